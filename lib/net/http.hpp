@@ -1,0 +1,158 @@
+// What a handler of HTTP requests sees: Request, Response, and Reply, the right to answer once.
+//
+// Shapes: header names are compared without case (RFC 9110 5.1). Times are std::chrono, sizes bytes.
+// Threads: a Request and a Response are plain values. A Reply may be moved to and used from any
+// thread; its answer travels home to the connection's shard by itself.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace coterie::net {
+
+class Shard;
+
+// Header fields in the order they were sent.
+class Fields {
+ public:
+  struct Field {
+    std::string name;
+    std::string value;
+  };
+
+  Fields() = default;
+  Fields(std::initializer_list<Field> fields) : fields_(fields) {}
+
+  void add(std::string name, std::string value) {
+    fields_.push_back({std::move(name), std::move(value)});
+  }
+  // The value of the first field of that name; empty when there is none.
+  std::string_view get(std::string_view name) const;
+  bool has(std::string_view name) const;
+  // Is `token` one of the comma-separated words in the fields of that name?
+  bool has_token(std::string_view name, std::string_view token) const;
+
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+  std::size_t size() const { return fields_.size(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+// "a=1&b=%20" taken apart: names and values percent-decoded, "+" read as a space, in their order.
+// Of a name that comes twice the last value wins.
+class Query {
+ public:
+  Query() = default;
+  explicit Query(std::string_view raw);
+
+  std::string_view get(std::string_view name) const;
+  bool has(std::string_view name) const;
+  auto begin() const { return items_.begin(); }
+  auto end() const { return items_.end(); }
+  std::size_t size() const { return items_.size(); }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> items_;
+};
+
+// Percent-decoding of one path segment or query word; nullopt when an escape is malformed.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+
+struct Request {
+  std::string method;  // "GET": as sent, upper case by convention.
+  std::string target;  // Path and query exactly as asked.
+  Fields fields;
+  std::string body;    // Whole, for routes that buffer; empty for routes with a sink.
+  std::string remote;  // The peer's address, "127.0.0.1" or "::1", without the port.
+  // What the route's pattern named, decoded: for "/api/group/:id" the pair {"id", "7"}.
+  std::vector<std::pair<std::string, std::string>> params;
+
+  std::string_view path() const;       // The target up to "?", still encoded.
+  std::string_view raw_query() const;  // The target behind "?", still encoded; may be empty.
+  std::string_view param(std::string_view name) const;
+};
+
+// Bytes of a response that are read piece by piece on a worker, such as a file.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // The next at most `size_max` bytes; empty at the end. May block.
+  virtual Result<std::string> read(std::size_t size_max) = 0;
+};
+
+struct Response {
+  int status = 200;
+  Fields fields;     // Without Content-Length, Connection and Date: the connection writes those.
+  std::string body;  // Ignored when there is a source.
+  std::unique_ptr<BodySource> source;
+  std::uint64_t source_size = 0;  // Exactly how many bytes the source will give.
+  bool close = false;             // Close the connection after this response.
+};
+
+// A short plain answer.
+Response text_response(int status, std::string body,
+                       std::string_view type = "text/plain; charset=utf-8");
+
+// The right, and the duty, to answer one request. A Reply that is destroyed unused answers 500.
+class Reply {
+ public:
+  using Send = std::function<void(Response)>;
+
+  Reply() = default;
+  // `send` must be callable from any thread.
+  explicit Reply(Send send) : send_(std::move(send)) {}
+  Reply(Reply&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+  Reply& operator=(Reply&& other) noexcept {
+    if (this != &other) {
+      abandon();
+      send_ = std::exchange(other.send_, nullptr);
+    }
+    return *this;
+  }
+  ~Reply() { abandon(); }
+
+  explicit operator bool() const { return static_cast<bool>(send_); }
+
+  // Answers; the second call is a bug. An answer to a client that has left goes nowhere.
+  void operator()(Response response);
+
+ private:
+  void abandon();
+
+  Send send_;
+};
+
+using Handler = std::function<void(Request, Reply)>;
+
+// A request body that is consumed piece by piece on a worker, so that its size never decides our
+// memory. Calls come one at a time, in order, each on some worker thread where blocking is allowed.
+//
+// Exactly one of finish() and abort() is the last call. The sink owns the Reply.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // False: no more is wanted. The rest of the body is read and thrown away (within reason), then
+  // finish() is called, which answers what is wrong.
+  virtual bool write(std::string_view piece) = 0;
+  // The whole body has come: answer now.
+  virtual void finish() = 0;
+  // The client left, stalled or broke the protocol: leave nothing behind. No answer can be heard.
+  virtual void abort() = 0;
+};
+
+// Called on the shard with the request's head (its body is empty): must not block.
+using SinkFactory = std::function<std::unique_ptr<BodySink>(Request, Reply)>;
+
+}  // namespace coterie::net

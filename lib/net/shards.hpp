@@ -1,0 +1,69 @@
+// All shards of a process: the threads that carry connections, and the listeners that feed them.
+//
+//   net::Shards shards{{.count = 8}};
+//   shards.listen("0.0.0.0:3000", router);
+//   shards.run_until_signal();
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "net/http_limits.hpp"
+#include "net/router.hpp"
+#include "net/shard.hpp"
+
+namespace coterie::net {
+
+class Listener;
+class Workers;
+
+class Shards {
+ public:
+  struct Options {
+    unsigned count = 0;  // 0: one for each core.
+    HttpLimits http;
+    // Reads response files and feeds request sinks; one of four threads is made when null.
+    Workers* files = nullptr;
+  };
+
+  explicit Shards(Options options);
+  Shards();
+  ~Shards();  // stop()s.
+  Shards(const Shards&) = delete;
+  Shards& operator=(const Shards&) = delete;
+
+  // Binds `address` ("0.0.0.0:3000", "[::]:3000", port 0: any free one) and serves `router` there
+  // from start() on. Returns the port, or Error "cannot_listen". Before start() only.
+  Result<unsigned short> listen(std::string_view address, Router router);
+
+  void start();  // Starts the threads and returns.
+  // Closes the listeners: no new connection is accepted. Any thread, any time.
+  void stop_listening();
+  // Closes every connection and ends the threads. Safe to repeat; not from a shard.
+  void stop();
+
+  // start(), wait for SIGINT or SIGTERM, stop(). `before_stop` runs between the last two.
+  void run_until_signal(const std::function<void()>& before_stop = {});
+
+  unsigned size() const { return static_cast<unsigned>(shards_.size()); }
+  Shard& operator[](unsigned index) { return *shards_[index]; }
+  // Posts fn(shard) to every shard. Any thread.
+  void each(const std::function<void(Shard&)>& fn);
+
+ private:
+  Options options_;  // Fixed after construction
+  std::unique_ptr<Workers> own_files_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace coterie::net

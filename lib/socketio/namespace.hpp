@@ -1,0 +1,110 @@
+// A namespace: the handlers its sockets share, and the way to all of them on every shard.
+//
+// Handlers are registered before the server starts and never change afterwards; they run on the
+// shard of the socket they are given. emit(), to() and their kin may be called from any thread.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "socketio/broadcast.hpp"
+#include "socketio/handlers.hpp"
+
+namespace coterie::net {
+class Shards;
+}
+
+namespace coterie::socketio {
+
+class Adapter;
+class Hub;
+struct Broadcast;
+
+// Why a client may not join: the client's connect_error gets the message and, if any, the data.
+struct ConnectError {
+  std::string message;
+  std::optional<Json> data;
+};
+
+// Continues a connection after a middleware: next() lets it in, next(ConnectError{…}) refuses it.
+// Any thread; the first call counts. A connection whose Next is lost waits for its timeout.
+class Next {
+ public:
+  using Continue = std::function<void(std::optional<ConnectError>)>;
+  explicit Next(Continue resume) : resume_(std::make_shared<Continue>(std::move(resume))) {}
+
+  void operator()() const { (*resume_)(std::nullopt); }
+  void operator()(ConnectError error) const { (*resume_)(std::move(error)); }
+
+ private:
+  std::shared_ptr<Continue> resume_;
+};
+
+using Middleware = std::function<void(Socket&, Next)>;
+using ConnectHandler = std::function<void(Socket&)>;
+using DisconnectHandler = std::function<void(Socket&, std::string_view reason)>;
+
+class Namespace {
+ public:
+  Namespace(std::string name, net::Shards& shards, Adapter& adapter);
+  ~Namespace();
+  Namespace(const Namespace&) = delete;
+  Namespace& operator=(const Namespace&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // Middlewares see a socket before it is connected, in the order they were added; they may wait.
+  // In one, a socket may already join rooms, but hears nothing until it is connected.
+  Namespace& use(Middleware middleware);
+  // After the client has been told that it is connected.
+  Namespace& on_connect(ConnectHandler handler);
+  Namespace& on_disconnect(DisconnectHandler handler);
+  // For this event of every socket: costs nothing per socket. Handlers of the socket run after it.
+  template <class F>
+  Namespace& on(std::string event, F handler) {
+    return add_handler(std::move(event), event_handler(std::move(handler)));
+  }
+
+  BroadcastOperator to(std::string room);
+  BroadcastOperator in(std::string room) { return to(std::move(room)); }
+  BroadcastOperator except(std::string room);
+  BroadcastOperator all();
+  template <class... Values>
+  void emit(std::string_view event, const Values&... values) {
+    all().emit(event, values...);
+  }
+
+  // How many sockets are connected on this node, now. Any thread.
+  std::size_t socket_count() const;
+
+ private:
+  friend class BroadcastOperator;
+  friend class Client;
+  friend class Hub;
+  friend class Server;
+  friend class Socket;
+
+  using Handlers = std::unordered_multimap<std::string, EventHandler>;
+  Namespace& add_handler(std::string event, EventHandler handler);
+  // Delivers on every shard of this node and hands it to the adapter. Any thread.
+  void broadcast(std::shared_ptr<const Broadcast> broadcast);
+  Hub& hub(unsigned shard) { return *hubs_[shard]; }
+
+  const std::string name_;  // Fixed after construction
+  net::Shards& shards_;
+  Adapter& adapter_;
+  std::vector<std::unique_ptr<Hub>> hubs_;  // One for each shard
+
+  std::vector<Middleware> middlewares_;  // Fixed once the shards run
+  std::vector<ConnectHandler> connect_handlers_;
+  std::vector<DisconnectHandler> disconnect_handlers_;
+  Handlers handlers_;
+};
+
+}  // namespace coterie::socketio

@@ -1,0 +1,30 @@
+// SocketRef: a socket's address. A value that outlives the socket and may be used by any thread.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+
+#include "base/id.hpp"
+
+namespace coterie::socketio {
+
+class Hub;
+class Socket;
+
+class SocketRef {
+ public:
+  SocketRef() = default;
+  SocketRef(Hub& hub, Id id) : hub_(&hub), id_(id) {}
+
+  const Id& id() const { return id_; }
+
+  // Runs fn(socket) on the socket's shard, soon; not at all when the socket has left by then. A
+  // socket whose middleware has not finished yet is found, too. Valid while its Server lives.
+  void run(std::function<void(Socket&)> fn) const;
+
+ private:
+  Hub* hub_ = nullptr;
+  Id id_;
+};
+
+}  // namespace coterie::socketio
