@@ -15,6 +15,7 @@
 namespace coterie {
 
 struct Error {
+  Error() = default;
   // No constructor takes one string: Result<std::string> could not tell a value from an error.
   Error(std::string_view error_code, std::string error_detail)
       : code(error_code), detail(std::move(error_detail)) {}

@@ -24,9 +24,10 @@ class HttpParser {
   ~HttpParser();
 
   struct Failure {
+    Failure() = default;
     Failure(int failure_status, std::string_view failure_reason)
         : status(failure_status), reason(failure_reason) {}
-    int status;  // 400, 431 or 501.
+    int status = 0;  // 400, 431 or 501.
     std::string_view reason;
   };
   using Progress = boost::system::result<std::size_t, Failure>;
