@@ -17,21 +17,25 @@ namespace coterie::net {
 
 namespace {
 
-// Blocks these signals in this thread and those it starts, so that sigwait() alone gets them.
-sigset_t block_stop_signals() {
+sigset_t stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
 }  // namespace
 
+void block_stop_signals() {
+  const sigset_t signals = stop_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 Shards::Shards() : Shards(Options()) {}
 
 Shards::Shards(Options options) : options_(std::move(options)) {
+  block_stop_signals();
   if (options_.count == 0) options_.count = std::max(1u, std::thread::hardware_concurrency());
   if (!options_.files) {
     own_files_ = std::make_unique<Workers>(Workers::Options{.name = "files"});
@@ -93,7 +97,7 @@ void Shards::stop() {
 }
 
 void Shards::run_until_signal(const std::function<void()>& before_stop) {
-  const sigset_t signals = block_stop_signals();
+  const sigset_t signals = stop_signals();
   start();
   int signal = 0;
   ::sigwait(&signals, &signal);

@@ -21,6 +21,9 @@ class LocalBlobStore final : public BlobStore {
 
   LocalBlobStore(Options options, const Clock& clock);
 
+  // For a port that is known only when it is bound. Before the first url().
+  void set_public_url(std::string url) { options_.public_url = std::move(url); }
+
   // Makes the folder and forgets what a crash has left half-written. Before anything else.
   Result<void> open_folder();
 
@@ -35,7 +38,7 @@ class LocalBlobStore final : public BlobStore {
  private:
   std::string sign(std::string_view path, std::string_view expires) const;
 
-  const Options options_;
+  Options options_;  // Fixed before the first use
   const Clock& clock_;
 };
 
