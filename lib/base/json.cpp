@@ -14,9 +14,7 @@ Result<Json> parse_json(std::string_view text) {
   std::array<unsigned char, 2048> buffer;
   boost::json::parser parser({}, options, buffer.data(), buffer.size());
   boost::system::error_code failure;
-  const std::size_t read = parser.write_some(text.data(), text.size(), failure);
-  if (!failure && read < text.size()) failure = boost::json::error::extra_data;
-  if (!failure && !parser.done()) failure = boost::json::error::incomplete;
+  const std::size_t read = parser.write(text.data(), text.size(), failure);
   if (failure == boost::json::error::incomplete) {
     return Error{"bad_json", "Unexpected end of JSON input"};
   }

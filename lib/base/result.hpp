@@ -10,10 +10,18 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coterie {
 
 struct Error {
+  Error() = default;
+  // No constructor takes one string: Result<std::string> could not tell a value from an error.
+  Error(std::string_view error_code, std::string error_detail)
+      : code(error_code), detail(std::move(error_detail)) {}
+  template <std::size_t N>
+  Error(const char (&error_code)[N]) : code(error_code) {}  // NOLINT: a literal is an error code
+
   std::string_view code;  // A string literal, stable: clients may compare it.
   std::string detail;     // For a person or a log; may be empty.
 

@@ -109,19 +109,28 @@ Response text_response(int status, std::string body,
 class Reply {
  public:
   using Send = std::function<void(Response)>;
+  using Watch = std::function<void(Task)>;
 
   Reply() = default;
-  // `send` must be callable from any thread.
-  explicit Reply(Send send) : send_(std::move(send)) {}
-  Reply(Reply&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+  // `send` must be callable from any thread; `watch` is for on_abort().
+  explicit Reply(Send send, Watch watch = {}) : send_(std::move(send)), watch_(std::move(watch)) {}
+  Reply(Reply&& other) noexcept
+      : send_(std::exchange(other.send_, nullptr)), watch_(std::exchange(other.watch_, nullptr)) {}
   Reply& operator=(Reply&& other) noexcept {
     if (this != &other) {
       abandon();
       send_ = std::exchange(other.send_, nullptr);
+      watch_ = std::exchange(other.watch_, nullptr);
     }
     return *this;
   }
   ~Reply() { abandon(); }
+
+  // `aborted` runs on the connection's shard when the client leaves before the answer. Only to be
+  // called on that shard: in the handler.
+  void on_abort(Task aborted) {
+    if (watch_) watch_(std::move(aborted));
+  }
 
   explicit operator bool() const { return static_cast<bool>(send_); }
 
@@ -132,6 +141,7 @@ class Reply {
   void abandon();
 
   Send send_;
+  Watch watch_;
 };
 
 using Handler = std::function<void(Request, Reply)>;

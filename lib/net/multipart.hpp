@@ -48,10 +48,15 @@ class MultipartParser {
   Result<void> finish();
 
  private:
-  enum class State { preamble, after_boundary, head, content, epilogue };
+  enum class State { preamble, after_boundary, head, content_start, content, epilogue };
 
+  // One step of the machine; `progressed` says that another may be possible.
   Result<void> step(bool& progressed);
-  Result<void> read_head(std::string_view head);
+  Result<void> find_delimiter(bool& progressed);
+  Result<void> after_boundary(bool& progressed);
+  Result<void> find_head(bool& progressed);
+  Result<void> start_content(bool& progressed);
+  static PartHead read_head(std::string_view head);
 
   const std::string delimiter_;  // CRLF "--" boundary
   const Handlers handlers_;

@@ -33,14 +33,24 @@ struct Route {
 
   // On which shard a request must be handled; nullopt: wherever it came in.
   std::function<std::optional<unsigned>(const Request&)> home;
+
+  // Refusals of this route say nothing but their status (as the reference answers polling).
+  bool is_terse = false;
 };
 
 class Router {
  public:
   void add(Route route);
   void add(std::vector<Route> routes);
-  // Answers what no route matches; the default is a plain 404. Buffers no body.
+  // Answers what no route matches; the default is a plain 404. Bodies are not its own: none comes.
   void set_fallback(Handler handler);
+
+  // Words for what the connection itself must refuse: 400 malformed, 408 too slow, 413 body too
+  // large, 417, 431 head too large, 501. `reason` says which, for a person. The request may be
+  // incomplete. The default is a plain text. Runs on a shard: must not block.
+  using Refusal = std::function<Response(const Request&, int status, std::string_view reason)>;
+  void set_refusal(Refusal refusal) { refusal_ = std::move(refusal); }
+  Response refuse(const Request& request, int status, std::string_view reason) const;
 
   // The route for a request, whose params it fills in; never null.
   const Route* find(Request& request) const;
@@ -51,6 +61,8 @@ class Router {
 
   std::vector<Route> routes_;
   Route fallback_ = default_fallback();
+  Refusal refusal_;
+
   static Route default_fallback();
 };
 

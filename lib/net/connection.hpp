@@ -1,0 +1,120 @@
+// A TCP stream at home on one shard: reads into the shard's buffer, writes at most once a turn.
+//
+// READING. Bytes are received into one buffer that the whole shard shares and handed to the
+// Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that
+// is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
+// end of the turn the shard flushes each connection that has any with one gathered, non-blocking
+// sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow that
+// the queue outgrows its bound is closed: slow_consumer.
+//
+// CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes and
+// reads on (discarding) until the peer is done or two seconds have passed: closing with unread input
+// would reset the stream, and the peer could lose our last words.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "net/outbox.hpp"
+#include "net/pollable.hpp"
+
+namespace coterie::net {
+
+class Shard;
+
+enum class CloseReason : unsigned char {
+  client_closed,    // The peer ended the stream.
+  stream_error,     // Reset, or any other failure of the stream.
+  finished,         // We said all that was to be said.
+  protocol_error,   // The peer broke the protocol.
+  timed_out,        // The peer was too slow to speak.
+  slow_consumer,    // The peer was too slow to listen.
+  server_stopping,  // The process ends.
+};
+
+class Connection final : public Pollable {
+ public:
+  // What is spoken over the connection. Owned by it; all calls come on its shard.
+  class Protocol {
+   public:
+    virtual ~Protocol() = default;
+    // Bytes have come; they may be altered in place. Returns how many are used up: the rest comes
+    // again, in front of what comes next.
+    virtual std::size_t on_bytes(std::span<char> bytes) = 0;
+    // The peer will send no more. Unless the protocol still has an answer on its way it closes.
+    virtual void on_end() = 0;
+    // All that was sent has reached the kernel (only after want_drained()).
+    virtual void on_drained() {}
+    // The last call; the connection must not be used from here on.
+    virtual void on_closed(CloseReason reason) = 0;
+  };
+
+  Connection(int fd, std::string peer, std::size_t outbox_bytes_max);
+  ~Connection() override;
+
+  Shard& shard() const { return *shard_; }
+  std::uint32_t serial() const { return serial_; }
+  std::string peer() const;  // The peer's address without its port.
+
+  // Replaces the protocol; bytes not yet used go to the new one. The old one ends with this turn.
+  void set_protocol(std::unique_ptr<Protocol> protocol);
+  Protocol* protocol() const { return protocol_.get(); }
+
+  void send(SharedBytes bytes);
+  std::size_t unsent_bytes() const { return outbox_bytes_; }
+  void want_drained() { wants_drained_ = true; }  // One on_drained(), when the outbox is empty.
+
+  void close(CloseReason reason);
+  void close_when_sent();
+  bool is_open() const { return state_ == State::open; }
+
+  // A protocol that cannot take more stops the stream; resume hands it what it has left over.
+  void pause_reading();
+  void resume_reading();
+
+  // Goes on living on another shard; `arrived` runs there. Takes effect when the protocol returns
+  // from on_bytes(): only to be called in it, with nothing in the outbox.
+  void move_to(Shard& shard, std::function<void(Connection&)> arrived);
+
+  void on_events(std::uint32_t events) override;
+
+ private:
+  friend class Shard;
+  enum class State : unsigned char { open, draining, lingering, closed };
+
+  void receive();
+  void use(std::span<char> bytes);
+  void use_left_over();
+  void flush();
+  bool write_some();
+  void watch_for(bool room);
+  void half_close();
+  bool may_use() const { return state_ == State::open && !is_paused_ && !destination_; }
+  void depart();
+
+  Shard* shard_ = nullptr;  // Only on this shard
+  std::unique_ptr<Protocol> protocol_;
+  Outbox outbox_;
+  std::size_t outbox_bytes_ = 0;
+  std::size_t first_offset_ = 0;  // Of the outbox's first bytes, how many are written.
+  std::string left_over_;
+  std::unique_ptr<std::pair<Shard*, std::function<void(Connection&)>>> destination_;
+  std::uint32_t serial_ = 0;
+  std::uint32_t watched_ = 0;
+  std::uint32_t outbox_bytes_max_;
+  State state_ = State::open;
+  CloseReason close_reason_ = CloseReason::finished;
+  bool is_paused_ = false;
+  bool is_dirty_ = false;
+  bool wants_drained_ = false;
+  bool has_ended_ = false;  // The peer will send no more.
+  std::string peer_;
+};
+
+}  // namespace coterie::net

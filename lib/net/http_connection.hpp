@@ -1,0 +1,108 @@
+// HTTP/1.1 on one connection: parses requests, routes them, writes the answers, keeps alive.
+//
+// One exchange at a time: a pipelined request waits in the connection's left-over bytes until the
+// one before has been answered, so answers keep their order by themselves.
+//
+//   idle -> head -> body -> waiting -> (answer) -> idle …        or -> upgraded, or closed
+//
+// Small bodies are buffered, bodies of routes with a sink stream through HttpUpload. What breaks
+// HTTP is answered by the router's refusal, and the connection is closed.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/timer_wheel.hpp"
+#include "net/connection.hpp"
+#include "net/http.hpp"
+#include "net/http_limits.hpp"
+#include "net/http_parser.hpp"
+#include "net/router.hpp"
+
+namespace coterie::net {
+
+class HttpUpload;
+class Workers;
+
+// What all HTTP connections of a listener share.
+struct HttpService {
+  Router router;
+  HttpLimits limits;
+  Workers* files;  // For sinks and sources.
+};
+
+class HttpConnection final : public Connection::Protocol {
+ public:
+  HttpConnection(Connection& connection, std::shared_ptr<const HttpService> service);
+  ~HttpConnection() override;
+
+  std::size_t on_bytes(std::span<char> bytes) override;
+  void on_end() override;
+  void on_drained() override;
+  void on_closed(CloseReason reason) override;
+
+ private:
+  friend class HttpUpgrade;
+  enum class State : unsigned char { idle, head, body, waiting, sending, done };
+
+  std::size_t read_head(std::string_view bytes);
+  std::size_t read_body(std::string_view bytes);
+  void on_head();
+  bool goes_home();
+  void start_exchange();
+  void start_upload();
+  void take_body(std::string_view piece);
+  void on_body_complete();
+  void call_handler();
+  Reply make_reply();
+  void answer(std::uint32_t exchange, Response response);
+  void write_head(const Response& response, std::uint64_t size);
+  void read_source();
+  void on_source_piece(std::uint32_t exchange, Result<std::string> piece);
+  void finish_exchange();
+  void refuse(int status, std::string_view reason);
+  void arm(std::chrono::milliseconds timeout);
+  void on_timeout();
+
+  Connection& connection_;  // Fixed after construction
+  const std::shared_ptr<const HttpService> service_;
+
+  State state_ = State::idle;  // Only on this shard
+  bool keep_alive_ = true;
+  bool has_ended_ = false;   // The client will send no more.
+  bool is_head_request_ = false;
+  bool is_too_large_ = false;  // More of the body has come than is wanted.
+  std::uint32_t exchange_ = 0;  // Counts up: an answer to an older one goes nowhere.
+  const Route* route_ = nullptr;
+  std::unique_ptr<HttpParser> parser_;
+  Request request_;
+  std::uint64_t body_bytes_ = 0;
+  std::shared_ptr<HttpUpload> upload_;
+  std::shared_ptr<BodySource> source_;
+  std::uint64_t source_left_ = 0;
+  Task aborted_;
+  Timer timer_;
+};
+
+// A request that asks to leave HTTP (RFC 9110 7.8), and the connection it came on. Used once, in the
+// handler that got it: accept() or refuse().
+class HttpUpgrade {
+ public:
+  HttpUpgrade(HttpConnection& http, Request request) : http_(http), request_(std::move(request)) {}
+
+  const Request& request() const { return request_; }
+  Connection& connection() { return http_.connection_; }
+
+  // Answers 101 with these fields; from here on the connection speaks `protocol`.
+  void accept(const Fields& fields, std::unique_ptr<Connection::Protocol> protocol);
+  // Answers and closes.
+  void refuse(Response response);
+
+ private:
+  HttpConnection& http_;
+  Request request_;
+};
+
+}  // namespace coterie::net

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "net/shard.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "net/connection.hpp"
+
+namespace coterie::net {
+
+namespace {
+
+constexpr int events_per_turn = 512;
+// Tasks that shards post to themselves run in the same turn; beyond so many rounds, in the next.
+constexpr int rounds_per_turn = 16;
+constexpr auto linger_time = std::chrono::seconds(2);
+
+thread_local Shard* this_shard = nullptr;
+
+}  // namespace
+
+Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family)
+    : index_(index),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      family_(family),
+      now_(system_clock().now()),
+      timers_(now_),
+      receive_buffer_(std::make_unique<char[]>(receive_buffer_size)) {
+  COTERIE_CHECK(epoll_ >= 0);
+  watch(wakeup_, EPOLLIN);
+}
+
+Shard::~Shard() { ::close(epoll_); }
+
+Shard* Shard::here() { return this_shard; }
+
+void Shard::post(Task task) {
+  // A shard that posts to itself is awake: it looks again before it sleeps.
+  if (mailbox_.put(std::move(task)) && !is_here()) wakeup_.wake();
+}
+
+void Shard::stop() {
+  post([this] { is_stopping_ = true; });
+}
+
+void Shard::run() {
+  this_shard = this;
+  while (!is_stopping_) turn();
+  for (auto& connection : connections_) {
+    if (connection) connection->close(CloseReason::server_stopping);
+  }
+  run_posted();
+  end_turn();
+  this_shard = nullptr;
+}
+
+void Shard::turn() {
+  wait();
+  timers_.advance(now_);
+  run_posted();
+  end_turn();
+}
+
+void Shard::wait() {
+  std::array<epoll_event, events_per_turn> events;
+  const int count = ::epoll_wait(epoll_, events.data(), events_per_turn, wait_milliseconds());
+  now_ = system_clock().now();
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    static_cast<Pollable*>(event.data.ptr)->on_events(event.events);
+  }
+}
+
+int Shard::wait_milliseconds() const {
+  if (!posted_.empty()) return 0;
+  const auto due = timers_.next_due();
+  if (!due) return -1;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*due - system_clock().now());
+  return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 3'600'000));
+}
+
+void Shard::run_posted() {
+  for (int round = 0; round < rounds_per_turn; ++round) {
+    if (posted_.empty()) mailbox_.take(posted_);
+    if (posted_.empty()) return;
+    for (std::size_t i = 0; i < posted_.size(); ++i) posted_[i]();
+    posted_.clear();
+  }
+  mailbox_.take(posted_);  // What is left makes the next wait() return at once.
+}
+
+void Shard::end_turn() {
+  while (!deferred_.empty() || !dirty_.empty() || !closing_.empty()) {
+    for (std::size_t i = 0; i < deferred_.size(); ++i) {
+      Task task = std::move(deferred_[i]);  // It may defer more, and so move the vector.
+      task();
+    }
+    deferred_.clear();
+    for (std::size_t i = 0; i < dirty_.size(); ++i) dirty_[i]->flush();
+    dirty_.clear();
+    reap();
+  }
+  graveyard_.clear();
+  // Whoever was deferred or closed may have posted to this shard: look before sleeping.
+  if (posted_.empty()) mailbox_.take(posted_);
+}
+
+void Shard::reap() {
+  for (std::size_t i = 0; i < closing_.size(); ++i) {
+    Connection& connection = *closing_[i];
+    connection.protocol_->on_closed(connection.close_reason_);
+    bury(release(connection));
+  }
+  closing_.clear();
+}
+
+Connection* Shard::adopt(std::unique_ptr<Connection> connection) {
+  check_here();
+  const auto slot = static_cast<std::size_t>(connection->fd());
+  if (slot >= connections_.size()) connections_.resize(slot + 1);
+  COTERIE_CHECK(!connections_[slot]);
+  connection->shard_ = this;
+  connection->serial_ = next_serial();
+  connection->watched_ = EPOLLIN | EPOLLRDHUP;
+  watch(*connection, connection->watched_);
+  ++connection_count_;
+  connections_[slot] = std::move(connection);
+  return connections_[slot].get();
+}
+
+std::unique_ptr<Connection> Shard::release(Connection& connection) {
+  check_here();
+  unwatch(connection);
+  --connection_count_;
+  return std::move(connections_[static_cast<std::size_t>(connection.fd())]);
+}
+
+Connection* Shard::find(int fd, std::uint32_t serial) {
+  check_here();
+  const auto slot = static_cast<std::size_t>(fd);
+  if (slot >= connections_.size() || !connections_[slot]) return nullptr;
+  Connection* connection = connections_[slot].get();
+  return connection->serial() == serial ? connection : nullptr;
+}
+
+void Shard::linger(Connection& connection) {
+  lingering_.push_back({now_ + linger_time, connection.fd(), connection.serial()});
+  if (!linger_timer_.is_armed()) {
+    timers_.arm<&Shard::end_lingering>(linger_timer_, lingering_.front().until, this);
+  }
+}
+
+void Shard::end_lingering() {
+  auto next = lingering_.begin();
+  for (; next != lingering_.end() && next->until <= now_; ++next) {
+    if (Connection* connection = find(next->fd, next->serial)) {
+      connection->close(CloseReason::finished);
+    }
+  }
+  lingering_.erase(lingering_.begin(), next);
+  if (!lingering_.empty()) {
+    timers_.arm<&Shard::end_lingering>(linger_timer_, lingering_.front().until, this);
+  }
+}
+
+void Shard::watch(Pollable& pollable, std::uint32_t events) {
+  epoll_event event{events, {.ptr = &pollable}};
+  COTERIE_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_ADD, pollable.fd(), &event) == 0);
+}
+
+void Shard::rewatch(Pollable& pollable, std::uint32_t events) {
+  epoll_event event{events, {.ptr = &pollable}};
+  COTERIE_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_MOD, pollable.fd(), &event) == 0);
+}
+
+void Shard::unwatch(Pollable& pollable) {
+  COTERIE_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_DEL, pollable.fd(), nullptr) == 0);
+}
+
+}  // namespace coterie::net

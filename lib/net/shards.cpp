@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "net/shards.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "net/connection.hpp"
+#include "net/http_connection.hpp"
+#include "net/listener.hpp"
+#include "net/workers.hpp"
+
+namespace coterie::net {
+
+namespace {
+
+// Blocks these signals in this thread and those it starts, so that sigwait() alone gets them.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+}  // namespace
+
+Shards::Shards() : Shards(Options()) {}
+
+Shards::Shards(Options options) : options_(std::move(options)) {
+  if (options_.count == 0) options_.count = std::max(1u, std::thread::hardware_concurrency());
+  if (!options_.files) {
+    own_files_ = std::make_unique<Workers>(Workers::Options{.name = "files"});
+    options_.files = own_files_.get();
+  }
+  shards_.reserve(options_.count);
+  for (unsigned i = 0; i < options_.count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(i, shards_));
+  }
+}
+
+Shards::~Shards() { stop(); }
+
+Result<unsigned short> Shards::listen(std::string_view address, Router router) {
+  COTERIE_CHECK(threads_.empty());
+  auto service = std::make_shared<const HttpService>(
+      HttpService{std::move(router), options_.http, options_.files});
+  auto next = std::make_shared<unsigned>(0);
+  const auto accepted = [this, service, next](int fd, std::string peer) {
+    auto connection = std::make_unique<Connection>(fd, std::move(peer),
+                                                   service->limits.outbox_bytes_max);
+    Shard& shard = *shards_[(*next)++ % shards_.size()];
+    shard.post([&shard, service, connection = std::move(connection)]() mutable {
+      Connection* adopted = shard.adopt(std::move(connection));
+      adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
+    });
+  };
+  auto listener = Listener::open(address, accepted);
+  if (!listener) return listener.error();
+  const unsigned short port = (*listener)->port();
+  listeners_.push_back(std::move(*listener));
+  return port;
+}
+
+void Shards::start() {
+  COTERIE_CHECK(threads_.empty());
+  for (auto& listener : listeners_) {
+    shards_[0]->post([shard = shards_[0].get(), pollable = listener.get()] {
+      shard->listen_on(*pollable);
+    });
+  }
+  for (auto& shard : shards_) {
+    threads_.emplace_back([raw = shard.get()] {
+      ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(raw->index())).c_str());
+      raw->run();
+    });
+  }
+}
+
+void Shards::stop_listening() {
+  shards_[0]->post([this] { listeners_.clear(); });
+}
+
+void Shards::stop() {
+  if (threads_.empty()) return;
+  stop_listening();
+  for (auto& shard : shards_) shard->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  if (own_files_) own_files_->stop();
+}
+
+void Shards::run_until_signal(const std::function<void()>& before_stop) {
+  const sigset_t signals = block_stop_signals();
+  start();
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  if (before_stop) before_stop();
+  stop();
+}
+
+void Shards::each(const std::function<void(Shard&)>& fn) {
+  for (auto& shard : shards_) shard->post([fn, raw = shard.get()] { fn(*raw); });
+}
+
+}  // namespace coterie::net

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "net/workers.hpp"
+
+#include <pthread.h>
+
+#include <exception>
+
+#include "base/blocking.hpp"
+#include "base/check.hpp"
+#include "base/log.hpp"
+
+namespace coterie::net {
+
+Workers::Workers(Options options) : options_(std::move(options)) {
+  COTERIE_CHECK(options_.threads > 0);
+  for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { work(i); });
+}
+
+Workers::~Workers() { stop(); }
+
+bool Workers::run(Task task) {
+  {
+    std::lock_guard lock(mutex_);
+    if (is_stopping_ || queue_.size() >= options_.queue_max) return false;
+    queue_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Workers::run_next(Task task) {
+  {
+    std::lock_guard lock(mutex_);
+    if (is_stopping_) return;
+    queue_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+}
+
+void Workers::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+void Workers::work(unsigned index) {
+  const std::string name = options_.name.substr(0, 11) + "-" + std::to_string(index);
+  ::pthread_setname_np(::pthread_self(), name.c_str());
+  const AllowBlocking allowed;
+  for (;;) {
+    Task task;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      task = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    try {
+      task();
+    } catch (const std::exception& failure) {
+      // The task's Reply, if it had one, has answered 500 on its way out.
+      log::error("a worker's task failed: {}", failure.what());
+    }
+  }
+}
+
+}  // namespace coterie::net
