@@ -146,6 +146,7 @@ class Cxx(unittest.TestCase):
         rule = tidy.raw_memory
         self.assertEqual(len(fired(rule, "lib/net/a.cpp", "auto a = new B(1);\ndelete a;\n")), 2)
         fine = "A(const A&) = delete;\n::new (at) B(1);\nf(\"new\");  // a new one\n"
+        fine += "return std::unique_ptr<Listener>(new Listener(fd));\n"
         self.assertEqual(fired(rule, "lib/net/a.cpp", fine), [])
         self.assertEqual(fired(rule, "lib/base/task.hpp", "new B(1)"), [])
 
