@@ -366,6 +366,38 @@ def links(source):
             yield source.finding(line, f"the link {match[1]} leads nowhere")
 
 
+def tree(source):
+    """The tree of ARCHITECTURE.md names what exists, and every noun of lib/ and server/.
+
+    Its lines are `noun, noun   what it is` under `folder/`, indented by two: `shard` stands for
+    shard.hpp and shard.cpp.
+    """
+    if source.path != "ARCHITECTURE.md":
+        return
+    if not (block := re.search(r"^## The tree\n.*?^```\n(.*?)^```$", source.text, re.S | re.M)):
+        yield source.finding(1, "the section `## The tree` has no block with the tree")
+        return
+    first = line_of(source.text, block.start(1))
+    named = set()
+    folders = []
+    for number, line in enumerate(block[1].splitlines(), first):
+        entry = re.match(r"( *)(\S+(?:, \S+)*)(?:  .*)?$", line)
+        if not entry:
+            continue
+        del folders[len(entry[1]) // 2 :]
+        for name in entry[2].split(", "):
+            path = "/".join([*folders, name.rstrip("/")])
+            named.add(path)
+            if not Path(path).exists() and not list(Path(path).parent.glob(f"{name}.*")):
+                yield source.finding(number, f"there is no {path}")
+        if entry[2].endswith("/"):
+            folders.append(entry[2].rstrip("/"))
+    for path in sorted({path.with_suffix("") for top in ("lib", "server")
+                        for path in Path(top).glob("*/*") if path.suffix in CXX}):
+        if path.as_posix() not in named:
+            yield source.finding(first, f"the tree does not name {path.as_posix()}")
+
+
 RULES = [
     file_length,
     line_length,
@@ -385,6 +417,7 @@ RULES = [
     test_names,
     no_skipped_tests,
     links,
+    tree,
 ]
 
 

@@ -188,6 +188,24 @@ class Documents(unittest.TestCase):
         self.assertEqual(len(fired(tidy.links, "a.md", "[a](no/such/file.md)\n")), 1)
         self.assertEqual(fired(tidy.links, "a.md", "[a](https://example.org) [b](#c)\n"), [])
 
+    def test_a_tree_that_names_too_much_or_too_little_is_found(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder.name)
+        for path in ("lib/net/shard.hpp", "lib/net/shard.cpp", "lib/net/http.hpp", "run"):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).touch()
+        top = "# A\n\n## The tree\n\n```\nrun   starts\nlib/  STOREY 1\n  net/  floor 1\n"
+        right = top + "    shard, http   two nouns\n```\n"
+        self.assertEqual(fired(tidy.tree, "ARCHITECTURE.md", right), [])
+        too_much = fired(tidy.tree, "ARCHITECTURE.md", right.replace("shard,", "shard, hub,"))
+        self.assertEqual(too_much, ["ARCHITECTURE.md:9: there is no lib/net/hub"])
+        too_little = fired(tidy.tree, "ARCHITECTURE.md", top + "    shard   one\n```\n")
+        self.assertEqual(len(too_little), 1)
+        self.assertIn("does not name lib/net/http", too_little[0])
+        self.assertEqual(len(fired(tidy.tree, "ARCHITECTURE.md", "# A\n")), 1)
+
 
 class Format(unittest.TestCase):
     def test_code_that_clang_format_would_change_is_found(self):
