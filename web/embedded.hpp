@@ -1,5 +1,5 @@
-// The chat page inside the binary: every file that its build made, found by the path it is asked
-// for. SPDX-License-Identifier: MIT
+// The chat page inside the binary: its built files, found by the path that is asked for.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string_view>

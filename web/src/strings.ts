@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { ApiError } from "./api/http";
 
-const en = {
+export const en = {
   language: "en",
   tagline: "Group chat on your own server",
   loading: "Loading…",
@@ -104,7 +104,7 @@ const en = {
   errors: {} as Record<string, string>,
 };
 
-const zh: typeof en = {
+export const zh: typeof en = {
   language: "zh-CN",
   tagline: "自己服务器上的群聊",
   loading: "加载中…",

@@ -11,7 +11,7 @@ import { Page } from "./parts/page";
 import { Form, useTask } from "./parts/submit";
 
 // People paste whole links where a code is asked for.
-function codeIn(text: string): string {
+export function codeIn(text: string): string {
   const trimmed = text.trim();
   const query = trimmed.split("?")[1];
   return (query && new URLSearchParams(query).get("join")) || trimmed;

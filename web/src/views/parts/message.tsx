@@ -9,15 +9,20 @@ import { t } from "../../strings";
 import { fullTime, timeOfDay } from "../../times";
 import { Avatar, displayName } from "./face";
 
-// What stands at the end of a link is more often the sentence's than the link's.
-const link = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?'()[\]{}，。；：！？、）】」])/gu;
+// What stands at the end of a link is more often the sentence's than the link's; Chinese
+// punctuation is never part of one.
+const link =
+  /(https?:\/\/[^\s<>"，。；：！？、（）】」]*[^\s<>"，。；：！？、（）】」.,;:!?'()[\]{}])/gu;
+
+// Text and links in turn. Splitting by a pattern with one group puts every match at an odd place.
+export function linked(content: string): string[] {
+  return content.split(link);
+}
 
 function Text({ content }: { content: string }) {
-  // Splitting by a pattern with one group puts every match at an odd place.
-  const parts = content.split(link);
   return (
     <p class="bubble">
-      {parts.map((part, place) =>
+      {linked(content).map((part, place) =>
         place % 2 === 1 ? (
           <a href={part} target="_blank" rel="noopener noreferrer">
             {part}
