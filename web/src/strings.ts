@@ -209,6 +209,9 @@ const preferred = navigator.languages.find((language) => /^(zh|en)\b/i.test(lang
 
 export const t = /^zh/i.test(preferred) ? zh : en;
 
+// With the region, which decides how dates and times are written.
+export const locale = preferred;
+
 // A failed call in the reader's language, as far as the server's codes tell; else in its words.
 export function describe(error: unknown): string {
   if (!(error instanceof ApiError)) throw error;

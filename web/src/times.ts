@@ -1,18 +1,18 @@
 // Points in time, told the way people read them.
 // SPDX-License-Identifier: MIT
 import type { Instant } from "./api/model";
-import { t } from "./strings";
+import { locale, t } from "./strings";
 
-const clock = new Intl.DateTimeFormat(t.language, { timeStyle: "short" });
-const weekday = new Intl.DateTimeFormat(t.language, { weekday: "long" });
-const shortDate = new Intl.DateTimeFormat(t.language, { month: "numeric", day: "numeric" });
-const longDate = new Intl.DateTimeFormat(t.language, {
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+const weekday = new Intl.DateTimeFormat(locale, { weekday: "long" });
+const shortDate = new Intl.DateTimeFormat(locale, { month: "numeric", day: "numeric" });
+const longDate = new Intl.DateTimeFormat(locale, {
   year: "numeric",
   month: "long",
   day: "numeric",
   weekday: "long",
 });
-const full = new Intl.DateTimeFormat(t.language, { dateStyle: "long", timeStyle: "medium" });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
 
 const startOfDay = (date: Date) =>
   new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
