@@ -24,13 +24,15 @@ export class Realtime {
     const socket = io({ auth: { token }, forceNew: true, reconnectionDelayMax: 5000 });
     this.#socket = socket;
     socket.on("connect", () => listener.connected());
-    socket.on("connect_error", () => listener.disconnected());
-    socket.on("disconnect", (reason) => {
+    // The client library retries by itself unless the server refused or ended this connection on
+    // purpose, as it may when it is stopped or busy. A rejected token is another matter: it has
+    // closed the socket before this point.
+    const lost = () => {
       listener.disconnected();
-      // The client library retries by itself unless the server ended this connection on purpose,
-      // as it does when it is stopped. A rejected token has closed the socket before this point.
-      if (reason === "io server disconnect") setTimeout(() => this.wake(), 1000);
-    });
+      if (!socket.active) setTimeout(() => this.wake(), 2000);
+    };
+    socket.on("connect_error", lost);
+    socket.on("disconnect", lost);
     socket.on("authFail", () => {
       this.close();
       listener.rejected();

@@ -24,9 +24,13 @@ const activity = (conversation: Conversation) =>
   conversation.recentMsg?.createAt ?? conversation.createAt;
 
 // Newest activity first. ISO times of one form compare as text.
-export const conversations = computed(() =>
-  [...known.value].sort((a, b) => activity(b).localeCompare(activity(a)) || b.id - a.id),
-);
+function byActivity(a: Conversation, b: Conversation): number {
+  const [first, second] = [activity(a), activity(b)];
+  if (first === second) return b.id - a.id;
+  return first < second ? 1 : -1;
+}
+
+export const conversations = computed(() => [...known.value].sort(byActivity));
 
 export const openGroupId = computed(() => (route.value.name === "group" ? route.value.id : null));
 export const openConversation = computed(() =>
