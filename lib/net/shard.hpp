@@ -12,7 +12,7 @@
 // it, so a pointer found at its beginning stays good to its end.
 //
 // MOVING. A connection is one object with one owner; another shard takes it over by taking over the
-// pointer (Connection::move_to). That is how accepted connections are dealt out, and how a polling
+// pointer (Connection::move_to). That is how new connections are dealt out, and how a polling
 // request or an upgrade that arrives on one shard comes home to its session on another.
 // SPDX-License-Identifier: MIT
 #pragma once
