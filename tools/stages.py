@@ -160,9 +160,10 @@ def fuzzer(name):
 
 
 def web(log):
-    """the page's own tests"""
+    """the page: types, and its own tests"""
     if not packages(log, "web"):
         return checked(False, "npm ci in web")
+    types = checked(run(log, "npx", "--no-install", "tsc", "--noEmit", cwd="web"), "tsc in web")
     report = (LOGS / "web.xml").absolute()
     report.unlink(missing_ok=True)
     command = ["npx", "--no-install", "vitest", "run", "--reporter=junit", f"--outputFile={report}"]
@@ -170,6 +171,7 @@ def web(log):
     counts = results.junit(report.read_text()) if report.exists() else Counts()
     if not succeeded and counts.failed == 0:
         counts.fail("vitest")
+    counts.add(types)
     return counts
 
 

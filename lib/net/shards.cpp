@@ -47,17 +47,15 @@ Shards::~Shards() { stop(); }
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router) {
   COTERIE_CHECK(threads_.empty());
-  auto service = std::make_shared<const HttpService>(
-      HttpService{std::move(router), options_.http, options_.files});
-  auto next = std::make_shared<unsigned>(0);
-  const auto accepted = [this, service, next](int fd, std::string peer) {
-    auto connection = std::make_unique<Connection>(fd, std::move(peer),
-                                                   service->limits.outbox_bytes_max);
-    Shard& shard = *shards_[(*next)++ % shards_.size()];
-    shard.post([&shard, service, connection = std::move(connection)]() mutable {
-      Connection* adopted = shard.adopt(std::move(connection));
-      adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
-    });
+  auto service =
+      std::make_shared<const HttpService>(std::move(router), options_.http, options_.files);
+  // Connections begin on the listener's shard and move with their first request, when it is known
+  // where that belongs: requests of one session keep the order in which they came.
+  const auto accepted = [first = shards_[0].get(), service](int fd, std::string peer) {
+    auto connection =
+        std::make_unique<Connection>(fd, std::move(peer), service->limits.outbox_bytes_max);
+    Connection* adopted = first->adopt(std::move(connection));
+    adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
   };
   auto listener = Listener::open(address, accepted);
   if (!listener) return listener.error();

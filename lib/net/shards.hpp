@@ -29,7 +29,7 @@ class Shards {
  public:
   struct Options {
     unsigned count = 0;  // 0: one for each core.
-    HttpLimits http;
+    HttpLimits http = {};
     // Reads response files and feeds request sinks; one of four threads is made when null.
     Workers* files = nullptr;
   };

@@ -19,6 +19,7 @@ namespace coterie::socketio {
 
 class Namespace;
 class Socket;
+struct Envelope;
 
 class BroadcastOperator {
  public:
@@ -45,6 +46,7 @@ class BroadcastOperator {
 
  private:
   void emit_arguments(std::string_view event, Arguments arguments) const;
+  void publish(Envelope envelope) const;
 
   Namespace* namespace_;
   Audience audience_;

@@ -22,6 +22,8 @@ class Socket;
 
 using EventHandler = std::function<void(Socket&, const Args&, Ack)>;
 using AckHandler = std::function<void(Result<Args>)>;
+using ConnectHandler = std::function<void(Socket&)>;
+using DisconnectHandler = std::function<void(Socket&, std::string_view reason)>;
 
 namespace detail {
 

@@ -5,14 +5,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/random.hpp"
 #include "socketio/broadcast.hpp"
 #include "socketio/handlers.hpp"
 
@@ -24,7 +27,7 @@ namespace coterie::socketio {
 
 class Adapter;
 class Hub;
-struct Broadcast;
+struct Envelope;
 
 // Why a client may not join: the client's connect_error gets the message and, if any, the data.
 struct ConnectError {
@@ -37,22 +40,29 @@ struct ConnectError {
 class Next {
  public:
   using Continue = std::function<void(std::optional<ConnectError>)>;
-  explicit Next(Continue resume) : resume_(std::make_shared<Continue>(std::move(resume))) {}
+  explicit Next(Continue resume) : once_(std::make_shared<Once>(std::move(resume))) {}
 
-  void operator()() const { (*resume_)(std::nullopt); }
-  void operator()(ConnectError error) const { (*resume_)(std::move(error)); }
+  void operator()() const { call(std::nullopt); }
+  void operator()(ConnectError error) const { call(std::move(error)); }
 
  private:
-  std::shared_ptr<Continue> resume_;
+  struct Once {
+    explicit Once(Continue continuation) : resume(std::move(continuation)) {}
+    Continue resume;
+    std::atomic<bool> is_used = false;
+  };
+  void call(std::optional<ConnectError> error) const {
+    if (!once_->is_used.exchange(true)) once_->resume(std::move(error));
+  }
+
+  std::shared_ptr<Once> once_;
 };
 
 using Middleware = std::function<void(Socket&, Next)>;
-using ConnectHandler = std::function<void(Socket&)>;
-using DisconnectHandler = std::function<void(Socket&, std::string_view reason)>;
 
 class Namespace {
  public:
-  Namespace(std::string name, net::Shards& shards, Adapter& adapter);
+  Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random);
   ~Namespace();
   Namespace(const Namespace&) = delete;
   Namespace& operator=(const Namespace&) = delete;
@@ -93,13 +103,19 @@ class Namespace {
   using Handlers = std::unordered_multimap<std::string, EventHandler>;
   Namespace& add_handler(std::string event, EventHandler handler);
   // Delivers on every shard of this node and hands it to the adapter. Any thread.
-  void broadcast(std::shared_ptr<const Broadcast> broadcast);
+  void publish(std::shared_ptr<const Envelope> envelope);
   Hub& hub(unsigned shard) { return *hubs_[shard]; }
+  using Inbox = std::vector<std::shared_ptr<const Envelope>>;
+  void take(Inbox& inbox, Inbox& empty);  // Swaps a hub's inbox, under the order lock.
 
   const std::string name_;  // Fixed after construction
   net::Shards& shards_;
   Adapter& adapter_;
+  Random& random_;
   std::vector<std::unique_ptr<Hub>> hubs_;  // One for each shard
+
+  // Guards every hub's inbox. Held while an envelope is put into all: shards see one order.
+  std::mutex order_;
 
   std::vector<Middleware> middlewares_;  // Fixed once the shards run
   std::vector<ConnectHandler> connect_handlers_;

@@ -12,19 +12,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engineio/options.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
 #include "net/router.hpp"
 #include "socketio/limits.hpp"
 #include "socketio/namespace.hpp"
 
 namespace coterie::engineio {
-class Engine;
+class Server;
 }
 
 namespace coterie::socketio {
@@ -36,7 +38,7 @@ struct ServerOptions {
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::chrono::milliseconds connect_timeout{45'000};  // To join a first namespace.
   std::size_t max_payload = 1'000'000;                // Bytes of one message, on every transport.
-  Limits limits;
+  Limits limits = {};
   const Clock* clock = &system_clock();
   Random* random = &system_random();
 };
@@ -66,7 +68,7 @@ class Server {
   net::Shards& shards_;
   std::unique_ptr<Adapter> adapter_;
   std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
-  std::vector<std::unique_ptr<engineio::Engine>> engines_;  // One for each shard
+  std::unique_ptr<engineio::Server> engine_;
 };
 
 }  // namespace coterie::socketio

@@ -23,6 +23,7 @@
 #include "socketio/broadcast.hpp"
 #include "socketio/handlers.hpp"
 #include "socketio/handshake.hpp"
+#include "socketio/rooms.hpp"
 #include "socketio/socket_ref.hpp"
 
 namespace coterie::socketio {
@@ -30,7 +31,6 @@ namespace coterie::socketio {
 class Client;
 class Hub;
 struct Packet;
-struct Membership;
 
 class Socket {
  public:
@@ -61,7 +61,7 @@ class Socket {
   }
   // Called once, when the socket has left its rooms. Reasons are worded as the reference words them:
   // "transport close", "ping timeout", "client namespace disconnect" …
-  void on_disconnect(std::function<void(Socket&, std::string_view reason)> handler);
+  void on_disconnect(DisconnectHandler handler);
 
   // Sends an event. After disconnection it does nothing.
   template <class... Values>
@@ -107,7 +107,7 @@ class Socket {
   void emit_arguments_with_ack(std::string_view event, Arguments arguments,
                                std::chrono::milliseconds timeout, AckHandler answer);
   void answer(std::uint64_t ack_id, Arguments arguments);
-  void on_event(const Packet& packet);
+  void on_event(Packet packet);
   void on_ack(Packet packet);
   void on_ack_timeout(std::uint64_t ack_id);
   // The only way to the state disconnected.

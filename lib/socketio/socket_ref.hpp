@@ -23,6 +23,8 @@ class SocketRef {
   void run(std::function<void(Socket&)> fn) const;
 
  private:
+  friend class Ack;
+
   Hub* hub_ = nullptr;
   Id id_;
 };

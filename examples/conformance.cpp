@@ -1,0 +1,74 @@
+// The server that the official protocol test suites expect: Socket.IO on the first port, an Engine.IO
+// echo at /engine.io/ on the second, with the suites' short timeouts.
+//
+//   conformance SOCKETIO_PORT ENGINEIO_PORT
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "engineio/server.hpp"
+#include "net/shards.hpp"
+#include "socketio/server.hpp"
+#include "socketio/socket.hpp"
+
+using namespace std::chrono_literals;
+namespace engineio = coterie::engineio;
+namespace net = coterie::net;
+namespace socketio = coterie::socketio;
+
+namespace {
+
+class Echo final : public engineio::SessionHandler {
+ public:
+  explicit Echo(engineio::Session& session) : session_(session) {}
+
+  void on_message(std::string_view message, bool is_binary) override {
+    session_.send(is_binary ? engineio::Frame::binary(message)
+                            : engineio::Frame(engineio::PacketType::message, message));
+  }
+  void on_closed(std::string_view) override {}
+
+ private:
+  engineio::Session& session_;
+};
+
+void set_up(socketio::Server& server) {
+  server.of("/").on_connect([](socketio::Socket& socket) { socket.emit("auth", socket.auth()); });
+  server.of("/").on("message", [](socketio::Socket& socket, const socketio::Args& args) {
+    socket.emit("message-back", args);
+  });
+  server.of("/").on("message-with-ack", [](socketio::Socket&, const socketio::Args& args,
+                                           socketio::Ack ack) { ack(args); });
+  server.of("/custom").on_connect(
+      [](socketio::Socket& socket) { socket.emit("auth", socket.auth()); });
+}
+
+bool listen(net::Shards& shards, const char* port, std::vector<net::Route> routes) {
+  net::Router router;
+  router.add(std::move(routes));
+  const auto bound = shards.listen(std::string("0.0.0.0:") + port, std::move(router));
+  if (!bound) std::fprintf(stderr, "conformance: %s\n", bound.error().detail.c_str());
+  return bound.has_value();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: conformance SOCKETIO_PORT ENGINEIO_PORT\n");
+    return 2;
+  }
+  net::Shards shards;
+  socketio::Server server(
+      shards, {.ping_interval = 300ms, .ping_timeout = 200ms, .connect_timeout = 1s});
+  set_up(server);
+  engineio::Server echo(shards, {.ping_interval = 300ms, .ping_timeout = 200ms},
+                        [](engineio::Session& session) { return std::make_unique<Echo>(session); });
+  if (!listen(shards, argv[1], server.routes()) || !listen(shards, argv[2], echo.routes())) {
+    return 1;
+  }
+  std::printf("conformance: Socket.IO on %s, Engine.IO on %s\n", argv[1], argv[2]);
+  std::fflush(stdout);
+  shards.run_until_signal();
+}

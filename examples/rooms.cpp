@@ -1,0 +1,84 @@
+// Group messages without a chat around them: for learning, and for measuring fan-out.
+//
+//   rooms PORT
+//
+// A client joins the room named by the query parameter "g". The event "send" {g, t, text} makes the
+// server emit "group-message:<g>" to that room, shaped like a chat message.
+#include <atomic>
+#include <cstdio>
+#include <string>
+
+#include "base/clock.hpp"
+#include "net/shards.hpp"
+#include "socketio/server.hpp"
+#include "socketio/socket.hpp"
+
+using coterie::Json;
+using coterie::JsonObject;
+namespace net = coterie::net;
+namespace socketio = coterie::socketio;
+
+namespace {
+
+// "7" for the number 7 and for the text "7": both may name a room.
+std::string text_of(const Json& value) {
+  return value.is_string() ? std::string(value.get_string()) : coterie::to_text(value);
+}
+
+JsonObject message_of(std::int64_t id, const Json& group, const Json& text, const Json& sent_at) {
+  const std::string now = coterie::to_iso8601(coterie::system_clock().wall());
+  return {{"id", id},
+          {"type", 0},
+          {"content", text},
+          {"userId", 7},
+          {"groupId", group},
+          {"createAt", now},
+          {"updateAt", now},
+          {"fileId", nullptr},
+          {"coverId", nullptr},
+          {"file", nullptr},
+          {"cover", nullptr},
+          {"t", sent_at},
+          {"user",
+           {{"id", 7}, {"username", "sender"}, {"nickname", "Sender"}, {"avatar", nullptr}}}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: rooms PORT\n");
+    return 2;
+  }
+  net::Shards shards;
+  socketio::Server server(shards);
+  socketio::Namespace& chat = server.of("/");
+  std::atomic<std::int64_t> last_id = 0;
+  chat.on_connect([](socketio::Socket& socket) {
+    const auto query = socket.handshake().query();
+    if (query.has("g")) socket.join(query.get("g"));
+  });
+  chat.on("send", [&](socketio::Socket&, const Json& request) {
+    const auto* fields = request.if_object();
+    if (!fields || !fields->contains("g")) return;
+    const Json& group = fields->at("g");
+    const auto field = [fields](const char* name) {
+      const Json* value = fields->if_contains(name);
+      return value ? *value : Json();
+    };
+    const std::string room = text_of(group);
+    chat.to(room).emit("group-message:" + room,
+                       message_of(++last_id, group, field("text"), field("t")));
+  });
+
+  net::Router router;
+  router.add(server.routes());
+  const auto port = shards.listen(std::string("0.0.0.0:") + argv[1], std::move(router));
+  if (!port) {
+    std::fprintf(stderr, "rooms: %s\n", port.error().detail.c_str());
+    return 1;
+  }
+  std::printf("rooms: listening on port %d\n", *port);
+  std::fflush(stdout);
+  shards.run_until_signal([&server] { server.close(); });
+}

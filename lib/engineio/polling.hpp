@@ -1,0 +1,60 @@
+// HTTP long-polling: the waiting GET, the POST, and the queue between them.
+//
+//   GET  -> answered with everything queued, or parked until there is something
+//   POST -> a payload of packets; answered "ok"
+//
+// What a turn sends leaves in one answer at its end. A second GET while one is parked breaks the
+// protocol and ends the session; so does a parked GET whose client goes away.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engineio/transport.hpp"
+#include "net/http.hpp"
+
+namespace coterie::engineio {
+
+class Session;
+
+class Polling final : public Transport {
+ public:
+  explicit Polling(Session& session) : session_(session) {}
+
+  void send(const Frame& frame) override;
+  bool is_writable() const override { return static_cast<bool>(parked_) && queue_.empty(); }
+  void close() override;
+
+  // A poll of the client. `number` of the parked poll: for on_poll_aborted().
+  void on_get(net::Reply reply);
+  std::uint32_t poll_number() const { return poll_number_; }
+  void on_poll_aborted(std::uint32_t number);
+  void on_post(const net::Request& request, net::Reply reply);
+
+  // Answers the parked poll with what is queued, if both are there.
+  void flush();
+
+  // While a WebSocket is being probed polls must not wait: they get a noop.
+  void set_answers_at_once(bool yes);
+  // After the upgrade: lets go of the parked poll and gives up what was not fetched.
+  std::vector<Frame> retire();
+  // The session closes: tells a poll that waits for nothing; any other fetches the farewell later.
+  void say_farewell();
+  // The client has said that it leaves: a parked poll is let go with a noop.
+  void leave();
+
+ private:
+  void answer(std::string payload);
+
+  Session& session_;
+  net::Reply parked_;
+  std::vector<Frame> queue_;
+  std::size_t queue_bytes_ = 0;
+  std::uint32_t poll_number_ = 0;
+  bool answers_at_once_ = false;
+  bool is_overflowing_ = false;  // The client reads too slowly: the session ends with this turn.
+};
+
+}  // namespace coterie::engineio

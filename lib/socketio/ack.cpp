@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "socketio/ack.hpp"
+
+#include <atomic>
+
+#include "net/shard.hpp"
+#include "socketio/hub.hpp"
+#include "socketio/socket.hpp"
+
+namespace coterie::socketio {
+
+struct Ack::Pending {
+  SocketRef socket;
+  std::uint64_t id;
+  std::atomic<bool> is_used = false;
+};
+
+Ack::Ack(SocketRef socket, std::uint64_t id) : pending_(std::make_shared<Pending>()) {
+  pending_->socket = socket;
+  pending_->id = id;
+}
+
+Ack::operator bool() const { return pending_ && !pending_->is_used; }
+
+void Ack::send(Arguments arguments) const {
+  if (!pending_ || pending_->is_used.exchange(true)) return;
+  const SocketRef& ref = pending_->socket;
+  if (ref.hub_->shard().is_here()) {
+    // At once, so that what the handler emits next comes behind its answer.
+    if (Socket* socket = ref.hub_->find(ref.id_)) socket->answer(pending_->id, std::move(arguments));
+    return;
+  }
+  ref.run([id = pending_->id, arguments = std::move(arguments)](Socket& socket) {
+    socket.answer(id, arguments);
+  });
+}
+
+}  // namespace coterie::socketio

@@ -1,0 +1,29 @@
+// Socket.IO packets into frames: encoded once, however many will hear them.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engineio/frame.hpp"
+#include "socketio/arguments.hpp"
+#include "socketio/packet.hpp"
+
+namespace coterie::socketio {
+
+// A packet ready for the wire: its text frame, and one binary frame for each attachment.
+struct Frames {
+  engineio::Frame head;
+  std::vector<engineio::Frame> attachments;
+};
+
+// An event. Reserved names are a bug of the caller.
+Frames encode_event(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
+                    const Arguments& arguments);
+Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments);
+// CONNECT, DISCONNECT and CONNECT_ERROR; `data` is not written when null.
+Frames encode_control(PacketType type, std::string_view nsp, const Json& data);
+
+}  // namespace coterie::socketio

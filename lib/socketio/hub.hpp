@@ -1,0 +1,81 @@
+// One namespace on one shard: the sockets that live here and the rooms they are in.
+//
+// ORDER. What is published to a namespace is put into the inbox of every hub under the namespace's
+// one lock, so all shards see the same sequence; drain() works it off on this shard. Whoever
+// publishes from this shard drains at once: what it sends next directly to a socket comes behind.
+//
+// DELIVERY. A broadcast arrives as finished frames; the hub only looks up who shall hear it and
+// hands out pointers. Several rooms are walked one after another; a socket seen before is known by
+// the mark that this broadcast has left on it, so no set is built. While frames are handed out no
+// code of the application runs; envelopes that run some work on a list of ids instead.
+//
+// Nothing here locks but take() and put(): all other calls come from this hub's shard.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/id.hpp"
+#include "socketio/envelope.hpp"
+#include "socketio/rooms.hpp"
+
+namespace coterie::net {
+class Shard;
+}
+
+namespace coterie::socketio {
+
+class Namespace;
+
+class Hub {
+ public:
+  Hub(Namespace& space, net::Shard& shard) : namespace_(space), shard_(shard) {}
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  Namespace& space() const { return namespace_; }
+  net::Shard& shard() const { return shard_; }
+
+  // A socket is known from its CONNECT on, but hears nothing before it is connected.
+  void add(Socket& socket);
+  void set_connected(Socket& socket);
+  void remove(Socket& socket);  // The only way out of all rooms.
+  Socket* find(const Id& id) const;
+  std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
+
+  void join(Socket& socket, std::string_view room);
+  void leave(Socket& socket, std::string_view room);
+
+  // Works off the inbox. Does nothing when called from within itself.
+  void drain();
+
+ private:
+  friend class Namespace;  // Fills inbox_ under its lock.
+  using Inbox = std::vector<std::shared_ptr<const Envelope>>;
+
+  void carry_out(const Envelope& envelope);
+  void deliver(const Envelope& envelope);
+  template <class Use>
+  void each_of(const Audience& audience, Use&& use);
+  template <class Use>
+  void each_in_room(const std::string& room, Use&& use);
+  void send(Socket& socket, const Envelope& envelope);
+
+  Namespace& namespace_;  // Fixed after construction
+  net::Shard& shard_;
+
+  Inbox inbox_;  // Guarded by the namespace's order lock
+
+  boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
+  Rooms rooms_;
+  std::uint64_t mark_ = 0;
+  Inbox draining_;
+  bool is_draining_ = false;
+  std::atomic<std::size_t> connected_ = 0;  // Read by any thread
+};
+
+}  // namespace coterie::socketio

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "socketio/namespace.hpp"
+
+#include "net/shard.hpp"
+#include "net/shards.hpp"
+#include "socketio/adapter.hpp"
+#include "socketio/hub.hpp"
+
+namespace coterie::socketio {
+
+Namespace::Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random)
+    : name_(std::move(name)), shards_(shards), adapter_(adapter), random_(random) {
+  for (unsigned i = 0; i < shards.size(); ++i) {
+    hubs_.push_back(std::make_unique<Hub>(*this, shards[i]));
+  }
+}
+
+Namespace::~Namespace() = default;
+
+Namespace& Namespace::use(Middleware middleware) {
+  middlewares_.push_back(std::move(middleware));
+  return *this;
+}
+
+Namespace& Namespace::on_connect(ConnectHandler handler) {
+  connect_handlers_.push_back(std::move(handler));
+  return *this;
+}
+
+Namespace& Namespace::on_disconnect(DisconnectHandler handler) {
+  disconnect_handlers_.push_back(std::move(handler));
+  return *this;
+}
+
+Namespace& Namespace::add_handler(std::string event, EventHandler handler) {
+  handlers_.emplace(std::move(event), std::move(handler));
+  return *this;
+}
+
+BroadcastOperator Namespace::all() { return BroadcastOperator(*this, Audience{}); }
+BroadcastOperator Namespace::to(std::string room) { return all().to(std::move(room)); }
+BroadcastOperator Namespace::except(std::string room) { return all().except(std::move(room)); }
+
+std::size_t Namespace::socket_count() const {
+  std::size_t count = 0;
+  for (const auto& hub : hubs_) count += hub->connected_count();
+  return count;
+}
+
+void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
+  {
+    std::lock_guard lock(order_);
+    for (auto& hub : hubs_) {
+      hub->inbox_.push_back(envelope);
+      // A hub that has more waiting is on its way to drain already.
+      if (hub->inbox_.size() == 1 && !hub->shard().is_here()) {
+        hub->shard().post([raw = hub.get()] { raw->drain(); });
+      }
+    }
+    if (envelope->verb != Envelope::Verb::for_each) adapter_.publish(name_, envelope);
+  }
+  if (const net::Shard* here = net::Shard::here()) hubs_[here->index()]->drain();
+}
+
+void Namespace::take(Inbox& inbox, Inbox& empty) {
+  std::lock_guard lock(order_);
+  inbox.swap(empty);
+}
+
+}  // namespace coterie::socketio
