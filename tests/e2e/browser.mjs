@@ -1,11 +1,8 @@
 // Browsers for the end-to-end tests: a profile per person, and an ear for trouble.
 // SPDX-License-Identifier: MIT
 import { mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-
-// The packages of all tests are in tests/node_modules, or wherever NODE_PATH says.
-const { chromium } = createRequire(import.meta.url)("playwright-core");
+import { chromium } from "playwright-core";
 
 const executable = process.env.COTERIE_CHROMIUM ?? "/usr/bin/chromium";
 const pictures = join("build", "e2e");

@@ -1,90 +1,55 @@
-// The real server for the end-to-end tests: a free port, a data folder of its own, its log at hand.
+// The real server for the end-to-end tests: a data folder of its own, its log and commands at hand.
 // SPDX-License-Identifier: MIT
-import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
+import { Child, startListening, until, untilListening } from "../support/process.mjs";
 
 const binary = process.env.COTERIE_BIN ?? "build/release/coterie";
-const run = promisify(execFile);
 
 // Settings that happen to stand in the environment would make another server of it.
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^(SERVER|EMAI[Ll]|MYSQL|REDIS|MINIO)_/.test(name),
-  ),
+  Object.entries(process.env).filter(([name]) => !/^(COTERIE|SERVER|EMAI[Ll])_/.test(name)),
 );
 
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => probe.once("listening", resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-export async function until(condition, what, seconds = 10) {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
-    await delay(50);
-  }
-}
-
 export class Coterie {
-  log = "";
-  #process = null;
+  #child;
+  #logBefore = "";
 
   static async start() {
     const server = new Coterie();
     server.data = await mkdtemp(join(tmpdir(), "coterie-e2e-"));
-    server.port = await freePort();
+    const { child, ports } = await startListening(1, ([port]) => server.#serve(port));
+    server.#child = child;
+    server.port = ports[0];
     server.url = `http://127.0.0.1:${server.port}`;
-    await server.serve();
     return server;
   }
 
-  async serve() {
-    const flags = ["serve", "--port", String(this.port), "--data", this.data];
-    const child = spawn(binary, flags, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-    this.#process = child;
-    const collect = (piece) => (this.log += piece);
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
-    child.on("error", (error) => (this.log += `${error}\n`));
-    const answers = async () => {
-      if (child.exitCode !== null) throw new Error(`the server ended at its start:\n${this.log}`);
-      return fetch(this.url).then(
-        (response) => response.ok,
-        () => false,
-      );
-    };
-    await until(answers, `the server's first answer; its log:\n${this.log}`, 20);
+  #serve(port) {
+    const flags = ["serve", "--port", String(port), "--data", this.data];
+    return new Child(binary, flags, { env: environment });
   }
 
-  // Ends it as an administrator would, and insists that it ends by itself and well.
+  get log() {
+    return this.#logBefore + this.#child.log;
+  }
+
+  // Ends it as an administrator would, and insists that it ends well.
   async stop() {
-    const child = this.#process;
-    this.#process = null;
-    if (child === null || child.exitCode !== null) return;
-    const ended = new Promise((resolve) =>
-      child.once("exit", (code, signal) => resolve({ code, signal })),
-    );
-    child.kill("SIGTERM");
-    const patience = setTimeout(() => child.kill("SIGKILL"), 15_000);
-    const { code, signal } = await ended;
-    clearTimeout(patience);
-    if (code !== 0) throw new Error(`the server ended with ${signal ?? code}:\n${this.log}`);
+    const end = await this.#child.stop();
+    if (end.code !== 0) throw new Error(`it ended with ${end.code ?? end.signal}\n${this.log}`);
+  }
+
+  async startAgain() {
+    this.#logBefore = this.log;
+    this.#child = this.#serve(this.port);
+    await untilListening(this.#child, [this.port]);
   }
 
   async remove() {
     try {
-      await this.stop();
+      if (this.#child.isRunning) await this.stop();
     } finally {
       await rm(this.data, { recursive: true, force: true });
     }
@@ -92,18 +57,20 @@ export class Coterie {
 
   // What a command of the binary prints, with the data folder of this server.
   async command(...words) {
-    const { stdout } = await run(binary, [...words, "--data", this.data], { env: environment });
-    return stdout.trim();
+    const child = new Child(binary, [...words, "--data", this.data], { env: environment });
+    const { code } = await child.closed;
+    if (code !== 0) throw new Error(`coterie ${words.join(" ")} ended with ${code}\n${child.log}`);
+    return child.stdout.trim();
   }
 
   // Without a mail server configured the letter is in the log.
   async mailCode(email) {
-    return until(() => {
-      const letters = this.log.split("\n").filter((line) => line.includes(email));
-      return letters
-        .map((line) => /\b\d{6}\b/.exec(line.replace(email, ""))?.[0])
-        .findLast(Boolean);
-    }, `a code for ${email} in the log`);
+    const codeIn = (line) => /\b\d{6}\b/.exec(line.replace(email, ""))?.[0];
+    const newest = () => {
+      const lines = this.log.split("\n").filter((line) => line.includes(email));
+      return lines.map(codeIn).filter(Boolean).at(-1);
+    };
+    return until(newest, () => `a code for ${email} in the log:\n${this.log}`);
   }
 
   // One call of the REST interface, for what a scenario needs but is not about.

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Browser, desktop, isShown, logIn, phone, picture } from "./browser.mjs";
-import { Coterie, until } from "./coterie.mjs";
+import { until } from "../support/process.mjs";
+import { Coterie } from "./coterie.mjs";
 
 const password = "Passw0rd!";
 let server;
@@ -15,6 +16,7 @@ let inviteLink;
 const tokens = {};
 
 const row = (page, name) => page.getByRole("navigation").getByRole("link", { name });
+const eventually = (condition, what) => until(condition, () => what);
 const messages = (page) => page.getByRole("log").locator(".bubble");
 const field = (page, label) => page.getByLabel(label, { exact: true });
 
@@ -103,7 +105,7 @@ describe("the page", { timeout: 240_000 }, () => {
       .getByRole("alert")
       .filter({ hasText: /captcha|picture/i })
       .waitFor();
-    await until(async () => (await captcha.getAttribute("src")) !== before, "another captcha");
+    await eventually(async () => (await captcha.getAttribute("src")) !== before, "another captcha");
     assert.equal(await field(page, "Characters in the picture").inputValue(), "");
   });
 
@@ -195,7 +197,7 @@ describe("the page", { timeout: 240_000 }, () => {
     await jonas.reload();
     await row(jonas, /2 unread messages/).click();
     await messages(jonas).filter({ hasText: "Bring a coat" }).waitFor();
-    await until(async () => (await jonas.title()) === "Coterie", "the count to clear");
+    await eventually(async () => (await jonas.title()) === "Coterie", "the count to clear");
     await jonas.reload();
     await messages(jonas).filter({ hasText: "Bring a coat" }).waitFor();
     assert.equal(await jonas.title(), "Coterie", "the server has the mark, too");
@@ -211,7 +213,7 @@ describe("the page", { timeout: 240_000 }, () => {
     const sent = mira.getByRole("img", { name: /^Image from/ });
     await sent.waitFor();
     assert.ok(await isShown(sent));
-    await until(async () => (await mira.locator(".draft").count()) === 0, "the draft to go");
+    await eventually(async () => (await mira.locator(".draft").count()) === 0, "the draft to go");
   });
 
   test("keeps a profile with a nickname and a picture", async () => {
@@ -240,7 +242,7 @@ describe("the page", { timeout: 240_000 }, () => {
       .waitFor();
     assert.ok((await messages(jonas).count()) < 70, "not everything at once");
     const log = jonas.getByRole("log");
-    await until(async () => {
+    await eventually(async () => {
       await log.evaluate((box) => box.scrollTo(0, 0));
       return jonas.getByText("This is where it begins.").isVisible();
     }, "the beginning of the history");
@@ -256,14 +258,14 @@ describe("the page", { timeout: 240_000 }, () => {
   test("holds still for a reader of old messages, and counts what comes below", async () => {
     const top = () => jonas.getByRole("log").evaluate((box) => box.scrollTop);
     await jonas.getByRole("log").evaluate((box) => box.scrollTo(0, 40));
-    await until(async () => (await top()) === 40, "the view to be at 40");
+    await eventually(async () => (await top()) === 40, "the view to be at 40");
     await say(mira, "Somebody up there?");
     const toNewest = jonas.getByRole("button", { name: "To the newest messages" });
     await toNewest.filter({ hasText: "1" }).waitFor();
     assert.equal(await top(), 40);
     await toNewest.click();
     await toNewest.waitFor({ state: "detached" });
-    await until(async () => (await jonas.title()) === "Coterie", "the count to clear");
+    await eventually(async () => (await jonas.title()) === "Coterie", "the count to clear");
   });
 
   test("keeps the session over a reload", async () => {
@@ -282,7 +284,7 @@ describe("the page", { timeout: 240_000 }, () => {
     await picture(mira, "offline");
     await say(mira, "Written while it was away");
     await mira.getByText("Not sent.").waitFor();
-    await server.serve();
+    await server.startAgain();
     await sayByRest("jonas", "Said before she was back");
     await banner.waitFor({ state: "detached", timeout: 20_000 });
     await messages(mira).filter({ hasText: "Said before she was back" }).waitFor();
