@@ -37,7 +37,11 @@ function Content() {
       );
     }
     default:
-      return <p class="nothing">{t.pickConversation}</p>;
+      return (
+        <div class="nothing">
+          <h1>{t.pickConversation}</h1>
+        </div>
+      );
   }
 }
 

@@ -25,8 +25,12 @@ function Face({ name, seed, file, shape, size }: Properties) {
   const isShown = url !== null && broken.value !== url;
   const hue = `hue-${fingerprint(seed) % hueCount}`;
   return (
-    <span class={`face ${shape} ${size ?? ""} ${isShown ? "" : hue}`} aria-hidden="true">
-      {isShown ? <img src={url} alt="" onError={() => (broken.value = url)} /> : initials(name)}
+    <span
+      class={`face ${shape} ${size ?? ""} ${isShown ? "" : hue}`}
+      data-initials={isShown ? undefined : initials(name)}
+      aria-hidden="true"
+    >
+      {isShown && <img src={url} alt="" onError={() => (broken.value = url)} />}
     </span>
   );
 }
