@@ -100,8 +100,29 @@ export const en = {
   pictureTooLarge: (megabytes: number) => `The picture must be smaller than ${megabytes} MB.`,
   noAnswer: "No answer from the server.",
   waitSeconds: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,
-  // What the server says in English, by its stable codes.
-  errors: {} as Record<string, string>,
+  // By the server's stable codes. What is missing here is shown in the server's own words.
+  errors: {
+    unauthorized: "Please log in again.",
+    too_soon: "A code was sent less than a minute ago.",
+    email_taken: "There is already an account with this e-mail address.",
+    mail_code_wrong: "The code from the e-mail is not right, or no longer valid.",
+    username_taken: "This username is already taken.",
+    captcha_wrong: "The characters do not match the picture.",
+    account_unknown: "There is no such account.",
+    password_wrong: "The password is not right.",
+    invite_code_invalid: "This invite code is not valid.",
+    already_in_group: "You are in this group already.",
+    not_in_group: "You are not in this group.",
+    group_unknown: "There is no such group.",
+    file_type_wrong: "Only PNG and JPEG pictures are accepted.",
+    too_many_attempts: "Too many attempts. Please try again later.",
+    mail_failed: "The e-mail could not be sent. Please try again later.",
+    busy: "The server is busy. Please try again.",
+    storage_busy: "The server is busy. Please try again.",
+    storage_full: "The server is out of space.",
+    storage_failed: "The server's storage is not available. Please try again.",
+    internal_error: "Something went wrong on the server.",
+  } as Record<string, string>,
 };
 
 export const zh: typeof en = {
@@ -202,7 +223,28 @@ export const zh: typeof en = {
   pictureTooLarge: (megabytes) => `图片必须小于 ${megabytes} MB。`,
   noAnswer: "服务器没有响应。",
   waitSeconds: (seconds) => `尝试次数过多，请 ${seconds} 秒后再试。`,
-  errors: {},
+  errors: {
+    unauthorized: "请重新登录。",
+    too_soon: "一分钟内已发送过验证码。",
+    email_taken: "该邮箱已注册。",
+    mail_code_wrong: "邮件验证码错误或已失效。",
+    username_taken: "该用户名已被使用。",
+    captcha_wrong: "输入的字符与图片不符。",
+    account_unknown: "账号不存在。",
+    password_wrong: "密码错误。",
+    invite_code_invalid: "邀请码无效。",
+    already_in_group: "你已在该群中。",
+    not_in_group: "你不在该群中。",
+    group_unknown: "该群不存在。",
+    file_type_wrong: "仅支持 PNG 和 JPEG 图片。",
+    too_many_attempts: "尝试次数过多，请稍后再试。",
+    mail_failed: "邮件发送失败，请稍后再试。",
+    busy: "服务器繁忙，请重试。",
+    storage_busy: "服务器繁忙，请重试。",
+    storage_full: "服务器空间不足。",
+    storage_failed: "服务器存储不可用，请重试。",
+    internal_error: "服务器出错了。",
+  },
 };
 
 const preferred = navigator.languages.find((language) => /^(zh|en)\b/i.test(language)) ?? "en";
