@@ -20,8 +20,16 @@ export class Realtime {
   #closed = false;
 
   constructor(token: string, listener: Listener) {
-    // A shared manager would keep its connection, and the old token, after a log out.
-    const socket = io({ auth: { token }, forceNew: true, reconnectionDelayMax: 5000 });
+    const socket = io({
+      auth: { token },
+      forceNew: true, // A shared connection would outlive a log out, with the old token.
+      reconnectionDelayMax: 5000,
+      // WebSocket at once, and polling where a proxy does not let it through. The usual way, polling
+      // and then an upgrade, is a round trip slower, and a server that goes away in the middle of
+      // the upgrade is missed only when its heartbeat is late.
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+    });
     this.#socket = socket;
     socket.on("connect", () => listener.connected());
     // The client library retries by itself unless the server refused or ended this connection on
