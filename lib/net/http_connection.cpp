@@ -85,11 +85,13 @@ void HttpConnection::on_head() {
 
 // A request whose session lives on another shard takes its whole connection there.
 bool HttpConnection::goes_home() {
-  if (!route_->home || connection_.unsent_bytes() > 0) return false;
-  const auto home = route_->home(request_);
-  if (!home || *home == connection_.shard().index()) return false;
+  if (connection_.unsent_bytes() > 0) return false;
+  Shard& here = connection_.shard();
+  auto home = route_->home ? route_->home(request_) : std::nullopt;
+  if (!home && exchange_ == 1) home = service_->dealt++ % here.family_size();
+  if (!home || *home == here.index()) return false;
   timer_.cancel();
-  connection_.move_to(connection_.shard().sibling(*home), [](Connection& connection) {
+  connection_.move_to(here.sibling(*home), [](Connection& connection) {
     static_cast<HttpConnection*>(connection.protocol())->start_exchange();
   });
   return true;

@@ -5,11 +5,15 @@
 //
 //   idle -> head -> body -> waiting -> (answer) -> idle …        or -> upgraded, or closed
 //
+// The first request decides where the connection lives: at home with its session, or dealt out in
+// turn. A later one moves it only when its route says so.
+//
 // Small bodies are buffered, bodies of routes with a sink stream through HttpUpload. What breaks
 // HTTP is answered by the router's refusal, and the connection is closed.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +32,13 @@ class Workers;
 
 // What all HTTP connections of a listener share.
 struct HttpService {
-  Router router;
-  HttpLimits limits;
-  Workers* files;  // For sinks and sources.
+  HttpService(Router routes, HttpLimits bounds, Workers* pool)
+      : router(std::move(routes)), limits(bounds), files(pool) {}
+
+  const Router router;
+  const HttpLimits limits;
+  Workers* const files;  // For sinks and sources.
+  mutable std::atomic<unsigned> dealt = 0;  // Connections given a shard of no choice of theirs.
 };
 
 class HttpConnection final : public Connection::Protocol {

@@ -1,6 +1,6 @@
-// Accepts TCP connections and deals them out to the shards, round robin.
+// Accepts TCP connections for the shard that it lives on, the first one.
 //
-// Lives on the first shard. When the process runs out of descriptors it accepts and closes at once,
+// When the process runs out of descriptors it accepts and closes at once,
 // with one descriptor kept for that, instead of spinning on a backlog it cannot take.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -15,11 +15,9 @@
 
 namespace coterie::net {
 
-class Connection;
-
 class Listener final : public Pollable {
  public:
-  // A connected socket and its peer's address, for a shard of the receiver's choice.
+  // A connected socket and its peer's address.
   using Accepted = std::function<void(int fd, std::string peer)>;
 
   // Binds "HOST:PORT" ("0.0.0.0:3000", "[::1]:0") and listens.

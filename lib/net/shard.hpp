@@ -6,13 +6,14 @@
 // on Workers and posts its result back. Methods that must run at home open with check_here().
 //
 // A TURN of the loop: wait for the kernel; hand out its events; fire timers; run what was posted;
-// run what was deferred to the end of the turn; then flush every connection that has something to
-// say, each with one gathered write. Whatever a turn produces for a client leaves in one system
-// call, and nothing waits longer than the turn. Objects that end during a turn are destroyed behind
-// it, so a pointer found at its beginning stays good to its end.
+// look (without waiting) a few times for more events while there is something to say; run what was
+// deferred to the end of the turn; then flush every connection that has something to say, each with
+// one gathered write. Whatever a turn produces for a client leaves in one system call; an idle loop
+// answers at once, a busy one gathers more. Objects that end during a turn are destroyed behind it,
+// so a pointer found at its beginning stays good to its end.
 //
 // MOVING. A connection is one object with one owner; another shard takes it over by taking over the
-// pointer (Connection::move_to). That is how accepted connections are dealt out, and how a polling
+// pointer (Connection::move_to). That is how new connections are dealt out, and how a polling
 // request or an upgrade that arrives on one shard comes home to its session on another.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -95,7 +96,7 @@ class Shard {
   void unwatch(Pollable& pollable);
 
   void turn();
-  void wait();
+  int wait(int milliseconds);  // Returns how many events there were.
   void run_posted();
   void end_turn();
   void reap();

@@ -17,21 +17,25 @@ namespace coterie::net {
 
 namespace {
 
-// Blocks these signals in this thread and those it starts, so that sigwait() alone gets them.
-sigset_t block_stop_signals() {
+sigset_t stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
 }  // namespace
 
+void block_stop_signals() {
+  const sigset_t signals = stop_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 Shards::Shards() : Shards(Options()) {}
 
 Shards::Shards(Options options) : options_(std::move(options)) {
+  block_stop_signals();
   if (options_.count == 0) options_.count = std::max(1u, std::thread::hardware_concurrency());
   if (!options_.files) {
     own_files_ = std::make_unique<Workers>(Workers::Options{.name = "files"});
@@ -47,17 +51,15 @@ Shards::~Shards() { stop(); }
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router) {
   COTERIE_CHECK(threads_.empty());
-  auto service = std::make_shared<const HttpService>(
-      HttpService{std::move(router), options_.http, options_.files});
-  auto next = std::make_shared<unsigned>(0);
-  const auto accepted = [this, service, next](int fd, std::string peer) {
-    auto connection = std::make_unique<Connection>(fd, std::move(peer),
-                                                   service->limits.outbox_bytes_max);
-    Shard& shard = *shards_[(*next)++ % shards_.size()];
-    shard.post([&shard, service, connection = std::move(connection)]() mutable {
-      Connection* adopted = shard.adopt(std::move(connection));
-      adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
-    });
+  auto service =
+      std::make_shared<const HttpService>(std::move(router), options_.http, options_.files);
+  // Connections begin on the listener's shard and move with their first request, when it is known
+  // where that belongs: requests of one session keep the order in which they came.
+  const auto accepted = [first = shards_[0].get(), service](int fd, std::string peer) {
+    auto connection =
+        std::make_unique<Connection>(fd, std::move(peer), service->limits.outbox_bytes_max);
+    Connection* adopted = first->adopt(std::move(connection));
+    adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
   };
   auto listener = Listener::open(address, accepted);
   if (!listener) return listener.error();
@@ -95,7 +97,7 @@ void Shards::stop() {
 }
 
 void Shards::run_until_signal(const std::function<void()>& before_stop) {
-  const sigset_t signals = block_stop_signals();
+  const sigset_t signals = stop_signals();
   start();
   int signal = 0;
   ::sigwait(&signals, &signal);

@@ -25,6 +25,11 @@ namespace coterie::net {
 class Listener;
 class Workers;
 
+// Keeps SIGINT and SIGTERM from this thread and those it starts from here on, so that
+// run_until_signal() gets them. The constructor of Shards calls it; call it yourself before starting
+// other threads.
+void block_stop_signals();
+
 class Shards {
  public:
   struct Options {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "api/conversation_routes.hpp"
+
+#include "api/json_shapes.hpp"
+
+namespace coterie::api {
+
+namespace {
+
+using enum RuleKind;
+
+Endpoint list(chat::Conversations& conversations) {
+  return {"GET", "/api/conversation/list", "One's conversations, newest activity first",
+          Access::logged_in, {{}, true},
+          [&conversations](Call& call) -> Result<Answer> {
+            const auto found = conversations.list(call.actor);
+            if (!found) return found.error();
+            JsonArray array;
+            for (const auto& each : *found) array.push_back(conversation_json(each));
+            return Answer(std::move(array));
+          }};
+}
+
+Endpoint history(chat::Conversations& conversations) {
+  return {"GET", "/api/conversation/group/message/list", "Messages of a group, newest first",
+          Access::logged_in,
+          {{{"groupId", {{not_empty}, {scalar}}},
+            {"cursorId", {{scalar}}, true},
+            {"size", {{scalar}}, true}}},
+          [&conversations](Call& call) -> Result<Answer> {
+            chat::Conversations::Page page;
+            const std::string size = text_of(call.input, "size");
+            if (!size.empty()) {
+              const auto number = integer_of(Json(size));
+              if (!number || *number < 0) {
+                return validation_failed({"size must be an integer number not less than 0"});
+              }
+              page.size = *number;
+            }
+            const auto group_id = integer_of(call.input, "groupId");
+            if (!group_id) return Error("not_in_group");  // No such group has members.
+            page.group_id = *group_id;
+            const std::string cursor = text_of(call.input, "cursorId");
+            // What is no id lies before every message.
+            if (!cursor.empty()) page.cursor_id = integer_of(Json(cursor)).value_or(0);
+            const auto messages = conversations.history(call.actor, page);
+            if (!messages) return messages.error();
+            JsonArray array;
+            for (const auto& each : *messages) array.push_back(message_json(each));
+            return Answer(std::move(array));
+          }};
+}
+
+Endpoint send_text(chat::Conversations& conversations) {
+  return {"POST", "/api/conversation/group/message/text", "Send a text to a group",
+          Access::logged_in,
+          {{{"groupId", {{not_empty}, {scalar}}},
+            {"content", {{not_empty}, {max_length, 5000}}}}},
+          [&conversations](Call& call) -> Result<Answer> {
+            const auto group_id = integer_of(call.input, "groupId");
+            if (!group_id) return Error("not_in_group");
+            const auto message = conversations.send_text(call.actor, *group_id,
+                                                         text_of(call.input, "content"));
+            if (!message) return message.error();
+            return Answer(new_text_json(*message, call.input.at("groupId")));
+          }};
+}
+
+}  // namespace
+
+std::vector<Endpoint> conversation_endpoints(chat::Conversations& conversations) {
+  return {list(conversations), history(conversations), send_text(conversations)};
+}
+
+}  // namespace coterie::api

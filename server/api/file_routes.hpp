@@ -1,0 +1,33 @@
+// Endpoints that take files (avatar, group cover, image message), and the one that gives them back.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "api/rest.hpp"
+#include "api/upload.hpp"
+#include "chat/accounts.hpp"
+#include "chat/conversations.hpp"
+#include "chat/files.hpp"
+
+namespace coterie::api {
+
+// An endpoint whose body is a form with a file.
+struct UploadEndpoint {
+  std::string_view path;
+  std::string_view summary;
+  chat::FileKind kind;
+  bool wants_group;  // The form has a field "groupId".
+  TakeForm take;
+};
+
+std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
+                                             chat::Conversations& conversations);
+net::Route upload_route(const UploadEndpoint& endpoint, const Rest& rest, chat::Files& files);
+
+// GET /files/<type>/<id>?expires=…&signature=…: Range, ETag, and headers that keep a hostile file
+// from being anything but a picture or a film. `workers` read the disk.
+net::Route file_route(chat::Files& files, net::Workers& workers);
+
+}  // namespace coterie::api

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "api/json_shapes.hpp"
+
+namespace coterie::api {
+
+namespace {
+
+using chat::Conversation;
+using chat::File;
+using chat::Group;
+using chat::Message;
+using chat::User;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json file_or_null(const std::optional<File>& file) {
+  return file ? Json(file_json(*file)) : Json();
+}
+
+template <class Entity>
+JsonObject entity(const Entity& row) {
+  return {{"id", row.id},
+          {"createAt", to_iso8601(row.create_at)},
+          {"updateAt", to_iso8601(row.update_at)}};
+}
+
+template <class Entity>
+void add_entity(JsonObject& object, const Entity& row) {
+  for (auto& property : entity(row)) object.insert(property);
+}
+
+JsonObject plain_user(const User& user, bool with_email) {
+  JsonObject object = entity(user);
+  object["username"] = user.username;
+  if (with_email) object["email"] = user.email;
+  object["nickname"] = or_null(user.nickname);
+  object["avatarId"] = or_null(user.avatar_id);
+  return object;
+}
+
+JsonObject plain_group(const Group& group, bool with_invite_code) {
+  JsonObject object = entity(group);
+  object["name"] = group.name;
+  object["description"] = or_null(group.description);
+  if (with_invite_code) object["inviteCode"] = group.invite_code;
+  object["coverId"] = group.cover_id;
+  object["createById"] = group.create_by_id;
+  object["cover"] = file_or_null(group.cover);
+  return object;
+}
+
+JsonObject plain_message(const Message& message) {
+  JsonObject object = entity(message);
+  object["type"] = static_cast<int>(message.type);
+  object["content"] = or_null(message.content);
+  object["userId"] = message.user_id;
+  object["groupId"] = message.group_id;
+  object["coverId"] = or_null(message.cover_id);
+  object["fileId"] = or_null(message.file_id);
+  return object;
+}
+
+JsonObject conversation_head(const Conversation& conversation) {
+  JsonObject object = entity(conversation);
+  object["userRole"] = static_cast<int>(conversation.user_role);
+  object["lastMsgId"] = or_null(conversation.last_msg_id);
+  object["userId"] = conversation.user_id;
+  object["groupId"] = conversation.group_id;
+  return object;
+}
+
+void add_news(JsonObject& object, const Conversation& conversation) {
+  if (conversation.recent) {
+    JsonObject recent = plain_message(*conversation.recent);
+    recent["user"] = plain_user(conversation.recent->user, false);
+    object["recentMsg"] = std::move(recent);
+  } else {
+    object["recentMsg"] = nullptr;
+  }
+  object["unreadNum"] = conversation.unread;
+}
+
+}  // namespace
+
+JsonObject file_json(const File& file) {
+  JsonObject object = entity(file);
+  object["path"] = file.path;
+  object["type"] = file.type;
+  object["url"] = file.url;
+  object["createById"] = file.create_by_id;
+  return object;
+}
+
+JsonObject new_file_json(const File& file) {
+  JsonObject object{{"path", file.path},
+                    {"type", file.type},
+                    {"url", file.url},
+                    {"createById", file.create_by_id}};
+  add_entity(object, file);
+  return object;
+}
+
+JsonObject user_json(const User& user) {
+  JsonObject object = plain_user(user, false);
+  object["avatar"] = file_or_null(user.avatar);
+  return object;
+}
+
+JsonObject own_user_json(const User& user) {
+  JsonObject object = plain_user(user, true);
+  object["avatar"] = file_or_null(user.avatar);
+  return object;
+}
+
+JsonObject logged_in_user_json(const User& user) { return plain_user(user, true); }
+
+JsonObject new_group_json(const Group& group) {
+  JsonObject object{{"name", group.name},
+                    {"description", or_null(group.description)},
+                    {"coverId", group.cover_id},
+                    {"createById", group.create_by_id},
+                    {"inviteCode", group.invite_code}};
+  add_entity(object, group);
+  return object;
+}
+
+JsonObject group_json(const Group& group) { return plain_group(group, false); }
+
+JsonObject group_detail_json(const chat::Groups::Detail& detail) {
+  JsonObject object = plain_group(detail.group, detail.is_owner);
+  JsonArray users;
+  for (const User& user : detail.users) users.push_back(user_json(user));
+  object["users"] = std::move(users);
+  return object;
+}
+
+JsonObject message_json(const Message& message) {
+  JsonObject object = plain_message(message);
+  object["user"] = user_json(message.user);
+  object["file"] = file_or_null(message.file);
+  object["cover"] = file_or_null(message.cover);
+  return object;
+}
+
+JsonObject new_text_json(const Message& message, const Json& group_id) {
+  JsonObject object{{"userId", message.user_id},
+                    {"groupId", group_id},
+                    {"content", or_null(message.content)},
+                    {"type", static_cast<int>(message.type)},
+                    {"coverId", nullptr},
+                    {"fileId", nullptr}};
+  add_entity(object, message);
+  return object;
+}
+
+JsonObject new_image_json(const Message& message) {
+  JsonObject object{{"userId", message.user_id},
+                    {"groupId", message.group_id},
+                    {"type", static_cast<int>(message.type)},
+                    {"fileId", or_null(message.file_id)},
+                    {"content", nullptr},
+                    {"coverId", nullptr}};
+  add_entity(object, message);
+  return object;
+}
+
+JsonObject conversation_json(const Conversation& conversation) {
+  JsonObject object = conversation_head(conversation);
+  object["group"] =
+      plain_group(conversation.group, conversation.user_role == chat::Role::owner);
+  add_news(object, conversation);
+  return object;
+}
+
+JsonObject read_mark_json(const Conversation& conversation) {
+  JsonObject object = conversation_head(conversation);
+  add_news(object, conversation);
+  return object;
+}
+
+}  // namespace coterie::api

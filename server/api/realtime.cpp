@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "api/realtime.hpp"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "api/json_shapes.hpp"
+#include "api/schema.hpp"
+#include "chat/errors.hpp"
+
+namespace coterie::api {
+
+namespace {
+
+using socketio::Ack;
+using socketio::Args;
+using socketio::Next;
+using socketio::Socket;
+using socketio::SocketRef;
+
+constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one socket.
+
+// What a socket's data() holds.
+struct Visitor {
+  std::optional<chat::Actor> actor;
+  std::shared_ptr<std::deque<Task>> waiting = std::make_shared<std::deque<Task>>();
+  bool is_working = false;
+};
+
+std::string user_room(std::int64_t id) { return fmt::format("user:{}", id); }
+std::string group_room(std::int64_t id) { return fmt::format("group:{}", id); }
+// A token's signature names it, and is shorter.
+std::string session_room(std::string_view token) {
+  return fmt::format("session:{}", token.substr(token.rfind('.') + 1));
+}
+
+void complain(Socket& socket, const Ack& ack, std::string_view message) {
+  const JsonObject body{{"status", "error"}, {"message", message}};
+  socket.emit("exception", body);
+  ack(body);
+}
+
+}  // namespace
+
+std::string handshake_token(std::string_view authorization, const Json& auth) {
+  constexpr std::string_view bearer = "Bearer ";
+  if (authorization.starts_with(bearer)) authorization.remove_prefix(bearer.size());
+  if (!authorization.empty()) return std::string(authorization);
+  const auto* object = auth.if_object();
+  const Json* token = object ? object->if_contains("token") : nullptr;
+  if (!token || !token->is_string()) return {};
+  std::string_view text = token->get_string();
+  if (text.starts_with(bearer)) text.remove_prefix(bearer.size());
+  return std::string(text);
+}
+
+void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversations) {
+  accounts_ = &accounts;
+  conversations_ = &conversations;
+  socketio::Namespace& space = server_.of("/");
+  space.use([this](Socket& socket, const Next& next) { log_in(socket, next); });
+  space.on_connect([](Socket& socket) {
+    if (socket.data<Visitor>()->actor) return;
+    socket.emit("authFail");
+    socket.disconnect(true);
+  });
+  space.on("update-last-msg", [this](Socket& socket, const Args& args, const Ack& ack) {
+    mark_read(socket, args, ack);
+  });
+}
+
+void Realtime::log_in(Socket& socket, const Next& next) {
+  socket.data() = Visitor();
+  std::string token =
+      handshake_token(socket.handshake().header("authorization"), socket.auth());
+  const bool is_taken =
+      workers_.run([this, ref = socket.ref(), next, token = std::move(token)]() mutable {
+        auto actor = token.empty() ? Result<chat::Actor>(Error("unauthorized"))
+                                   : accounts_->authenticate(token);
+        if (actor) return enter(ref, next, std::move(*actor));
+        if (actor.error().code == "unauthorized") return next();  // on_connect tells it.
+        next(socketio::ConnectError{chat::message_of(actor.error()), std::nullopt});
+      });
+  if (!is_taken) next(socketio::ConnectError{chat::message_of(Error("busy")), std::nullopt});
+}
+
+// The visitor is known: his own rooms first, then (having looked) those of his groups.
+void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) {
+  ref.run([this, next, actor = std::move(actor)](Socket& socket) {
+    socket.join(user_room(actor.user_id));
+    socket.join(session_room(actor.token));
+    socket.data<Visitor>()->actor = actor;
+    const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
+      const auto groups = conversations_->groups_of(actor);
+      if (!groups) {
+        return next(socketio::ConnectError{chat::message_of(groups.error()), std::nullopt});
+      }
+      again.run([next, groups = *groups](Socket& entering) {
+        for (const std::int64_t id : groups) entering.join(group_room(id));
+        next();
+      });
+    });
+    if (!is_taken) next(socketio::ConnectError{chat::message_of(Error("busy")), std::nullopt});
+  });
+}
+
+void Realtime::announce(const chat::Message& message) {
+  server_.of("/")
+      .to(group_room(message.group_id))
+      .emit(fmt::format("group-message:{}", message.group_id), Json(message_json(message)));
+}
+
+void Realtime::on_joined(std::int64_t user_id, std::int64_t group_id) {
+  server_.of("/").to(user_room(user_id)).sockets_join(group_room(group_id));
+}
+
+void Realtime::on_revoked(const std::string& token) {
+  const auto session = server_.of("/").to(session_room(token));
+  session.emit("authFail");
+  session.disconnect_sockets(true);
+}
+
+void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
+  const auto* fields = args[0].if_object();
+  if (!fields) return complain(socket, ack, "the payload must be an object {id, messageId}");
+  const auto id = integer_of(*fields, "id");
+  if (!id) return complain(socket, ack, "id must be an integer number");
+  const auto message_id = integer_of(*fields, "messageId");
+  if (!message_id) return complain(socket, ack, "messageId must be an integer number");
+
+  run_in_order(socket, [this, ref = socket.ref(), actor = *socket.data<Visitor>()->actor, ack,
+                        conversation_id = *id, message_id = *message_id] {
+    const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
+    ref.run([marked, ack](Socket& asking) {
+      if (!marked) return complain(asking, ack, chat::message_of(marked.error()));
+      const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
+      asking.emit("update-last-msg", answer);
+      ack(answer);
+    });
+  });
+}
+
+void Realtime::run_in_order(Socket& socket, Task work) {
+  auto* visitor = socket.data<Visitor>();
+  if (visitor->waiting->size() >= questions_max) {
+    return complain(socket, Ack(), "too many events at once: wait for their answers");
+  }
+  visitor->waiting->push_back(std::move(work));
+  if (!visitor->is_working) run_next(socket.ref());
+}
+
+void Realtime::run_next(const SocketRef& ref) {
+  ref.run([this](Socket& socket) {
+    auto* visitor = socket.data<Visitor>();
+    if (visitor->is_working || visitor->waiting->empty()) return;
+    auto work = std::make_shared<Task>(std::move(visitor->waiting->front()));
+    visitor->waiting->pop_front();
+    visitor->is_working = true;
+    const auto again = socket.ref();
+    const bool is_taken = workers_.run([this, work, again] {
+      (*work)();
+      again.run([this, again](Socket& done) {
+        done.data<Visitor>()->is_working = false;
+        run_next(again);
+      });
+    });
+    if (is_taken) return;
+    visitor->is_working = false;
+    complain(socket, Ack(), chat::message_of(Error("busy")));
+  });
+}
+
+}  // namespace coterie::api

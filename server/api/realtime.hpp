@@ -1,0 +1,58 @@
+// Realtime: logs sockets in, keeps them in the rooms of their user, log-in and groups, and turns
+// what has happened into events.
+//
+//   user:<id>        every socket of a user          session:<signature>   those of one log-in
+//   group:<id>       every socket of every member
+//
+// LOG-IN is a middleware: a socket is connected, and only then heard, when its token has been
+// checked. One whose token is not good is connected all the same (the seed's clients expect that),
+// gets "authFail" and is disconnected. Its own room is joined before its groups are loaded, so that
+// a group joined in between is not missed.
+//
+// EVENTS of a client that need the database hop to a worker; one at a time for each socket, so that
+// answers come in the order of the questions.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "chat/accounts.hpp"
+#include "chat/conversations.hpp"
+#include "net/workers.hpp"
+#include "socketio/server.hpp"
+#include "socketio/socket.hpp"
+
+namespace coterie::api {
+
+class Realtime {
+ public:
+  Realtime(socketio::Server& server, net::Workers& workers) : server_(server), workers_(workers) {}
+
+  // Registers everything. Before the shards run.
+  void set_up(chat::Accounts& accounts, chat::Conversations& conversations);
+
+  // What chat::Announcements announce. Any thread.
+  void announce(const chat::Message& message);
+  void on_joined(std::int64_t user_id, std::int64_t group_id);
+  void on_revoked(const std::string& token);
+
+ private:
+  void log_in(socketio::Socket& socket, const socketio::Next& next);
+  void enter(const socketio::SocketRef& ref, const socketio::Next& next, chat::Actor actor);
+  void mark_read(socketio::Socket& socket, const socketio::Args& args, const socketio::Ack& ack);
+  // Runs `work` on a worker, behind what this socket has asked before.
+  void run_in_order(socketio::Socket& socket, Task work);
+  void run_next(const socketio::SocketRef& ref);
+
+  socketio::Server& server_;
+  net::Workers& workers_;
+  chat::Accounts* accounts_ = nullptr;  // Fixed once set up
+  chat::Conversations* conversations_ = nullptr;
+};
+
+// The token of a handshake: the raw authorization header, the same behind "Bearer ", or
+// {"token": …} sent with CONNECT; the first that is there.
+std::string handshake_token(std::string_view authorization, const Json& auth);
+
+}  // namespace coterie::api

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "api/rest.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/clock.hpp"
+#include "chat/errors.hpp"
+
+namespace coterie::api {
+
+namespace {
+
+constexpr std::string_view json_type = "application/json; charset=utf-8";
+
+// FNV-1a: an entity tag need not be secret, only differ when the body does.
+std::string weak_tag(std::string_view body) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const unsigned char byte : body) hash = (hash ^ byte) * 0x100000001B3ULL;
+  return fmt::format("W/\"{:x}-{:016x}\"", body.size(), hash);
+}
+
+net::Response json_response(const net::Request& request, int status, const Json& body) {
+  net::Response response = net::text_response(status, to_text(body), json_type);
+  std::string tag = weak_tag(response.body);
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  if (is_read && status == 200 && request.fields.get("If-None-Match") == tag) {
+    response = net::Response();
+    response.status = 304;
+  }
+  response.fields.add("ETag", std::move(tag));
+  return response;
+}
+
+// Nest's built-in exceptions repeat the status in their own words.
+void add_reason(JsonObject& body, int status) {
+  if (status == 400) body["error"] = "Bad Request";
+  if (status == 404) body["error"] = "Not Found";
+  if (status == 400 || status == 404) body["statusCode"] = status;
+}
+
+net::Response failure_response(const net::Request& request, int status, Json message,
+                               std::string_view code) {
+  JsonObject body{{"status", status},
+                  {"timestamp", to_iso8601(system_clock().wall())},
+                  {"path", request.target},
+                  {"message", std::move(message)}};
+  add_reason(body, status);
+  body["code"] = code;
+  return json_response(request, status, body);
+}
+
+}  // namespace
+
+std::string_view bearer_token(std::string_view authorization) {
+  constexpr std::string_view prefix = "Bearer ";
+  const std::size_t at = authorization.find(prefix);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = authorization.substr(at + prefix.size());
+  return rest.substr(0, rest.find(prefix));
+}
+
+net::Response success(const net::Request& request, const std::optional<Json>& data) {
+  JsonObject body{{"status", 0}};
+  if (data) body["data"] = *data;
+  body["message"] = "success";
+  return json_response(request, request.method == "POST" ? 201 : 200, body);
+}
+
+net::Response http_failure(const net::Request& request, int status, std::string_view code,
+                           std::string_view message) {
+  return failure_response(request, status, Json(message), code);
+}
+
+net::Response failure(const net::Request& request, const Error& error) {
+  if (error.code == "validation_failed") {
+    return failure_response(request, 400, *parse_json(error.detail), error.code);
+  }
+  const chat::ErrorFact& fact = chat::fact_of(error);
+  net::Response response =
+      http_failure(request, fact.status, fact.code, chat::message_of(error));
+  if (const auto seconds = chat::retry_after_seconds(error)) {
+    response.fields.add("Retry-After", std::to_string(*seconds));
+  } else if (fact.status == 503) {
+    response.fields.add("Retry-After", "1");
+  }
+  return response;
+}
+
+net::Route Rest::route(const Endpoint& endpoint) {
+  net::Route route;
+  route.method = endpoint.method;
+  route.pattern = endpoint.path;
+  route.handler = [this, endpoint](net::Request request, net::Reply reply) {
+    // Shared, because a refused task has taken neither of them.
+    struct Pair {
+      net::Request request;
+      net::Reply reply;
+    };
+    auto pair = std::make_shared<Pair>(Pair{std::move(request), std::move(reply)});
+    const bool is_taken = workers_.run([this, &endpoint = endpoint, pair] {
+      pair->reply(run(endpoint, std::move(pair->request)));
+    });
+    if (!is_taken) pair->reply(failure(pair->request, Error("busy")));
+  };
+  return route;
+}
+
+net::Response Rest::run(const Endpoint& endpoint, net::Request request) const {
+  Call call{std::move(request), {}, {}};
+  auto answered = answer(endpoint, call);
+  if (!answered) return failure(call.request, answered.error());
+  if (answered->response) return std::move(*answered->response);
+  return success(call.request, answered->data);
+}
+
+Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
+  auto input = endpoint.method == "GET" ? Result<JsonObject>(parse_query(call.request.raw_query()))
+                                        : parse_body(call.request);
+  if (!input) return input.error();
+  call.input = std::move(*input);
+  if (endpoint.access == Access::logged_in) {
+    auto actor = authenticate(call.request);
+    if (!actor) return actor.error();
+    call.actor = std::move(*actor);
+  }
+  if (const auto checked = check(endpoint.input, call.input); !checked) return checked.error();
+  return endpoint.handle(call);
+}
+
+Result<chat::Actor> Rest::authenticate(const net::Request& request) const {
+  const std::string_view token = bearer_token(request.fields.get("Authorization"));
+  if (token.empty()) return Error("unauthorized");
+  return accounts_.authenticate(std::string(token));
+}
+
+}  // namespace coterie::api

@@ -1,0 +1,83 @@
+// REST: endpoints as rows of a table, run on workers, their results put into envelopes.
+//
+// ORDER OF CHECKS, the seed system's: is the body well formed (400) · is there such a route (404) ·
+// who asks (401) · is the input valid (400) · the rules. What a client is told is in the envelope:
+//   success  {"status":0,"data":…,"message":"success"}
+//   failure  {"status":S,"timestamp":…,"path":…,"message":M,…,"code":"stable_code"}
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/schema.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "chat/accounts.hpp"
+#include "chat/actor.hpp"
+#include "net/http.hpp"
+#include "net/router.hpp"
+#include "net/workers.hpp"
+
+namespace coterie::api {
+
+// One request that has passed its checks.
+struct Call {
+  net::Request request;
+  JsonObject input;   // Body of a POST, query of a GET.
+  chat::Actor actor;  // Set for endpoints that need one.
+};
+
+// What an endpoint answers: data for the envelope, nothing, or a response of its own.
+struct Answer {
+  Answer() = default;
+  Answer(JsonObject value) : data(std::move(value)) {}  // NOLINT: an endpoint returns its data
+  Answer(JsonArray value) : data(std::move(value)) {}   // NOLINT
+  Answer(net::Response value) : response(std::move(value)) {}  // NOLINT
+
+  std::optional<Json> data;
+  std::optional<net::Response> response;
+};
+
+enum class Access : std::uint8_t { open, logged_in };
+
+struct Endpoint {
+  std::string_view method;
+  std::string_view path;
+  std::string_view summary;
+  Access access;
+  Shape input;
+  std::function<Result<Answer>(Call&)> handle;
+};
+
+class Rest {
+ public:
+  Rest(net::Workers& workers, chat::Accounts& accounts) : workers_(workers), accounts_(accounts) {}
+
+  net::Route route(const Endpoint& endpoint);
+
+  net::Workers& workers() const { return workers_; }
+  // The log-in that a request carries: `Authorization: Bearer <token>`. Blocks.
+  Result<chat::Actor> authenticate(const net::Request& request) const;
+
+ private:
+  net::Response run(const Endpoint& endpoint, net::Request request) const;
+  Result<Answer> answer(const Endpoint& endpoint, Call& call) const;
+
+  net::Workers& workers_;
+  chat::Accounts& accounts_;
+};
+
+// The token of an Authorization header: what stands behind "Bearer "; empty when there is none.
+std::string_view bearer_token(std::string_view authorization);
+
+net::Response success(const net::Request& request, const std::optional<Json>& data);
+net::Response failure(const net::Request& request, const Error& error);
+// For what HTTP itself refuses, and for routes that are not there.
+net::Response http_failure(const net::Request& request, int status, std::string_view code,
+                           std::string_view message);
+
+}  // namespace coterie::api

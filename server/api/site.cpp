@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "api/site.hpp"
+
+#include <fmt/format.h>
+
+#include "api/rest.hpp"
+
+namespace coterie::api {
+
+namespace {
+
+// Scripts only from here, nothing inline; pictures also from wherever files are served.
+constexpr std::string_view page_policy =
+    "default-src 'self'; img-src 'self' data: blob: http: https:; media-src 'self' blob: http: "
+    "https:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'";
+
+net::Response asset_response(const net::Request& request, const Asset& asset) {
+  net::Response response;
+  response.fields.add("ETag", std::string(asset.etag));
+  response.fields.add("Cache-Control",
+                      asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  if (request.fields.get("If-None-Match") == asset.etag) {
+    response.status = 304;
+    return response;
+  }
+  response.fields.add("Content-Type", std::string(asset.type));
+  response.fields.add("X-Content-Type-Options", "nosniff");
+  response.fields.add("Referrer-Policy", "same-origin");
+  if (asset.type.starts_with("text/html")) {
+    response.fields.add("Content-Security-Policy", std::string(page_policy));
+  }
+  response.body = asset.bytes;
+  return response;
+}
+
+bool has_extension(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return path.find('.', slash == std::string_view::npos ? 0 : slash) != std::string_view::npos;
+}
+
+net::Response not_found(const net::Request& request) {
+  return http_failure(request, 404, "not_found",
+                      fmt::format("Cannot {} {}", request.method, request.target));
+}
+
+net::Response site_response(const net::Request& request, const FindAsset& find_asset) {
+  if (request.target.starts_with("/api")) return not_found(request);
+  if (request.method != "GET" && request.method != "HEAD") return not_found(request);
+  const std::string_view path = request.path();
+  if (const auto asset = find_asset(path)) return asset_response(request, *asset);
+  // The page finds its way by its own paths; a missing file is a missing file.
+  if (has_extension(path)) return not_found(request);
+  const auto page = find_asset("/");
+  return page ? asset_response(request, *page) : not_found(request);
+}
+
+net::Route health_route(std::string_view path) {
+  net::Route route;
+  route.method = "GET";
+  route.pattern = path;
+  route.handler = [](net::Request, net::Reply reply) {
+    reply(net::text_response(200, R"({"status":"ok"})", "application/json; charset=utf-8"));
+  };
+  return route;
+}
+
+std::string_view code_of(int status) {
+  switch (status) {
+    case 408: return "too_slow";
+    case 413: return "body_too_large";
+    case 417: return "expectation_failed";
+    case 431: return "head_too_large";
+    case 501: return "not_supported";
+    default: return "bad_request";
+  }
+}
+
+}  // namespace
+
+void add_site(net::Router& router, FindAsset find_asset) {
+  router.add(health_route("/healthz"));
+  router.add(health_route("/readyz"));
+  router.set_fallback([find_asset](net::Request request, net::Reply reply) {
+    reply(site_response(request, find_asset));
+  });
+  router.set_refusal([](const net::Request& request, int status, std::string_view reason) {
+    return http_failure(request, status, code_of(status), reason);
+  });
+}
+
+}  // namespace coterie::api

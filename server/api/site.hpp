@@ -1,0 +1,22 @@
+// Everything that is not the API: the web page, health, and answers for what is not there.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "net/router.hpp"
+
+namespace coterie::api {
+
+// A file of the web page.
+struct Asset {
+  std::string_view type;
+  std::string_view bytes;
+  std::string_view etag;
+  bool immutable;  // Named after its content: cached for ever.
+};
+// The asset at a path ("/" is the page itself); nullopt when there is none.
+using FindAsset = std::function<std::optional<Asset>(std::string_view path)>;
+
+// Adds /healthz, /readyz, the fallback (page, 404) and the words for refused requests.
+void add_site(net::Router& router, FindAsset find_asset);
+
+}  // namespace coterie::api

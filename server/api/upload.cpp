@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "api/upload.hpp"
+
+namespace coterie::api {
+
+namespace {
+
+constexpr std::size_t field_bytes_max = 64;  // Of a form's field that we read.
+
+}  // namespace
+
+UploadSink::UploadSink(const Rest& rest, chat::Files& files, chat::FileKind kind,
+                       const TakeForm& take, net::Request request, net::Reply reply)
+    : rest_(rest),
+      files_(files),
+      kind_(kind),
+      take_(take),
+      request_(std::move(request)),
+      reply_(std::move(reply)) {}
+
+void UploadSink::fail(Error error) {
+  if (!failure_) failure_ = std::move(error);
+  form_.upload.reset();
+}
+
+void UploadSink::begin() {
+  if (has_begun_) return;
+  has_begun_ = true;
+  auto actor = rest_.authenticate(request_);
+  if (!actor) return fail(actor.error());
+  form_.actor = std::move(*actor);
+  const auto boundary = net::multipart_boundary(request_.fields.get("Content-Type"));
+  if (!boundary) return fail(Error("file_required"));
+  if (boundary->empty()) return fail(Error("bad_multipart", "Multipart: Boundary not found"));
+  parser_ = std::make_unique<net::MultipartParser>(
+      *boundary,
+      net::MultipartParser::Handlers{[this](const net::PartHead& part) { return on_part(part); },
+                                     [this](std::string_view piece) { return on_content(piece); },
+                                     [] { return true; }});
+}
+
+bool UploadSink::on_part(const net::PartHead& part) {
+  part_ = Part::ignored;
+  if (part.filename) {
+    if (part.name != "file" || form_.upload) {
+      fail(Error("unexpected_field"));
+      return false;
+    }
+    part_ = Part::file;
+    form_.upload = files_.begin(kind_, form_.actor);
+    form_.claimed_type = part.content_type;
+  } else if (part.name == "groupId") {
+    part_ = Part::group_id;
+    form_.group_id.emplace();
+  }
+  return true;
+}
+
+bool UploadSink::on_content(std::string_view piece) {
+  if (part_ == Part::file) form_.upload->write(piece);
+  if (part_ == Part::group_id && form_.group_id->size() + piece.size() <= field_bytes_max) {
+    form_.group_id->append(piece);
+  }
+  return true;
+}
+
+bool UploadSink::write(std::string_view piece) {
+  begin();
+  if (failure_) return false;
+  const auto fed = parser_->feed(piece);
+  if (!fed && !failure_) fail(Error("bad_multipart", "Multipart: " + fed.error().detail));
+  return !failure_;
+}
+
+Result<Answer> UploadSink::result() {
+  begin();
+  if (failure_) return *failure_;
+  if (const auto ended = parser_->finish(); !ended) {
+    return Error("bad_multipart", "Multipart: " + ended.error().detail);
+  }
+  if (!form_.upload) return Error("file_required");
+  if (const auto checked = form_.upload->check(form_.claimed_type); !checked) {
+    return checked.error();
+  }
+  return take_(form_);
+}
+
+void UploadSink::finish() {
+  const auto answer = result();
+  form_.upload.reset();
+  if (!answer) return reply_(failure(request_, answer.error()));
+  reply_(success(request_, answer->data));
+}
+
+}  // namespace coterie::api

@@ -1,0 +1,45 @@
+// The server as a list of objects: built once, floor by floor, and taken down in reverse.
+//
+// START  folder and secret → databases, migrated → stores → rules → workers → shards → listening.
+// STOP   (SIGINT, SIGTERM) no new connections → clients told to reconnect → shards end → workers
+//        finish what was accepted → databases close.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "app/config.hpp"
+#include "base/result.hpp"
+#include "chat/accounts.hpp"
+
+namespace coterie::app {
+
+// The floors below HTTP: what the command line works with, beside a running server or without one.
+class Core {
+ public:
+  // Opens the data folder, makes what is missing, migrates. Blocks.
+  static Result<std::unique_ptr<Core>> open(const Config& config);
+  ~Core();
+
+  chat::Accounts& accounts();
+  const std::vector<std::string>& migrated() const;  // Migrations that open() has run.
+
+ private:
+  friend class App;
+  struct Parts;
+  explicit Core(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+class App {
+ public:
+  // Serves until a signal comes. Error: why it could not start.
+  static Result<void> run(const Config& config);
+  // The REST interface as OpenAPI 3.1, without starting anything.
+  static Json describe_api(const Config& config);
+
+ private:
+  struct Doors;
+};
+
+}  // namespace coterie::app

@@ -1,0 +1,73 @@
+// Settings: one struct, one table row for each; default < file < environment < flag.
+//
+// What is unknown or malformed is an error that names the setting, where it came from, and what was
+// wanted, before anything starts. The file is TOML: --config FILE, else <data>/coterie.toml.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace coterie::app {
+
+struct Config {
+  std::uint16_t port = 3000;
+  std::string host = "0.0.0.0";
+  std::string data = "./data";
+  std::string public_url;  // Empty: "http://localhost:<port>".
+  std::string jwt_secret;  // Empty: made on first start and kept in the data folder.
+  unsigned shards = 0;     // 0: one for each core.
+  unsigned db_workers = 32;
+  std::string log_level = "info";
+  std::string password_cost = "standard";
+  std::string email_host;  // Empty: mail codes are written to the log.
+  std::uint16_t email_port = 465;
+  std::string email_user;
+  std::string email_password;
+  std::string email_from;  // Empty: email_user.
+  bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
+
+  std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
+
+  std::string link_base() const {
+    return public_url.empty() ? "http://localhost:" + std::to_string(port) : public_url;
+  }
+};
+
+struct Setting {
+  std::string_view key;  // In the file; "--" + key with dashes is the flag.
+  bool has_flag;
+  std::vector<std::string_view> environment;  // The first that is set counts.
+  std::string_view help;
+  bool is_secret;
+  // Takes a value; says what was wanted when it is none.
+  std::function<std::optional<std::string>(Config&, std::string_view)> apply;
+  std::function<std::string(const Config&)> show;
+};
+
+const std::vector<Setting>& settings();
+std::string flag_of(const Setting& setting);  // "public-url" for public_url.
+
+using Texts = std::map<std::string, std::string, std::less<>>;
+
+// `flags` by key, `config_file` as given by --config (may be empty). Error "bad_setting".
+Result<Config> load_config(const Texts& flags, const Texts& environment,
+                           const std::string& config_file);
+Texts environment_of_process();
+
+// For `coterie config`: every effective value and its source, secrets starred.
+struct Described {
+  std::string key;
+  std::string value;
+  std::string source;
+};
+std::vector<Described> describe(const Config& config);
+
+}  // namespace coterie::app

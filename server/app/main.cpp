@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+#include <csignal>
+
+#include "app/commands.hpp"
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // A broken stream is an error of a call, not of the process.
+  return coterie::app::run_command(argc, argv);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "app/secret.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "base/blocking.hpp"
+#include "base/check.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+
+namespace coterie::app {
+
+namespace {
+
+constexpr std::size_t secret_length = 64;
+constexpr std::size_t secret_length_min = 16;
+
+Error failure(const std::string& path) {
+  return Error("bad_secret", fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+// Writes a new secret under a name of its own, then links it to `path` unless someone was faster.
+Result<void> make(const std::string& path) {
+  const std::string temporary = path + "." + random_id(system_random(), 8);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return failure(temporary);
+  const std::string secret = random_string(system_random(), secret_length, "0123456789abcdef");
+  const bool is_written = ::write(fd, secret.data(), secret.size()) ==
+                              static_cast<ssize_t>(secret.size()) &&
+                          ::fsync(fd) == 0;
+  ::close(fd);
+  const bool is_linked = is_written && (::link(temporary.c_str(), path.c_str()) == 0 ||
+                                        errno == EEXIST);
+  const Error problem = is_linked ? Error() : failure(path);
+  ::unlink(temporary.c_str());
+  if (!is_linked) return problem;
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> load_or_make_secret(const std::string& path) {
+  COTERIE_CHECK(may_block());
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) {
+    if (errno != ENOENT) return failure(path);
+    if (const auto made = make(path); !made) return made.error();
+  } else if ((facts.st_mode & 077) != 0) {
+    log::warn("{} can be read by others: chmod 600 it, or whoever reads it can log in as anyone",
+              path);
+  }
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  std::string secret = text.str();
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == ' ')) secret.pop_back();
+  if (secret.size() < secret_length_min) {
+    return Error("bad_secret", fmt::format("{} holds fewer than {} characters", path,
+                                           secret_length_min));
+  }
+  return secret;
+}
+
+}  // namespace coterie::app

@@ -1,0 +1,58 @@
+// Groups: create, invite, join, list, look into. Any thread that may block.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "chat/actor.hpp"
+#include "chat/announcements.hpp"
+#include "chat/files.hpp"
+#include "chat/memberships.hpp"
+#include "chat/model.hpp"
+#include "storage/database.hpp"
+
+namespace coterie::chat {
+
+class Groups {
+ public:
+  struct Parts {
+    storage::Database& database;
+    const Files& files;
+    Memberships& memberships;
+    const Announcements& announcements;
+    const Clock& clock;
+    Random& random;
+  };
+
+  explicit Groups(Parts parts) : parts_(parts) {}
+
+  struct NewGroup {
+    std::string name;
+    std::int64_t cover_id;  // A file of type cover that is no other group's.
+    std::optional<std::string> description;
+  };
+  struct Lists {
+    std::vector<Group> owner;
+    std::vector<Group> member;
+  };
+  struct Detail {
+    Group group;
+    std::vector<User> users;  // With their avatars.
+    bool is_owner;            // Of the one who asks: only owners see the invite code.
+  };
+
+  Result<Group> create(const Actor& actor, const NewGroup& group);
+  Result<void> join(const Actor& actor, const std::string& invite_code);
+  Result<Lists> list(const Actor& actor);
+  Result<Detail> detail(const Actor& actor, std::int64_t group_id);
+
+ private:
+  const Parts parts_;
+};
+
+}  // namespace coterie::chat

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "chat/tokens.hpp"
+
+#include <jwt/jwt.hpp>
+
+namespace coterie::chat {
+
+namespace {
+
+constexpr std::size_t token_bytes_max = 1024;
+
+}  // namespace
+
+std::string Tokens::issue(std::int64_t user_id) const {
+  using namespace std::chrono;
+  const auto issued = floor<seconds>(clock_.wall()).time_since_epoch().count();
+  jwt::jwt_object token{jwt::params::algorithm("HS256"), jwt::params::secret(secret_)};
+  token.add_claim("id", user_id).add_claim("iat", issued);
+  token.add_claim("jti", random_id(random_, 12));
+  return token.signature();
+}
+
+std::optional<std::int64_t> Tokens::verify(std::string_view token) const {
+  if (token.size() > token_bytes_max) return std::nullopt;
+  try {
+    std::error_code problem;
+    const auto decoded = jwt::decode(std::string(token), jwt::params::algorithms({"HS256"}),
+                                     problem, jwt::params::secret(secret_),
+                                     jwt::params::verify(true));
+    // The library fills the payload in even when it has found something wrong.
+    if (problem || !decoded.has_claim("id")) return std::nullopt;
+    const auto& id = decoded.payload().create_json_obj().at("id");
+    if (!id.is_number_integer()) return std::nullopt;
+    return id.get<std::int64_t>();
+  } catch (const std::exception&) {
+    return std::nullopt;  // Not even shaped like a token.
+  }
+}
+
+}  // namespace coterie::chat

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "storage/group_commit.hpp"
+
+#include <algorithm>
+
+#include "storage/messages.hpp"
+
+namespace coterie::storage {
+
+namespace {
+
+constexpr std::size_t batch_max = 256;
+
+}  // namespace
+
+Result<Message> GroupCommit::append(Message message) {
+  COTERIE_CHECK(may_block());
+  Entry entry{std::move(message), std::nullopt};
+  std::unique_lock lock(mutex_);
+  queue_.push_back(&entry);
+  changed_.wait(lock, [&] { return entry.is_done || (!is_led_ && queue_.front() == &entry); });
+  if (!entry.is_done) lead(lock);
+  if (entry.failure) return std::move(*entry.failure);
+  return std::move(entry.message);
+}
+
+void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
+  is_led_ = true;
+  const auto count = std::min(queue_.size(), batch_max);
+  const std::vector<Entry*> batch(queue_.begin(),
+                                  queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  lock.unlock();
+  commit(batch);
+  for (const Entry* entry : batch) {
+    if (!entry->failure) announce_(entry->message);
+  }
+  lock.lock();
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  for (Entry* entry : batch) entry->is_done = true;
+  is_led_ = false;
+  changed_.notify_all();
+}
+
+void GroupCommit::commit(const std::vector<Entry*>& batch) {
+  const auto committed = database_.write([&](Driver& db) -> Result<void> {
+    for (Entry* entry : batch) {
+      try {
+        insert_message(db, entry->message);
+        entry->message = *find_message(db, entry->message.id);
+      } catch (const DriverFailure& failure) {
+        // A constraint refuses one row and leaves the transaction as it was; anything else ends it.
+        if (!failure.error().code.ends_with("_violation")) throw;
+        entry->failure = failure.error();
+      }
+    }
+    return {};
+  });
+  if (committed) return;
+  for (Entry* entry : batch) {
+    if (!entry->failure) entry->failure = committed.error();
+  }
+}
+
+}  // namespace coterie::storage

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "storage/local_blob_store.hpp"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/blocking.hpp"
+#include "base/check.hpp"
+#include "base/random.hpp"
+#include "storage/media_type.hpp"
+
+namespace coterie::storage {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view uploads = "uploads";  // Where files are while they are written.
+constexpr auto url_life = std::chrono::hours(24);
+
+Error failure(std::string_view what) {
+  const bool is_full = errno == ENOSPC || errno == EDQUOT;
+  return Error(is_full ? "storage_full" : "storage_failed",
+               fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+// "<lower case letters>/<letters, digits, _ and ->": nothing that could leave the folder.
+bool is_valid_path(std::string_view path) {
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == path.size()) return false;
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-';
+  };
+  return std::ranges::all_of(path.substr(0, slash), is_lower) &&
+         std::ranges::all_of(path.substr(slash + 1), is_name);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+class LocalBlobWriter final : public BlobWriter {
+ public:
+  LocalBlobWriter(int fd, std::string temporary, std::string final)
+      : fd_(fd), temporary_(std::move(temporary)), final_(std::move(final)) {}
+  ~LocalBlobWriter() override {
+    if (!is_committed_) ::unlink(temporary_.c_str());
+  }
+
+  Result<void> write(std::string_view piece) override {
+    COTERIE_CHECK(may_block());
+    while (!piece.empty()) {
+      const ssize_t count = ::write(fd_.get(), piece.data(), piece.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return failure(temporary_);
+      piece.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+  }
+
+  Result<void> commit() override {
+    COTERIE_CHECK(may_block());
+    if (::fsync(fd_.get()) != 0) return failure(temporary_);
+    if (::rename(temporary_.c_str(), final_.c_str()) != 0) return failure(final_);
+    is_committed_ = true;
+    // The name is on the disk when its folder is.
+    const Descriptor folder(::open(fs::path(final_).parent_path().c_str(),
+                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() < 0 || ::fsync(folder.get()) != 0) return failure(final_);
+    return {};
+  }
+
+ private:
+  const Descriptor fd_;
+  const std::string temporary_;
+  const std::string final_;
+  bool is_committed_ = false;
+};
+
+class LocalBlob final : public Blob {
+ public:
+  LocalBlob(int fd, const struct stat& facts) : fd_(fd), facts_(facts) {}
+
+  std::uint64_t size() const override { return static_cast<std::uint64_t>(facts_.st_size); }
+  WallTime modified() const override {
+    return WallTime(std::chrono::seconds(facts_.st_mtim.tv_sec));
+  }
+  std::string media_type() const override {
+    std::array<char, media_type_bytes> first;
+    const ssize_t count = ::pread(fd_.get(), first.data(), first.size(), 0);
+    return std::string(media_type_of({first.data(), static_cast<std::size_t>(std::max<ssize_t>(
+                                                        count, 0))}));
+  }
+  Result<std::string> read(std::uint64_t offset, std::size_t size_max) override {
+    COTERIE_CHECK(may_block());
+    std::string bytes(size_max, '\0');
+    const ssize_t count =
+        ::pread(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0) return failure("reading a file");
+    bytes.resize(static_cast<std::size_t>(count));
+    return bytes;
+  }
+
+ private:
+  const Descriptor fd_;
+  const struct stat facts_;
+};
+
+}  // namespace
+
+LocalBlobStore::LocalBlobStore(Options options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock) {}
+
+Result<void> LocalBlobStore::open_folder() {
+  COTERIE_CHECK(may_block());
+  std::error_code problem;
+  const fs::path half_written = fs::path(options_.folder) / uploads;
+  fs::remove_all(half_written, problem);
+  fs::create_directories(half_written, problem);
+  if (problem) {
+    return Error("storage_failed", half_written.string() + ": " + problem.message());
+  }
+  return {};
+}
+
+Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path) {
+  COTERIE_CHECK(may_block() && is_valid_path(path));
+  const fs::path final = fs::path(options_.folder) / path;
+  const fs::path temporary =
+      fs::path(options_.folder) / uploads / random_id(system_random(), 21);
+  std::error_code problem;
+  fs::create_directories(final.parent_path(), problem);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+  if (fd < 0) return failure(temporary.string());
+  return std::unique_ptr<BlobWriter>(
+      std::make_unique<LocalBlobWriter>(fd, temporary.string(), final.string()));
+}
+
+Result<std::unique_ptr<Blob>> LocalBlobStore::open(std::string_view path) {
+  COTERIE_CHECK(may_block());
+  if (!is_valid_path(path)) return Error("file_unknown");
+  const fs::path file = fs::path(options_.folder) / path;
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return errno == ENOENT ? Error("file_unknown") : failure(file.string());
+  struct stat facts {};
+  if (::fstat(fd, &facts) != 0) {
+    ::close(fd);
+    return failure(file.string());
+  }
+  return std::unique_ptr<Blob>(std::make_unique<LocalBlob>(fd, facts));
+}
+
+Result<void> LocalBlobStore::remove(std::string_view path) {
+  COTERIE_CHECK(may_block() && is_valid_path(path));
+  const fs::path file = fs::path(options_.folder) / path;
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT) return failure(file.string());
+  return {};
+}
+
+std::string LocalBlobStore::sign(std::string_view path, std::string_view expires) const {
+  const std::string message = fmt::format("file\n{}\n{}", path, expires);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  HMAC(EVP_sha256(), options_.secret.data(), static_cast<int>(options_.secret.size()),
+       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(), &size);
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+std::string LocalBlobStore::url(std::string_view path) const {
+  const auto hour = std::chrono::ceil<std::chrono::hours>(clock_.wall());
+  const auto until = std::chrono::floor<std::chrono::seconds>(hour + url_life);
+  const std::string expires = std::to_string(until.time_since_epoch().count());
+  return fmt::format("{}/files/{}?expires={}&signature={}", options_.public_url, path, expires,
+                     sign(path, expires));
+}
+
+bool LocalBlobStore::allows(std::string_view path, std::string_view expires,
+                            std::string_view signature) const {
+  std::int64_t until = 0;
+  const auto [end, problem] = std::from_chars(expires.data(), expires.data() + expires.size(), until);
+  if (problem != std::errc() || end != expires.data() + expires.size()) return false;
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.wall());
+  if (now.time_since_epoch().count() > until) return false;
+  const std::string wanted = sign(path, expires);
+  return wanted.size() == signature.size() &&
+         CRYPTO_memcmp(wanted.data(), signature.data(), wanted.size()) == 0;
+}
+
+}  // namespace coterie::storage

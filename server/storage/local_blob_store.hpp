@@ -1,0 +1,45 @@
+// BlobStore in a folder: the embedded default. Files are served by this server, at signed URLs.
+//
+//   <public url>/files/<path>?expires=<unix seconds>&signature=<hex HMAC-SHA256 of path and time>
+//
+// A file is written under a temporary name, flushed, and renamed: it is there whole or not at all.
+// URLs are the same for an hour, so that caches work, and good for 24 to 25 hours.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "storage/blob_store.hpp"
+
+namespace coterie::storage {
+
+class LocalBlobStore final : public BlobStore {
+ public:
+  struct Options {
+    std::string folder;
+    std::string public_url;  // "http://localhost:3000": without a slash at its end.
+    std::string secret;      // Signs URLs.
+  };
+
+  LocalBlobStore(Options options, const Clock& clock);
+
+  // For a port that is known only when it is bound. Before the first url().
+  void set_public_url(std::string url) { options_.public_url = std::move(url); }
+
+  // Makes the folder and forgets what a crash has left half-written. Before anything else.
+  Result<void> open_folder();
+
+  Result<std::unique_ptr<BlobWriter>> create(std::string_view path) override;
+  Result<std::unique_ptr<Blob>> open(std::string_view path) override;
+  Result<void> remove(std::string_view path) override;
+  std::string url(std::string_view path) const override;
+
+  // Does this signature allow to fetch `path` now?
+  bool allows(std::string_view path, std::string_view expires, std::string_view signature) const;
+
+ private:
+  std::string sign(std::string_view path, std::string_view expires) const;
+
+  Options options_;  // Fixed before the first use
+  const Clock& clock_;
+};
+
+}  // namespace coterie::storage

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "storage/messages.hpp"
+
+#include <limits>
+#include <string>
+
+#include "storage/files.hpp"
+#include "storage/users.hpp"
+
+namespace coterie::storage {
+
+namespace {
+
+// A message with everything that is shown with it, in one query.
+const std::string& select_whole() {
+  static const std::string sql =
+      R"(SELECT m."id", m."createAt", m."updateAt", m."type", m."content", m."userId",
+           m."groupId", m."coverId", m."fileId", )" +
+      user_columns("u") + ", " + file_columns("a") + ", " + file_columns("f") + ", " +
+      file_columns("c") +
+      R"( FROM "group_message" m
+          JOIN "user" u ON u."id" = m."userId"
+          LEFT JOIN "file" a ON a."id" = u."avatarId"
+          LEFT JOIN "file" f ON f."id" = m."fileId"
+          LEFT JOIN "file" c ON c."id" = m."coverId")";
+  return sql;
+}
+
+Message read_whole(RowReader& row) {
+  Message message;
+  message.id = row.int64();
+  message.create_at = row.time();
+  message.update_at = row.time();
+  message.type = static_cast<MessageType>(row.int64());
+  message.content = row.maybe_text();
+  message.user_id = row.int64();
+  message.group_id = row.int64();
+  message.cover_id = row.maybe_int64();
+  message.file_id = row.maybe_int64();
+  message.user = read_user(row);
+  message.user.avatar = maybe_read_file(row);
+  message.file = maybe_read_file(row);
+  message.cover = maybe_read_file(row);
+  return message;
+}
+
+}  // namespace
+
+void insert_message(Driver& db, Message& message) {
+  db.run(R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
+              "groupId", "coverId", "fileId") VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
+         message.create_at, message.update_at, static_cast<int>(message.type), message.content,
+         message.user_id, message.group_id, message.cover_id, message.file_id);
+  message.id = db.last_insert_id();
+}
+
+std::optional<Message> find_message(Driver& db, std::int64_t id) {
+  static const std::string sql = select_whole() + R"( WHERE m."id" = ?)";
+  return db.query_one(sql, read_whole, id);
+}
+
+bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id) {
+  return db.query_one(R"(SELECT 1 FROM "group_message" WHERE "id" = ? AND "groupId" = ?)",
+                      [](RowReader& row) { return row.int64(); }, message_id, group_id)
+      .has_value();
+}
+
+std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
+                                     std::optional<std::int64_t> cursor_id, std::int64_t size) {
+  static const std::string sql = select_whole() + R"( WHERE m."groupId" = ? AND m."id" < ?
+                                                      ORDER BY m."id" DESC LIMIT ?)";
+  std::vector<Message> messages;
+  db.query(sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id,
+           cursor_id.value_or(std::numeric_limits<std::int64_t>::max()), size);
+  return messages;
+}
+
+}  // namespace coterie::storage

@@ -1,0 +1,23 @@
+// Rows of "group_message".
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "storage/driver.hpp"
+#include "storage/rows.hpp"
+
+namespace coterie::storage {
+
+// Sets message.id.
+void insert_message(Driver& db, Message& message);
+// With its author's avatar, its file and its cover.
+std::optional<Message> find_message(Driver& db, std::int64_t id);
+bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id);
+
+// Newest first: at most `size` messages of the group, those before `cursor_id` when it is given.
+std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
+                                     std::optional<std::int64_t> cursor_id, std::int64_t size);
+
+}  // namespace coterie::storage

@@ -1,0 +1,31 @@
+// The schema, step by step: numbered migrations, each run once, in one transaction.
+//
+// Which have run is recorded in the table "migration". Safe to repeat, and to run from two
+// processes at once. A database that a newer program has migrated is refused.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/database.hpp"
+
+namespace coterie::storage {
+
+struct Migration {
+  int number;
+  std::string_view name;
+  std::vector<std::string_view> statements;
+};
+
+// The chat's own tables, and those of the TTL store.
+const std::vector<Migration>& chat_migrations();
+const std::vector<Migration>& ttl_migrations();
+
+// Runs what is missing; returns the names of what was run. Errors: "schema_too_new", or the
+// driver's.
+Result<std::vector<std::string>> migrate(Database& database,
+                                         const std::vector<Migration>& migrations, WallTime now);
+
+}  // namespace coterie::storage

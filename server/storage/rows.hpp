@@ -1,0 +1,83 @@
+// The rows of the chat's tables, as the rest of the server knows them.
+//
+// Names follow the columns of the seed system's schema. What belongs to a row by a foreign key and
+// was read along is held in place: a user's avatar, a message's author and files.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace coterie::storage {
+
+struct File {
+  std::int64_t id = 0;
+  WallTime create_at;
+  WallTime update_at;
+  std::string path;  // "<type>/<21 random characters>"
+  std::string type;  // avatar, cover, image or video
+  std::string url;
+  std::int64_t create_by_id = 0;
+};
+
+struct User {
+  std::int64_t id = 0;
+  WallTime create_at;
+  WallTime update_at;
+  std::string username;
+  std::string email;
+  std::optional<std::string> nickname;
+  std::optional<std::int64_t> avatar_id;
+  std::optional<File> avatar;
+  std::string password;  // A hash; read only where a log-in needs it.
+  bool is_admin = false;
+};
+
+struct Group {
+  std::int64_t id = 0;
+  WallTime create_at;
+  WallTime update_at;
+  std::string name;
+  std::optional<std::string> description;
+  std::string invite_code;
+  std::int64_t cover_id = 0;
+  std::int64_t create_by_id = 0;
+  std::optional<File> cover;
+};
+
+enum class MessageType : std::uint8_t { text = 0, image = 1, video = 2 };
+
+struct Message {
+  std::int64_t id = 0;
+  WallTime create_at;
+  WallTime update_at;
+  MessageType type = MessageType::text;
+  std::optional<std::string> content;
+  std::int64_t user_id = 0;
+  std::int64_t group_id = 0;
+  std::optional<std::int64_t> cover_id;
+  std::optional<std::int64_t> file_id;
+  User user;
+  std::optional<File> file;
+  std::optional<File> cover;
+};
+
+enum class Role : std::uint8_t { owner = 0, member = 1 };
+
+struct Conversation {
+  std::int64_t id = 0;
+  WallTime create_at;
+  WallTime update_at;
+  Role user_role = Role::member;
+  std::optional<std::int64_t> last_msg_id;  // The read mark.
+  std::int64_t user_id = 0;
+  std::int64_t group_id = 0;
+  Group group;
+  std::optional<Message> recent;  // The group's newest message, with its author.
+  std::int64_t unread = 0;        // Messages behind the read mark.
+};
+
+}  // namespace coterie::storage

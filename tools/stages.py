@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+# The stages of ./test: each builds what it needs, runs its tests and counts them.
+# SPDX-License-Identifier: MIT
+"""A stage is a function from its log to its Counts. Its name is the function's name with dashes.
+
+What cannot run counts as one failure and does not keep the next stage from running. The logs lie
+in build/test-logs, one for each stage, with the reports that the counts were read from.
+"""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import processes
+import results
+from results import Counts, checked
+
+LOGS = Path("build/test-logs")
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+CORES = len(os.sched_getaffinity(0))
+BUILD_SECONDS_MAX = 40 * 60
+
+
+def build(log, preset, *targets):
+    return processes.run(["tools/build", preset, *targets], log, BUILD_SECONDS_MAX)
+
+
+def run(log, *command, minutes=10, **options):
+    return processes.run(list(command), log, minutes * 60, **options)
+
+
+def text_of(log, begin=0):
+    return log.read_bytes()[begin:].decode(errors="replace")
+
+
+# -- the house ------------------------------------------------------------------------------------
+
+
+def tidy(log):
+    """the house rules"""
+    counts = checked(run(log, sys.executable, "tools/tidy.py"), "tools/tidy.py")
+    for tests in sorted(Path("tools").glob("*_test.py")):
+        begin = log.stat().st_size
+        run(log, sys.executable, tests.name, cwd="tools")
+        counts.add(results.unittest(text_of(log, begin)))
+    return counts
+
+
+def lint(log):
+    """clang-tidy over lib/ and server/ (slow, by name only)"""
+    if not build(log, "dev"):
+        return checked(False, "build of the dev preset")
+    sources = [str(path) for top in ("lib", "server") for path in sorted(Path(top).rglob("*.cpp"))]
+    command = ["run-clang-tidy-19", "-quiet", "-p", "build/dev", "-j", str(CORES), *sources]
+    return checked(run(log, *command, minutes=60), "clang-tidy")
+
+
+# -- C++ ------------------------------------------------------------------------------------------
+
+
+def release(log):
+    """the binary and the examples, as ./run builds them"""
+    return Counts() if build(log, "release") else checked(False, "build of the release preset")
+
+
+def unit(log):
+    """unit tests, debug build"""
+    return units(log, "dev")
+
+
+def asan(log):
+    """unit tests under AddressSanitizer and UndefinedBehaviorSanitizer"""
+    return units(log, "asan")
+
+
+def tsan(log):
+    """unit tests under ThreadSanitizer"""
+    return units(log, "tsan")
+
+
+def units(log, preset):
+    if not build(log, preset):
+        return checked(False, f"build of the {preset} preset")
+    report = (LOGS / f"unit-{preset}.xml").absolute()
+    report.unlink(missing_ok=True)
+    environment = os.environ | {"UBSAN_OPTIONS": "print_stacktrace=1"}
+    command = ["ctest", "--preset", preset, "-j", str(CORES), "--timeout", "120"]
+    succeeded = run(log, *command, "--output-junit", str(report), minutes=15, env=environment)
+    counts = results.junit(report.read_text()) if report.exists() else Counts()
+    if not succeeded and counts.failed == 0:
+        counts.fail("ctest")
+    return counts
+
+
+def gcc(log):
+    """lib/ and the examples compiled with g++ 12, which the library's users may have"""
+    configure = ["cmake", "-S", ".", "-B", "build/gcc", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                 "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF"]
+    compiled = run(log, *configure) and run(log, "ninja", "-C", "build/gcc", minutes=40)
+    return checked(compiled, "lib/ and examples/ with g++ 12")
+
+
+def headers(log):
+    """each header compiles alone"""
+    flags = ["-std=c++20", "-Wall", "-Wextra", "-Werror", "-Wno-pragma-once-outside-header",
+             "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", "-Ilib", "-Iserver"]
+    paths = [path for top in ("lib", "server") for path in sorted(Path(top).rglob("*.hpp"))]
+
+    def compiles(path):
+        part = LOGS / f"headers.{path.as_posix().replace('/', '.')}.log"
+        part.unlink(missing_ok=True)
+        fine = run(part, "clang++-19", *flags, "-fsyntax-only", "-x", "c++", str(path), minutes=2)
+        return fine, part
+
+    counts = Counts()
+    with ThreadPoolExecutor(CORES) as pool:
+        for path, (fine, part) in zip(paths, pool.map(compiles, paths), strict=True):
+            counts.add(checked(fine, f"{path} alone"))
+            if not fine:
+                with open(log, "ab") as whole:
+                    whole.write(part.read_bytes())
+            part.unlink()
+    return results.not_empty(counts, "lib/ and server/")
+
+
+def fuzz(log):
+    """each parser fed by libFuzzer for FUZZ_SECONDS, from its corpus"""
+    if not build(log, "fuzz"):
+        return checked(False, "build of the fuzz preset")
+    names = sorted(path.stem for path in Path("fuzz").glob("*.cpp"))
+
+    def survives(name):
+        part = LOGS / f"fuzz.{name}.log"
+        part.unlink(missing_ok=True)
+        found = Path("build/fuzz-found", name)  # What the fuzzer learns stays out of the corpus.
+        found.mkdir(parents=True, exist_ok=True)
+        given = Path("fuzz/corpus", name)
+        corpora = [str(found)] + ([str(given)] if given.is_dir() else [])
+        limits = [f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048"]
+        artifacts = f"-artifact_prefix={LOGS}/fuzz.{name}."
+        program = fuzzer(name)
+        return run(part, program, *limits, artifacts, "-print_final_stats=1", *corpora)
+
+    counts = Counts()
+    with ThreadPoolExecutor(CORES) as pool:
+        for name, fine in zip(names, pool.map(survives, names), strict=True):
+            counts.add(checked(fine, f"fuzz {name} ({LOGS}/fuzz.{name}.log)"))
+    return results.not_empty(counts, "fuzz/")
+
+
+def fuzzer(name):
+    programs = [path for path in Path("build/fuzz/fuzz").glob(f"*{name}") if path.is_file()]
+    return str(programs[0]) if programs else f"build/fuzz/fuzz/{name}"
+
+
+# -- over the wire --------------------------------------------------------------------------------
+
+
+def web(log):
+    """the page: types, and its own tests"""
+    if not packages(log, "web"):
+        return checked(False, "npm ci in web")
+    types = checked(run(log, "npx", "--no-install", "tsc", "--noEmit", cwd="web"), "tsc in web")
+    report = (LOGS / "web.xml").absolute()
+    report.unlink(missing_ok=True)
+    command = ["npx", "--no-install", "vitest", "run", "--reporter=junit", f"--outputFile={report}"]
+    succeeded = run(log, *command, cwd="web")
+    counts = results.junit(report.read_text()) if report.exists() else Counts()
+    if not succeeded and counts.failed == 0:
+        counts.fail("vitest")
+    counts.add(types)
+    return counts
+
+
+def contract(log):
+    """the wire contract, exchange by exchange"""
+    return node_tests(log, "contract", "release")
+
+
+def conformance(log):
+    """Engine.IO and Socket.IO with the official clients"""
+    return node_tests(log, "conformance", "release")
+
+
+def fault(log):
+    """cut connections, killed servers, bad input"""
+    return node_tests(log, "fault", "release")
+
+
+def e2e(log):
+    """browsers at the page"""
+    return node_tests(log, "e2e", "release")
+
+
+def contract_asan(log):
+    """the wire contract against the sanitized server"""
+    return node_tests(log, "contract", "asan")
+
+
+def conformance_asan(log):
+    """the official clients against the sanitized server and examples"""
+    return node_tests(log, "conformance", "asan")
+
+
+def node_tests(log, folder, preset):
+    tree = Path("build", preset).absolute()
+    if not build(log, preset):
+        return checked(False, f"build of the {preset} preset")
+    if not packages(log, "tests"):
+        return checked(False, "npm ci in tests")
+    files = sorted(str(path) for path in Path("tests", folder).rglob("*.test.mjs"))
+    if not files:
+        return checked(False, f"tests/{folder} has no *.test.mjs")
+    reports = LOGS / f"sanitizer-{folder}"  # A server writes its reports there, not to its log.
+    for old in LOGS.glob(f"{reports.name}.*"):
+        old.unlink()
+    options = f"log_path={reports.absolute()}:print_stacktrace=1"
+    environment = os.environ | {
+        "COTERIE_BIN": str(tree / "coterie"),
+        "COTERIE_EXAMPLES": str(tree / "examples"),
+        "ASAN_OPTIONS": options,
+        "UBSAN_OPTIONS": options,
+    }
+    tap = LOGS / f"{folder}-{preset}.tap"
+    tap.unlink(missing_ok=True)
+    command = ["node", "--test", "--test-reporter=tap", f"--test-reporter-destination={tap}"]
+    succeeded = run(log, *command, *files, minutes=15, env=environment)
+    counts = results.tap(tap.read_text(errors="replace") if tap.exists() else "")
+    for report in sorted(LOGS.glob(f"{reports.name}.*")):
+        counts.fail(f"a sanitizer's report: {report}")
+    if not succeeded and counts.failed == 0:
+        counts.fail("node --test")
+    with open(log, "ab") as whole:
+        whole.write(tap.read_bytes() if tap.exists() else b"")
+    return counts
+
+
+def packages(log, folder):
+    """npm ci, unless the folder's packages are those of its lock file already."""
+    installed = Path(folder, "node_modules/.package-lock.json")
+    wanted = Path(folder, "package-lock.json")
+    if installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime:
+        return True
+    return run(log, "npm", "ci", "--no-audit", "--no-fund", cwd=folder)
+
+
+# -- all of it ------------------------------------------------------------------------------------
+
+# In the order they run: what finds most for least time comes first.
+ALL = [tidy, release, headers, web, contract, conformance, fault, e2e, asan, contract_asan,
+       conformance_asan, tsan, fuzz, gcc]
+QUICK = [tidy, unit]
+BY_NAME = {stage.__name__.replace("_", "-"): stage for stage in [*ALL, unit, lint]}
+
+
+def perform(name, stage):
+    """Runs one stage, says how it went, and returns its counts."""
+    print(f"\n== {name}: {stage.__doc__}", flush=True)
+    log = LOGS / f"{name}.log"
+    log.write_bytes(b"")
+    begin = time.monotonic()
+    try:
+        counts = stage(log)
+    except (OSError, ValueError) as error:
+        counts = checked(False, f"{name} could not run: {error}")
+    for line in processes.leftovers():
+        counts.fail(f"left running: {line}")
+    print(f"   {counts} in {time.monotonic() - begin:.0f} s")
+    for failure in counts.failures:
+        print(f"   FAILED {failure}")
+    if counts.failed:
+        lines = text_of(log).splitlines()
+        print(f"   ... the end of {log}:", *lines[-60:], sep="\n   | ", flush=True)
+    return counts
+
+
+def options():
+    lines = [f"  {name:18}{stage.__doc__}" for name, stage in BY_NAME.items()]
+    parser = argparse.ArgumentParser(
+        prog="./test",
+        description="Installs what the tests need, builds, runs every test, and ends with the line"
+                    " `N passed, N failed`.",
+        epilog="stages:\n" + "\n".join(lines) + "\n\nLogs: build/test-logs. Environment:"
+               " FUZZ_SECONDS (60) for each fuzzer, COTERIE_JOBS for the compiler.",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="tidy and the unit tests only")
+    parser.add_argument("stages", nargs="*", metavar="STAGE", choices=[[], *BY_NAME],
+                        help="only these, in this order")
+    return parser.parse_args()
+
+
+def main():
+    chosen = options()
+    stages = {name: BY_NAME[name] for name in chosen.stages}
+    if not stages:
+        wanted = QUICK if chosen.quick else ALL
+        stages = {name: stage for name, stage in BY_NAME.items() if stage in wanted}
+    LOGS.mkdir(parents=True, exist_ok=True)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    processes.become_subreaper()
+    total = Counts()
+    durations = []
+    try:
+        for name, stage in stages.items():
+            begin = time.monotonic()
+            counts = perform(name, stage)
+            durations.append((name, counts, time.monotonic() - begin))
+            total.add(counts)
+    except KeyboardInterrupt:
+        processes.leftovers(0)
+        total.fail("interrupted")
+    print()
+    for name, counts, seconds in durations:
+        print(f"{name:18}{seconds:6.0f} s   {counts}")
+    for failure in total.failures:
+        print(f"FAILED {failure}")
+    print(total, flush=True)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parent.parent)
+    sys.exit(main())

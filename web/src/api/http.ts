@@ -1,0 +1,91 @@
+// One request to the server: the token, the envelope and the ways to fail, in one place.
+// SPDX-License-Identifier: MIT
+
+interface Failure {
+  status: number;
+  message: string | string[];
+  code?: string;
+}
+
+// Why a call failed. `status` 0 means that no answer came at all.
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly complaints: string[],
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(complaints.join("\n"));
+    this.name = "ApiError";
+  }
+}
+
+let token: string | null = null;
+let whenUnauthorized: () => void = () => {};
+
+export function authorize(next: string | null): void {
+  token = next;
+}
+
+// `listener` hears of every answer 401 to a request that carried the current token.
+export function onUnauthorized(listener: () => void): void {
+  whenUnauthorized = listener;
+}
+
+async function send(method: string, path: string, body?: object): Promise<Response> {
+  const headers: Record<string, string> = {};
+  const sentToken = token;
+  if (sentToken !== null) headers["Authorization"] = `Bearer ${sentToken}`;
+  const isForm = body instanceof FormData;
+  if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
+  const init: RequestInit = { method, headers };
+  if (body !== undefined) init.body = isForm ? body : JSON.stringify(body);
+
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new ApiError(0, "network", ["no answer from the server"]);
+  }
+  if (response.ok) return response;
+  // A late 401 for a token that was replaced meanwhile says nothing about the new one.
+  if (response.status === 401 && sentToken !== null && sentToken === token) whenUnauthorized();
+  throw await failure(response);
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  const retryAfter = Number.isNaN(wait) ? null : wait;
+  try {
+    const body = (await response.json()) as Failure;
+    const complaints = Array.isArray(body.message) ? body.message : [String(body.message)];
+    return new ApiError(response.status, body.code ?? "", complaints, retryAfter);
+  } catch {
+    // A proxy in front of the server may answer with a page of its own.
+    const text = response.statusText || `HTTP ${response.status}`;
+    return new ApiError(response.status, "", [text], retryAfter);
+  }
+}
+
+async function unwrap<T>(response: Response): Promise<T> {
+  const envelope = (await response.json()) as { data?: T };
+  return envelope.data as T;
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return unwrap<T>(await send("GET", path));
+}
+
+export async function post<T>(path: string, body: object): Promise<T> {
+  return unwrap<T>(await send("POST", path, body));
+}
+
+export async function getBlob(path: string): Promise<Blob> {
+  return (await send("GET", path)).blob();
+}
+
+export function form(fields: Record<string, string | Blob>): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) data.append(name, value);
+  return data;
+}

@@ -1,0 +1,213 @@
+// The chat as this page knows it: conversations, timelines, the live connection.
+//
+// The server is asked once for each part and then told about changes by the socket. Pushes are not
+// repeated after an interruption, so every new connection re-reads the list and the open group.
+// SPDX-License-Identifier: MIT
+import { batch, computed, effect, signal } from "@preact/signals";
+import * as api from "../api/conversations";
+import { ApiError } from "../api/http";
+import type { Conversation, Id, Message, ReadMark } from "../api/model";
+import { Realtime } from "../api/realtime";
+import { describe } from "../strings";
+import { notify } from "./notice";
+import { route } from "./route";
+import { expireSession, loadProfile, me, token } from "./session";
+import { type Draft, Timeline } from "./timeline";
+
+export const connection = signal<"connecting" | "online" | "offline">("connecting");
+export const isListLoaded = signal(false);
+const known = signal<Conversation[]>([]);
+const timelines = new Map<Id, Timeline>();
+let realtime: Realtime | null = null;
+
+const activity = (conversation: Conversation) =>
+  conversation.recentMsg?.createAt ?? conversation.createAt;
+
+// Newest activity first. ISO times of one form compare as text.
+function byActivity(a: Conversation, b: Conversation): number {
+  const [first, second] = [activity(a), activity(b)];
+  if (first === second) return b.id - a.id;
+  return first < second ? 1 : -1;
+}
+
+export const conversations = computed(() => [...known.value].sort(byActivity));
+
+export const openGroupId = computed(() => (route.value.name === "group" ? route.value.id : null));
+export const openConversation = computed(() =>
+  known.value.find((conversation) => conversation.groupId === openGroupId.value),
+);
+export const unreadTotal = computed(() =>
+  known.value.reduce((sum, conversation) => sum + conversation.unreadNum, 0),
+);
+
+// Whether the reader can see the newest message of the open group right now.
+export const isAtNewest = signal(true);
+const isPageVisible = signal(!document.hidden);
+
+export function timelineOf(groupId: Id): Timeline {
+  let timeline = timelines.get(groupId);
+  if (!timeline) {
+    timeline = new Timeline(groupId);
+    timelines.set(groupId, timeline);
+  }
+  return timeline;
+}
+
+function change(groupId: Id, update: (conversation: Conversation) => Conversation): void {
+  known.value = known
+    .peek()
+    .map((conversation) =>
+      conversation.groupId === groupId ? update(conversation) : conversation,
+    );
+}
+
+// What the reader need not hear of one by one: without an answer the banner says so already, and
+// without a session the login page does.
+function report(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.status !== 0 && error.status !== 401) notify(describe(error), "error");
+}
+
+export async function reloadList(): Promise<void> {
+  const asked = token.peek();
+  const list = await api.list();
+  if (token.peek() !== asked) return;
+  batch(() => {
+    known.value = list.map(keepNewerMessage);
+    isListLoaded.value = true;
+  });
+}
+
+// A message may be pushed while a list that does not know it yet is on its way.
+function keepNewerMessage(listed: Conversation): Conversation {
+  const old = known.peek().find((other) => other.id === listed.id);
+  const isOlder = (listed.recentMsg?.id ?? 0) < (old?.recentMsg?.id ?? 0);
+  if (!old || !isOlder) return listed;
+  return {
+    ...listed,
+    recentMsg: old.recentMsg,
+    unreadNum: Math.max(listed.unreadNum, old.unreadNum),
+  };
+}
+
+export async function readNewest(groupId: Id): Promise<void> {
+  await timelineOf(groupId).readNewest().catch(report);
+}
+
+export async function readEarlier(groupId: Id): Promise<void> {
+  await timelineOf(groupId).readEarlier().catch(report);
+}
+
+function receive(message: Message): void {
+  const conversation = known.peek().find((other) => other.groupId === message.groupId);
+  if (!conversation) {
+    reloadList().catch(report); // Joined on another device, or a moment ago.
+    return;
+  }
+  const isNew = message.id > (conversation.recentMsg?.id ?? 0);
+  const isOwn = message.userId === me.peek()?.id;
+  batch(() => {
+    timelines.get(message.groupId)?.add(message);
+    if (!isNew) return;
+    change(message.groupId, (old) => ({
+      ...old,
+      recentMsg: message,
+      unreadNum: isOwn ? old.unreadNum : old.unreadNum + 1,
+    }));
+  });
+}
+
+function applyReadMark(mark: ReadMark): void {
+  change(mark.groupId, (old) => {
+    // An answer that crossed a newer mark or a newer message on its way is out of date.
+    if ((mark.lastMsgId ?? 0) < (old.lastMsgId ?? 0)) return old;
+    if ((mark.recentMsg?.id ?? 0) < (old.recentMsg?.id ?? 0)) return old;
+    return { ...old, lastMsgId: mark.lastMsgId, unreadNum: mark.unreadNum };
+  });
+}
+
+// Marks the open group as read up to the newest message on the screen. Runs by itself whenever
+// anything that it looks at changes.
+function keepReadMark(): void {
+  const conversation = openConversation.value;
+  if (!conversation || !isAtNewest.value || !isPageVisible.value) return;
+  if (connection.value !== "online") return;
+  const newest = timelineOf(conversation.groupId).messages.value.at(-1);
+  if (!newest || newest.id <= (conversation.lastMsgId ?? 0)) return;
+  realtime?.markRead(conversation.id, newest.id);
+  change(conversation.groupId, (old) => ({ ...old, lastMsgId: newest.id, unreadNum: 0 }));
+}
+
+async function catchUp(): Promise<void> {
+  const open = openGroupId.peek();
+  for (const timeline of timelines.values()) {
+    if (timeline.groupId !== open) timeline.forget();
+  }
+  try {
+    await Promise.all([loadProfile(), reloadList(), open !== null && readNewest(open)]);
+  } catch (error) {
+    report(error);
+  }
+}
+
+async function send(draft: Draft): Promise<void> {
+  const author = me.peek();
+  if (!author) return;
+  try {
+    const message = await timelineOf(draft.groupId).sendDraft(draft, author);
+    if (message) receive(message);
+  } catch (error) {
+    report(error);
+  }
+}
+
+export function sendText(groupId: Id, content: string): void {
+  void send(timelineOf(groupId).addDraft(content, null));
+}
+
+export function sendImage(groupId: Id, picture: Blob): void {
+  void send(timelineOf(groupId).addDraft(null, picture));
+}
+
+export const sendAgain = (draft: Draft) => void send(draft);
+export const discard = (draft: Draft) => timelineOf(draft.groupId).discard(draft);
+
+function connect(withToken: string): () => void {
+  realtime = new Realtime(withToken, {
+    connected() {
+      connection.value = "online";
+      void catchUp();
+    },
+    disconnected() {
+      connection.value = "offline";
+      // Where a proxy lets no socket through, the page is at least good for reading and writing.
+      if (!isListLoaded.peek()) void catchUp();
+    },
+    message: receive,
+    readMark: applyReadMark,
+    rejected: expireSession,
+  });
+  return () => {
+    realtime?.close();
+    realtime = null;
+    timelines.clear();
+    batch(() => {
+      connection.value = "connecting";
+      known.value = [];
+      isListLoaded.value = false;
+    });
+  };
+}
+
+export function startChat(): void {
+  document.addEventListener("visibilitychange", () => {
+    isPageVisible.value = !document.hidden;
+  });
+  addEventListener("online", () => realtime?.wake());
+  // One connection per token: logging in opens it, logging out closes it.
+  effect(() => (token.value === null ? undefined : connect(token.value)));
+  effect(keepReadMark);
+  effect(() => {
+    document.title = unreadTotal.value > 0 ? `(${unreadTotal.value}) Coterie` : "Coterie";
+  });
+}

@@ -1,0 +1,101 @@
+// About the open group: what it is, who is in it, and for its owner the invitation.
+// SPDX-License-Identifier: MIT
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import * as groups from "../api/groups";
+import type { GroupDetail, Id } from "../api/model";
+import { notify } from "../state/notice";
+import { inviteLink } from "../state/route";
+import { t } from "../strings";
+import { Avatar, Cover, displayName } from "./parts/face";
+import { Icon } from "./parts/icon";
+import { Complaint, useTask } from "./parts/submit";
+
+function Invitation({ code }: { code: string }) {
+  const link = useRef<HTMLInputElement>(null);
+  const copy = async () => {
+    link.current?.select();
+    // The clipboard API exists only on HTTPS and localhost; the old command works everywhere.
+    try {
+      await navigator.clipboard.writeText(inviteLink(code));
+    } catch {
+      if (!document.execCommand("copy")) return;
+    }
+    notify(t.copied);
+  };
+  return (
+    <section class="invitation">
+      <label class="heading" for="invite-link">
+        {t.inviteLink}
+      </label>
+      <div class="line">
+        <input
+          ref={link}
+          id="invite-link"
+          readOnly
+          value={inviteLink(code)}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <button class="button" type="button" aria-label={t.copyLink} onClick={() => void copy()}>
+          {t.copy}
+        </button>
+      </div>
+      <p class="hint">{t.inviteLinkHint}</p>
+      <p class="hint">
+        {t.inviteCode}: <code>{code}</code>
+      </p>
+    </section>
+  );
+}
+
+function Members({ group }: { group: GroupDetail }) {
+  return (
+    <section aria-labelledby="members">
+      <h3 class="heading" id="members">
+        {t.members(group.users.length)}
+      </h3>
+      <ul class="members">
+        {group.users.map((user) => (
+          <li key={user.id}>
+            <Avatar user={user} />
+            <span class="name">{displayName(user)}</span>
+            <span class="quiet">{user.username}</span>
+            {user.id === group.createById && <span class="tag">{t.owner}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function GroupPanel({ groupId }: { groupId: Id }) {
+  const group = useSignal<GroupDetail | null>(null);
+  const loading = useTask(async () => {
+    group.value = await groups.detail(groupId);
+  });
+  useEffect(() => void loading.run(), []);
+  return (
+    <aside class="panel" aria-label={t.about}>
+      <header class="bar">
+        <h2>{t.about}</h2>
+        <a class="icon-button" href={`/group/${groupId}`} aria-label={t.close}>
+          <Icon name="close" />
+        </a>
+      </header>
+      <div class="panel-body">
+        <Complaint of={loading} />
+        {group.value && (
+          <>
+            <div class="group-head">
+              <Cover group={group.value} size="large" />
+              <p class="name">{group.value.name}</p>
+              {group.value.description && <p class="quiet">{group.value.description}</p>}
+            </div>
+            {group.value.inviteCode && <Invitation code={group.value.inviteCode} />}
+            <Members group={group.value} />
+          </>
+        )}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Listener } from "../src/api/realtime";
+import { go } from "../src/state/route";
+import { mira, Server } from "./server";
+
+let server: Server;
+
+vi.mock("../src/api/realtime", () => ({
+  Realtime: class {
+    constructor(_token: string, listener: Listener) {
+      server.listener = listener;
+    }
+    markRead(id: number, messageId: number) {
+      server.marked.push({ id, messageId });
+    }
+    wake() {}
+    close() {
+      server.listener = null;
+    }
+  },
+}));
+
+const chat = await import("../src/state/chat");
+const session = await import("../src/state/session");
+chat.startChat();
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+const conversation = (groupId: number) =>
+  chat.conversations.value.find((other) => other.groupId === groupId)!;
+
+async function connect() {
+  server.listener!.connected();
+  await settle();
+}
+
+async function logIn() {
+  session.openSession("token");
+  await connect();
+}
+
+beforeEach(() => {
+  server = new Server();
+  localStorage.clear();
+  go("/");
+});
+
+afterEach(() => {
+  session.expireSession();
+});
+
+test("logging in connects and loads; the end of the session leaves nothing", async () => {
+  server.say(7);
+  await logIn();
+  expect(chat.connection.value).toBe("online");
+  expect(conversation(7).recentMsg?.id).toBe(101);
+  server.listener!.rejected();
+  expect(session.token.value).toBeNull();
+  expect(localStorage.length).toBe(0);
+  expect(chat.conversations.value).toEqual([]);
+  expect(server.listener).toBeNull();
+});
+
+test("a pushed message moves its conversation up and counts as unread", async () => {
+  server.groupIds = [7, 8];
+  server.say(7);
+  await logIn();
+  const before = conversation(8).unreadNum;
+  server.push({ ...server.say(8), createAt: "2026-01-02T09:00:00.000Z" });
+  expect(conversation(8).unreadNum).toBe(before + 1);
+  expect(chat.conversations.value[0]?.groupId).toBe(8);
+  expect(document.title).toMatch(/^\(\d+\) /);
+});
+
+test("the same push twice counts once, and one's own does not count", async () => {
+  await logIn();
+  const said = server.say(7);
+  server.push(said);
+  server.push(said);
+  expect(conversation(7).unreadNum).toBe(1);
+  server.push(server.say(7, "mine", mira));
+  expect(conversation(7).unreadNum).toBe(1);
+  expect(conversation(7).recentMsg?.content).toBe("mine");
+});
+
+test("a message of a group that was joined elsewhere brings the group in", async () => {
+  await logIn();
+  server.groupIds = [7, 8];
+  server.push(server.say(8));
+  await settle();
+  expect(conversation(8).unreadNum).toBe(1);
+});
+
+test("what is on the screen is marked as read, once", async () => {
+  server.say(7);
+  server.say(7);
+  await logIn();
+  expect(conversation(7).unreadNum).toBe(2);
+  go("/group/7");
+  await chat.readNewest(7);
+  expect(server.marked).toEqual([{ id: 1007, messageId: 102 }]);
+  expect(conversation(7).unreadNum).toBe(0);
+  server.push(server.say(7));
+  expect(server.marked.at(-1)).toEqual({ id: 1007, messageId: 103 });
+  expect(server.marked).toHaveLength(2);
+});
+
+test("further up in the history nothing is marked until the reader comes down", async () => {
+  await logIn();
+  go("/group/7");
+  await chat.readNewest(7);
+  chat.isAtNewest.value = false;
+  server.push(server.say(7));
+  expect(server.marked).toEqual([]);
+  expect(conversation(7).unreadNum).toBe(1);
+  chat.isAtNewest.value = true;
+  expect(server.marked).toEqual([{ id: 1007, messageId: 101 }]);
+});
+
+test("offline nothing is marked; the mark is made when the connection is back", async () => {
+  await logIn();
+  go("/group/7");
+  await chat.readNewest(7);
+  server.listener!.disconnected();
+  expect(chat.connection.value).toBe("offline");
+  server.say(7);
+  expect(server.marked).toEqual([]);
+  await connect();
+  expect(chat.timelineOf(7).messages.value.map((message) => message.id)).toEqual([101]);
+  expect(server.marked).toEqual([{ id: 1007, messageId: 101 }]);
+});
+
+test("a reconnection reads groups that are not open only when they are opened", async () => {
+  server.say(7);
+  await logIn();
+  await chat.readNewest(7);
+  server.requests = [];
+  await connect();
+  expect(server.requests.filter((request) => request.includes("message/list"))).toEqual([]);
+  expect(chat.timelineOf(7).isLoaded.value).toBe(false);
+});
+
+test("a read mark from another device is taken over; an outdated one is not", async () => {
+  server.say(7);
+  server.say(7);
+  await logIn();
+  server.listener!.readMark({ ...server.conversation(7), lastMsgId: 102, unreadNum: 0 });
+  expect(conversation(7).unreadNum).toBe(0);
+  const outdated = { ...server.conversation(7), lastMsgId: 101, unreadNum: 1 };
+  server.listener!.readMark(outdated);
+  expect(conversation(7).lastMsgId).toBe(102);
+  const crossed = { ...server.conversation(7), lastMsgId: 102, unreadNum: 0 };
+  server.push(server.say(7));
+  server.listener!.readMark(crossed);
+  expect(conversation(7).unreadNum).toBe(1);
+});
+
+test("a list that was asked for before a push does not undo the push", async () => {
+  await logIn();
+  const reloading = chat.reloadList();
+  const said = server.say(7);
+  server.groupIds = [7];
+  server.push(said);
+  await reloading;
+  expect(conversation(7).recentMsg?.id).toBe(said.id);
+});
+
+test("a sent text shows at once and is the conversation's newest", async () => {
+  await logIn();
+  go("/group/7");
+  await chat.readNewest(7);
+  chat.sendText(7, "hello");
+  expect(chat.timelineOf(7).drafts.value[0]?.content).toBe("hello");
+  await settle();
+  expect(chat.timelineOf(7).drafts.value).toEqual([]);
+  server.push(server.messages[0]!);
+  expect(chat.timelineOf(7).messages.value).toHaveLength(1);
+  expect(conversation(7).recentMsg?.content).toBe("hello");
+  expect(conversation(7).unreadNum).toBe(0);
+});
+
+test("without any socket the page still reads", async () => {
+  server.say(7);
+  session.openSession("token");
+  server.listener!.disconnected();
+  await settle();
+  expect(conversation(7).recentMsg?.id).toBe(101);
+});
