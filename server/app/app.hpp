@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "app/config.hpp"
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "chat/accounts.hpp"
 
