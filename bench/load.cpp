@@ -155,8 +155,8 @@ class Load {
   void send(int group) {
     auto& sender = *clients_[static_cast<std::size_t>(group * settings_.group_size)];
     expected_ += settings_.group_size;
-    sender.emit(fmt::format(R"(["send",{{"g":"{}","t":{},"text":"{:x<80}"}}])", group, now_us(),
-                            "hello"));
+    sender.emit(
+        fmt::format(R"(["send",{{"g":"{}","t":{},"text":"{:x<80}"}}])", group, now_us(), "hello"));
   }
 
   void on_event(Client& client, std::string_view event) {
@@ -194,12 +194,11 @@ int fanout(const Settings& settings) {
   const double elapsed = std::chrono::duration<double>(Steady::now() - start).count();
   const double cpu = cpu_seconds(settings.pid) - before;
   const auto count = static_cast<double>(load.deliveries());
-  fmt::print(
-      R"({{"deliveries":{},"missing":{},"out_of_order":{},"per_second":{:.0f},)"
-      R"("cpu_seconds_per_million":{:.3f},"p50_us":{},"p99_us":{}}})"
-      "\n",
-      load.deliveries(), load.expected() - load.deliveries(), load.out_of_order(), count / elapsed,
-      cpu / count * 1e6, load.latency_us(0.5), load.latency_us(0.99));
+  fmt::print(R"({{"deliveries":{},"missing":{},"out_of_order":{},"per_second":{:.0f},)"
+             R"("cpu_seconds_per_million":{:.3f},"p50_us":{},"p99_us":{}}})"
+             "\n",
+             load.deliveries(), load.expected() - load.deliveries(), load.out_of_order(),
+             count / elapsed, cpu / count * 1e6, load.latency_us(0.5), load.latency_us(0.99));
   return load.deliveries() == load.expected() && load.out_of_order() == 0 ? 0 : 1;
 }
 
@@ -218,13 +217,13 @@ int idle(const Settings& settings) {
   const auto pings = load->pings();
   load.reset();
   ::sleep(2);
-  fmt::print(
-      R"({{"connections":{},"lost":{},"pings":{},"bytes_per_connection":{:.0f},)"
-      R"("cpu_us_per_connect":{:.1f},"kib_before":{},"kib_connected":{},"kib_after":{}}})"
-      "\n",
-      settings.connections, lost, pings,
-      static_cast<double>(connected_kib - before_kib) * 1024 / settings.connections,
-      connecting / settings.connections * 1e6, before_kib, connected_kib, pss_kib(settings.pid));
+  fmt::print(R"({{"connections":{},"lost":{},"pings":{},"bytes_per_connection":{:.0f},)"
+             R"("cpu_us_per_connect":{:.1f},"kib_before":{},"kib_connected":{},"kib_after":{}}})"
+             "\n",
+             settings.connections, lost, pings,
+             static_cast<double>(connected_kib - before_kib) * 1024 / settings.connections,
+             connecting / settings.connections * 1e6, before_kib, connected_kib,
+             pss_kib(settings.pid));
   return lost == 0 ? 0 : 1;
 }
 

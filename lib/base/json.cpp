@@ -19,8 +19,7 @@ Result<Json> parse_json(std::string_view text) {
     return Error{"bad_json", "Unexpected end of JSON input"};
   }
   if (failure) {
-    return Error{"bad_json",
-                 fmt::format("{} in JSON at position {}", failure.message(), read)};
+    return Error{"bad_json", fmt::format("{} in JSON at position {}", failure.message(), read)};
   }
   return parser.release();
 }

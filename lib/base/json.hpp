@@ -1,8 +1,8 @@
 // JSON as the house uses it: Boost.JSON's value, a bounded parser and a compact writer.
 //
 // Object keys keep the order they were written in. Text is UTF-8: the parser refuses anything else.
-// Nesting is bounded, so that neither parsing, writing nor destroying a value can exhaust the stack.
-// SPDX-License-Identifier: MIT
+// Nesting is bounded, so that neither parsing, writing nor destroying a value can exhaust the
+// stack. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <boost/json.hpp>

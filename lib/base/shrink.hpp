@@ -1,7 +1,7 @@
 // Giving memory back after a crowd has left.
 //
-// Hash tables keep the room of their fullest hour, and the C library keeps what was freed; after ten
-// thousand clients have gone both would hold on to most of what they took.
+// Hash tables keep the room of their fullest hour, and the C library keeps what was freed; after
+// ten thousand clients have gone both would hold on to most of what they took.
 // SPDX-License-Identifier: MIT
 #pragma once
 

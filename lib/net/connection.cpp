@@ -29,7 +29,9 @@ Connection::~Connection() {
   if (shard_) outbox_.clear(shard_->outbox_pool());
 }
 
-std::string Connection::peer() const { return peer_; }
+std::string Connection::peer() const {
+  return peer_;
+}
 
 void Connection::set_protocol(std::unique_ptr<Protocol> protocol) {
   if (shard_) shard_->bury(std::move(protocol_));

@@ -4,13 +4,13 @@
 // Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that
 // is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
 // end of the turn the shard flushes each connection that has any with one gathered, non-blocking
-// sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow that
-// the queue outgrows its bound is closed: slow_consumer.
+// sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow
+// that the queue outgrows its bound is closed: slow_consumer.
 //
-// CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes and
-// reads on (discarding) until the peer is done or two seconds have passed: closing with unread input
-// would reset the stream, and the peer could lose our last words.
-// SPDX-License-Identifier: MIT
+// CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes
+// and reads on (discarding) until the peer is done or two seconds have passed: closing with unread
+// input would reset the stream, and the peer could lose our last words. SPDX-License-Identifier:
+// MIT
 #pragma once
 
 #include <cstddef>

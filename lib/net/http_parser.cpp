@@ -25,7 +25,8 @@ class HttpParser::Parser final : public http::basic_parser<true> {
   using View = boost::beast::string_view;
   static std::string_view view(View text) { return {text.data(), text.size()}; }
 
-  void on_request_impl(http::verb, View method, View target, int http_version, error_code&) override {
+  void on_request_impl(http::verb, View method, View target, int http_version,
+                       error_code&) override {
     version = http_version;
     request.method = method;
     request.target = target;
@@ -116,12 +117,22 @@ HttpParser::Progress HttpParser::feed_body(std::string_view bytes,
   return used;
 }
 
-bool HttpParser::has_head() const { return parser_->is_header_done(); }
-bool HttpParser::is_done() const { return parser_->is_done(); }
-Request HttpParser::take_request() { return std::move(parser_->request); }
-bool HttpParser::keep_alive() const { return parser_->keep_alive(); }
+bool HttpParser::has_head() const {
+  return parser_->is_header_done();
+}
+bool HttpParser::is_done() const {
+  return parser_->is_done();
+}
+Request HttpParser::take_request() {
+  return std::move(parser_->request);
+}
+bool HttpParser::keep_alive() const {
+  return parser_->keep_alive();
+}
 
-bool HttpParser::has_body() const { return !parser_->is_done(); }
+bool HttpParser::has_body() const {
+  return !parser_->is_done();
+}
 
 std::optional<std::uint64_t> HttpParser::content_length() const {
   const auto length = parser_->content_length();

@@ -11,9 +11,8 @@ namespace coterie::net {
 namespace {
 
 bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 // The next segment of a path; `path` becomes the rest, without its leading slash.
@@ -59,11 +58,13 @@ void Router::add(std::vector<Route> routes) {
   for (Route& route : routes) add(std::move(route));
 }
 
-void Router::set_fallback(Handler handler) { fallback_.handler = std::move(handler); }
+void Router::set_fallback(Handler handler) {
+  fallback_.handler = std::move(handler);
+}
 
 Response Router::refuse(const Request& request, int status, std::string_view reason) const {
-  Response response = refusal_ ? refusal_(request, status, reason)
-                               : text_response(status, std::string(reason));
+  Response response =
+      refusal_ ? refusal_(request, status, reason) : text_response(status, std::string(reason));
   response.close = true;
   return response;
 }

@@ -39,9 +39,13 @@ Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family)
   watch(wakeup_, EPOLLIN);
 }
 
-Shard::~Shard() { ::close(epoll_); }
+Shard::~Shard() {
+  ::close(epoll_);
+}
 
-Shard* Shard::here() { return this_shard; }
+Shard* Shard::here() {
+  return this_shard;
+}
 
 void Shard::post(Task task) {
   // A shard that posts to itself is awake: it looks again before it sleeps.

@@ -1,9 +1,9 @@
 // A shard: one thread, one event loop, and everything that lives on them.
 //
 // THREADS. A process runs one shard for each core. A connection, its session, its sockets and their
-// rooms belong to one shard and are touched by its thread only; so nothing on a shard is locked, and
-// nothing on a shard may block: one slow call would stall thousands of clients. Whatever blocks runs
-// on Workers and posts its result back. Methods that must run at home open with check_here().
+// rooms belong to one shard and are touched by its thread only; so nothing on a shard is locked,
+// and nothing on a shard may block: one slow call would stall thousands of clients. Whatever blocks
+// runs on Workers and posts its result back. Methods that must run at home open with check_here().
 //
 // A TURN of the loop: wait for the kernel; hand out its events; fire timers; run what was posted;
 // look (without waiting) a few times for more events while there is something to say; run what was

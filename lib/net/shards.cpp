@@ -49,7 +49,9 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   }
 }
 
-Shards::~Shards() { stop(); }
+Shards::~Shards() {
+  stop();
+}
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router) {
   COTERIE_CHECK(threads_.empty());
@@ -73,9 +75,8 @@ Result<unsigned short> Shards::listen(std::string_view address, Router router) {
 void Shards::start() {
   COTERIE_CHECK(threads_.empty());
   for (auto& listener : listeners_) {
-    shards_[0]->post([shard = shards_[0].get(), pollable = listener.get()] {
-      shard->listen_on(*pollable);
-    });
+    shards_[0]->post(
+        [shard = shards_[0].get(), pollable = listener.get()] { shard->listen_on(*pollable); });
   }
   for (auto& shard : shards_) {
     threads_.emplace_back([raw = shard.get()] {

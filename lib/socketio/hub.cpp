@@ -9,7 +9,9 @@
 
 namespace coterie::socketio {
 
-void Hub::add(Socket& socket) { sockets_.emplace(socket.id_, &socket); }
+void Hub::add(Socket& socket) {
+  sockets_.emplace(socket.id_, &socket);
+}
 
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
@@ -35,7 +37,9 @@ void Hub::join(Socket& socket, std::string_view room) {
   if (room != socket.id()) rooms_.join(socket, socket.memberships_, room);
 }
 
-void Hub::leave(Socket& socket, std::string_view room) { rooms_.leave(socket.memberships_, room); }
+void Hub::leave(Socket& socket, std::string_view room) {
+  rooms_.leave(socket.memberships_, room);
+}
 
 void Hub::drain() {
   if (is_draining_) return;
@@ -58,12 +62,23 @@ void Hub::carry_out(const Envelope& envelope) {
     Socket* socket = find(id);
     if (!socket) continue;
     switch (envelope.verb) {
-      case Envelope::Verb::join: join(*socket, envelope.room); break;
-      case Envelope::Verb::leave: leave(*socket, envelope.room); break;
-      case Envelope::Verb::disconnect: socket->disconnect(false); break;
-      case Envelope::Verb::close: socket->disconnect(true); break;
-      case Envelope::Verb::for_each: envelope.fn(*socket); break;
-      case Envelope::Verb::emit: break;
+      case Envelope::Verb::join:
+        join(*socket, envelope.room);
+        break;
+      case Envelope::Verb::leave:
+        leave(*socket, envelope.room);
+        break;
+      case Envelope::Verb::disconnect:
+        socket->disconnect(false);
+        break;
+      case Envelope::Verb::close:
+        socket->disconnect(true);
+        break;
+      case Envelope::Verb::for_each:
+        envelope.fn(*socket);
+        break;
+      case Envelope::Verb::emit:
+        break;
     }
   }
 }

@@ -30,8 +30,12 @@ struct Visitor {
   bool is_working = false;
 };
 
-std::string user_room(std::int64_t id) { return fmt::format("user:{}", id); }
-std::string group_room(std::int64_t id) { return fmt::format("group:{}", id); }
+std::string user_room(std::int64_t id) {
+  return fmt::format("user:{}", id);
+}
+std::string group_room(std::int64_t id) {
+  return fmt::format("group:{}", id);
+}
 // A token's signature names it, and is shorter.
 std::string session_room(std::string_view token) {
   return fmt::format("session:{}", token.substr(token.rfind('.') + 1));
@@ -74,8 +78,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
 
 void Realtime::log_in(Socket& socket, const Next& next) {
   socket.data() = Visitor();
-  std::string token =
-      handshake_token(socket.handshake().header("authorization"), socket.auth());
+  std::string token = handshake_token(socket.handshake().header("authorization"), socket.auth());
   const bool is_taken =
       workers_.run([this, ref = socket.ref(), next, token = std::move(token)]() mutable {
         auto actor = token.empty() ? Result<chat::Actor>(Error("unauthorized"))

@@ -24,9 +24,9 @@ std::optional<std::int64_t> Tokens::verify(std::string_view token) const {
   if (token.size() > token_bytes_max) return std::nullopt;
   try {
     std::error_code problem;
-    const auto decoded = jwt::decode(std::string(token), jwt::params::algorithms({"HS256"}),
-                                     problem, jwt::params::secret(secret_),
-                                     jwt::params::verify(true));
+    const auto decoded =
+        jwt::decode(std::string(token), jwt::params::algorithms({"HS256"}), problem,
+                    jwt::params::secret(secret_), jwt::params::verify(true));
     // The library fills the payload in even when it has found something wrong.
     if (problem || !decoded.has_claim("id")) return std::nullopt;
     const auto& id = decoded.payload().create_json_obj().at("id");
