@@ -6,6 +6,7 @@
 //
 // Each group keeps WINDOW messages on their way: the next is sent when one has reached everyone.
 // PID is the server's; its CPU time and memory come from /proc.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>

@@ -2,6 +2,7 @@
 // Engine.IO echo at /engine.io/ on the second, with the suites' short timeouts.
 //
 //   conformance SOCKETIO_PORT ENGINEIO_PORT
+// SPDX-License-Identifier: MIT
 #include <chrono>
 #include <cstdio>
 #include <memory>

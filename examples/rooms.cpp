@@ -4,6 +4,7 @@
 //
 // A client joins the room named by the query parameter "g". The event "send" {g, t, text} makes the
 // server emit "group-message:<g>" to that room, shaped like a chat message.
+// SPDX-License-Identifier: MIT
 #include <atomic>
 #include <cstdio>
 #include <string>

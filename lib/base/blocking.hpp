@@ -2,7 +2,8 @@
 //
 // Loops never block. Everything that may wait (databases, files, mail) opens with
 // COTERIE_CHECK(may_block()), so that a blocking call on a loop dies in the first test that does
-// it. SPDX-License-Identifier: MIT
+// it.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 namespace coterie {

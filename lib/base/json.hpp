@@ -2,7 +2,8 @@
 //
 // Object keys keep the order they were written in. Text is UTF-8: the parser refuses anything else.
 // Nesting is bounded, so that neither parsing, writing nor destroying a value can exhaust the
-// stack. SPDX-License-Identifier: MIT
+// stack.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <boost/json.hpp>

@@ -2,7 +2,8 @@
 //
 // An Error names itself with a short stable code ("not_in_group", "busy") and may carry a detail
 // for a person. Codes are string literals: an Error never owns its code. Which code becomes which
-// HTTP status is decided on the floor that speaks HTTP. SPDX-License-Identifier: MIT
+// HTTP status is decided on the floor that speaks HTTP.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <boost/system/result.hpp>

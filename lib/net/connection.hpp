@@ -9,8 +9,8 @@
 //
 // CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes
 // and reads on (discarding) until the peer is done or two seconds have passed: closing with unread
-// input would reset the stream, and the peer could lose our last words. SPDX-License-Identifier:
-// MIT
+// input would reset the stream, and the peer could lose our last words.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>

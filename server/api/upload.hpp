@@ -2,7 +2,8 @@
 //
 // The sink runs on workers. It asks who is there with the first piece, so that a stranger's upload
 // is not even parsed; it keeps the first thing that is wrong and reports it when the body has
-// ended. SPDX-License-Identifier: MIT
+// ended.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>

@@ -12,7 +12,9 @@ namespace coterie::chat {
 
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""s;
 using storage::Driver;
 
 constexpr std::chrono::seconds session_life = 24h;

@@ -12,8 +12,8 @@ constexpr std::size_t token_bytes_max = 1024;
 }  // namespace
 
 std::string Tokens::issue(std::int64_t user_id) const {
-  using namespace std::chrono;
-  const auto issued = floor<seconds>(clock_.wall()).time_since_epoch().count();
+  const auto issued =
+      std::chrono::floor<std::chrono::seconds>(clock_.wall()).time_since_epoch().count();
   jwt::jwt_object token{jwt::params::algorithm("HS256"), jwt::params::secret(secret_)};
   token.add_claim("id", user_id).add_claim("iat", issued);
   token.add_claim("jti", random_id(random_, 12));
