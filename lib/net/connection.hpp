@@ -74,7 +74,8 @@ class Connection final : public Pollable {
   void close_when_sent();
   bool is_open() const { return state_ == State::open; }
 
-  // A protocol that cannot take more stops the stream; resume hands it what it has left over.
+  // A protocol that cannot take more stops the stream, and with it hears no end of it. Resuming
+  // (which one may do at any time) hands it what it has left over.
   void pause_reading();
   void resume_reading();
 
