@@ -48,8 +48,9 @@ export function openSocket(url, { io = current.io, ...options } = {}) {
         if (value) finish(resolve, value);
       };
       const complain = () => {
-        const seen = JSON.stringify(socket.got).slice(0, 2000);
-        finish(reject, new Error(`not within ${milliseconds} ms: ${condition}; seen: ${seen}`));
+        const seen = socket.got.slice(-20).map((each) => JSON.stringify(each).slice(0, 200));
+        const words = `not within ${milliseconds} ms: ${condition}; ${socket.got.length} seen, last:`;
+        finish(reject, new Error([words, ...seen].join("\n  ")));
       };
       const timer = setTimeout(complain, milliseconds);
       waiting.add(check);
