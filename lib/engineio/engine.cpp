@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/shrink.hpp"
 #include "engineio/polling.hpp"
 #include "engineio/websocket_transport.hpp"
 #include "net/http_connection.hpp"
@@ -186,6 +187,7 @@ void Engine::remove(Session& session, std::unique_ptr<SessionHandler> handler) {
   const auto found = sessions_.find(session.sid());
   shard_.bury(std::move(found->second));
   sessions_.erase(found);
+  shrink_if_sparse(sessions_);
   shard_.bury(std::move(handler));
 }
 

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <thread>
@@ -72,6 +73,10 @@ class Shard {
   void run();
   void stop();  // Any thread. Connections are closed with CloseReason::server_stopping.
 
+  // Runs `spare` a second after many connections have left, in case they leave memory behind. It is
+  // called on this shard and must not block. Before run().
+  void set_on_exodus(std::function<void()> spare) { on_exodus_ = std::move(spare); }
+
   // Connections: on this shard only.
   Connection* adopt(std::unique_ptr<Connection> connection);
   Connection* find(int fd, std::uint32_t serial);
@@ -117,6 +122,9 @@ class Shard {
   std::unique_ptr<char[]> receive_buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;  // By file descriptor
   std::size_t connection_count_ = 0;
+  std::size_t connection_peak_ = 0;  // Since the last exodus.
+  std::function<void()> on_exodus_ = [] {};
+  Timer exodus_timer_;
   std::uint32_t serial_ = 0;
   bool is_stopping_ = false;
 
@@ -132,6 +140,8 @@ class Shard {
     std::uint32_t serial;
   };
   void end_lingering();
+  void count_down();
+  void end_exodus() { on_exodus_(); }
   std::vector<Lingering> lingering_;  // In the order of `until`
   Timer linger_timer_;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/shrink.hpp"
 #include "net/connection.hpp"
 #include "net/http_connection.hpp"
 #include "net/listener.hpp"
@@ -44,6 +45,7 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shards_));
+    shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/hub.hpp"
 
+#include "base/shrink.hpp"
 #include "net/shard.hpp"
 #include "socketio/client.hpp"
 #include "socketio/namespace.hpp"
@@ -17,6 +18,7 @@ void Hub::set_connected(Socket& socket) {
 
 void Hub::remove(Socket& socket) {
   if (sockets_.erase(socket.id_) == 0) return;
+  shrink_if_sparse(sockets_);
   rooms_.leave_all(socket.memberships_);
   if (socket.state_ == Socket::State::connected) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
