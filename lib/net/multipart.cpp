@@ -145,7 +145,8 @@ Result<void> MultipartParser::after_boundary(bool& progressed) {
 Result<void> MultipartParser::find_head(bool& progressed) {
   const std::size_t end = pending_.starts_with("\r\n") ? 0 : pending_.find("\r\n\r\n");
   if (end == std::string::npos) {
-    if (pending_.size() > limits_.head_bytes_max) return bad("Part header too large");
+    // The empty line that ends the head may lie here in part.
+    if (pending_.size() > limits_.head_bytes_max + 3) return bad("Part header too large");
     return {};
   }
   if (end > limits_.head_bytes_max) return bad("Part header too large");

@@ -83,6 +83,7 @@ bool Router::matches(const Route& route, Request& request) const {
 
   std::string_view pattern = without_slashes(route.pattern);
   std::string_view path = without_slashes(request.path());
+  const bool ends_with_nothing = path.ends_with('/');  // A second trailing slash.
   request.params.clear();
   while (!pattern.empty()) {
     const std::string_view wanted = next_segment(pattern);
@@ -90,6 +91,7 @@ bool Router::matches(const Route& route, Request& request) const {
     if (path.empty()) return false;
     const std::string_view segment = next_segment(path);
     if (wanted.front() == ':') {
+      if (segment.empty()) return false;
       // An escape that cannot be decoded stays as it was asked: the handler will not know it.
       auto value = percent_decode(segment);
       request.params.emplace_back(wanted.substr(1),
@@ -98,7 +100,7 @@ bool Router::matches(const Route& route, Request& request) const {
       return false;
     }
   }
-  return path.empty();
+  return path.empty() && !ends_with_nothing;
 }
 
 }  // namespace coterie::net
