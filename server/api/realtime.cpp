@@ -26,7 +26,7 @@ constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one soc
 // What a socket's data() holds.
 struct Visitor {
   std::optional<chat::Actor> actor;
-  std::shared_ptr<std::deque<Task>> waiting = std::make_shared<std::deque<Task>>();
+  std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
   bool is_working = false;
 };
 
@@ -95,7 +95,8 @@ void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) 
   ref.run([this, next, actor = std::move(actor)](Socket& socket) {
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
-    socket.data<Visitor>()->actor = actor;
+    // Without the token: ten thousand of them would only take memory.
+    socket.data<Visitor>()->actor = chat::Actor{actor.user_id, {}};
     const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
       if (!groups) {
@@ -148,6 +149,7 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
 
 void Realtime::run_in_order(Socket& socket, Task work) {
   auto* visitor = socket.data<Visitor>();
+  if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Task>>();
   if (visitor->waiting->size() >= questions_max) {
     return complain(socket, Ack(), "too many events at once: wait for their answers");
   }
