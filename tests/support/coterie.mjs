@@ -12,7 +12,7 @@ import { Rest } from "./rest.mjs";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 
-function binary() {
+export function binary() {
   const places = [process.env.COTERIE_BIN, `${top}build/release/coterie`,
                   `${top}build/dev/coterie`].filter(Boolean);
   const found = places.find((place) => existsSync(place));
@@ -36,12 +36,14 @@ export function temporaryFolder() {
   return folder;
 }
 
-// Runs one command to its end: {code, signal, stdout, log}.
+// Runs one command to its end: {code, signal, stdout, log}. One that does not end is killed.
 export async function run(words, { env = {} } = {}) {
   const child = new Child(binary(), words, {
     env: { ...surroundings, COTERIE_PASSWORD_COST: "light", ...env },
   });
+  const late = setTimeout(() => child.signal("SIGKILL"), 30_000);
   const end = await child.closed;
+  clearTimeout(late);
   return { ...end, stdout: child.stdout, log: child.log };
 }
 
@@ -144,6 +146,16 @@ export class Coterie {
 }
 
 export const password = "Passw0rd!";
+
+// A server for one test, removed also when the test fails.
+export async function withServer(options, use) {
+  const server = await Coterie.start(options);
+  try {
+    return await use(server);
+  } finally {
+    if (server.child.isRunning) await server.remove();
+  }
+}
 
 // One server for a whole file; use `server()` inside tests. `setUp(server)` runs before them.
 export function useServer({ setUp, ...options } = {}) {

@@ -28,7 +28,7 @@ export class Rest {
     if (body !== undefined) fields["Content-Length"] = Buffer.byteLength(body);
     const response = await request(this.url + path, { method, headers: fields, body });
     const type = response.headers["content-type"];
-    const isJson = type?.startsWith("application/json");
+    const isJson = type?.startsWith("application/json") && response.bytes.length > 0;
     return { ...response, method, path, type, text: response.body,
              body: isJson ? JSON.parse(response.body) : response.body };
   }
