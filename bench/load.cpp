@@ -50,10 +50,11 @@ double cpu_seconds(const std::string& pid) {
   return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-long pss_kib(const std::string& pid) {
+// Memory of the process alone: not the pages of libraries that it maps as it needs them.
+long memory_kib(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/smaps_rollup");
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("Pss:")) return std::stol(line.substr(4));
+    if (line.starts_with("Pss_Anon:")) return std::stol(line.substr(9));
   }
   return 0;
 }
@@ -204,7 +205,7 @@ int fanout(const Settings& settings) {
 }
 
 int idle(const Settings& settings) {
-  const long before_kib = pss_kib(settings.pid);
+  const long before_kib = memory_kib(settings.pid);
   const double before = cpu_seconds(settings.pid);
   auto load = std::make_unique<Load>(settings);
   if (!load->connect_all()) {
@@ -212,7 +213,7 @@ int idle(const Settings& settings) {
     return 1;
   }
   const double connecting = cpu_seconds(settings.pid) - before;
-  const long connected_kib = pss_kib(settings.pid);
+  const long connected_kib = memory_kib(settings.pid);
   load->wait(settings.seconds);
   const int lost = load->failed();
   const auto pings = load->pings();
@@ -224,7 +225,7 @@ int idle(const Settings& settings) {
              settings.connections, lost, pings,
              static_cast<double>(connected_kib - before_kib) * 1024 / settings.connections,
              connecting / settings.connections * 1e6, before_kib, connected_kib,
-             pss_kib(settings.pid));
+             memory_kib(settings.pid));
   return lost == 0 ? 0 : 1;
 }
 

@@ -158,6 +158,22 @@ void Shard::count_down() {
   timers_.arm<&Shard::end_exodus>(exodus_timer_, now_ + exodus_pause, this);
 }
 
+// What one crowded turn has grown stays grown: all these are empty, or nearly, between turns.
+void Shard::end_exodus() {
+  const auto last = std::ranges::find_if(connections_.rbegin(), connections_.rend(),
+                                         [](const auto& each) { return each != nullptr; });
+  connections_.erase(last.base(), connections_.end());
+  connections_.shrink_to_fit();
+  lingering_.shrink_to_fit();
+  deferred_.shrink_to_fit();
+  graveyard_.shrink_to_fit();
+  dirty_.shrink_to_fit();
+  closing_.shrink_to_fit();
+  posted_.shrink_to_fit();
+  mailbox_.shrink();
+  on_exodus_();
+}
+
 Connection* Shard::find(int fd, std::uint32_t serial) {
   check_here();
   const auto slot = static_cast<std::size_t>(fd);

@@ -141,7 +141,7 @@ class Shard {
   };
   void end_lingering();
   void count_down();
-  void end_exodus() { on_exodus_(); }
+  void end_exodus();
   std::vector<Lingering> lingering_;  // In the order of `until`
   Timer linger_timer_;
 };
