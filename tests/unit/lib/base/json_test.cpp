@@ -115,6 +115,17 @@ TEST(Json, writes_doubles_that_read_back_the_same) {
   }
 }
 
+// A number that is too large for a double must not come out as something that breaks the text
+// around it: one client could so break the payloads of all others.
+TEST(Json, writes_only_what_can_be_read_back) {
+  for (const std::string_view text : {"1e400", "-1e400", "[1e999]", "1e308", "-0.0"}) {
+    const auto value = parse_json(text);
+    if (value) EXPECT_TRUE(parse_json(to_text(*value))) << text << " became " << to_text(*value);
+  }
+  EXPECT_TRUE(parse_json(to_text(Json(std::numeric_limits<double>::infinity()))));
+  EXPECT_TRUE(parse_json(to_text(Json(std::nan("")))));
+}
+
 TEST(Json, appends_to_what_is_there) {
   std::string target = "x=";
   write_json(Json(JsonArray{1, "two"}), target);
