@@ -23,7 +23,7 @@ inline constexpr std::size_t json_depth_max = 64;
 // The value of a whole JSON text (RFC 8259); Error "bad_json" says what is wrong and at which byte.
 Result<Json> parse_json(std::string_view text);
 
-// Appends the compact text of `value` to `target`: no spaces, keys in their order, and byte for byte
+// Appends the compact text of `value` to `target`: no spaces, keys in their order, byte for byte
 // what JavaScript's JSON.stringify would write.
 void write_json(const Json& value, std::string& target);
 std::string to_text(const Json& value);
