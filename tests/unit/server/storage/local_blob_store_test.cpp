@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "storage/local_blob_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include "net/http.hpp"
+#include "support/fake_clock.hpp"
+#include "support/temp_folder.hpp"
+#include "support/together.hpp"
+
+namespace coterie::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using storage::LocalBlobStore;
+using Names = std::vector<std::string>;
+
+constexpr std::string_view picture = "\x89PNG\r\n\x1A\n and more bytes";
+
+class LocalBlobStoreTest : public testing::Test {
+ protected:
+  struct Link {
+    std::string path;
+    std::string expires;
+    std::string signature;
+  };
+
+  void SetUp() override { ASSERT_TRUE(store.open_folder()); }
+
+  void put(std::string_view path, std::string_view bytes) {
+    auto writer = store.create(path);
+    ASSERT_TRUE(writer) << writer.error().detail;
+    ASSERT_TRUE((*writer)->write(bytes));
+    ASSERT_TRUE((*writer)->commit());
+  }
+  Names files() const { return files_below(folder.string()); }
+  // Takes a link apart, as a client's request would bring it.
+  Link link_to(std::string_view path) const {
+    const std::string url = store.url(path);
+    const net::Query query(std::string_view(url).substr(url.find('?') + 1));
+    return {std::string(path), std::string(query.get("expires")),
+            std::string(query.get("signature"))};
+  }
+  bool allows(const Link& link) const {
+    return store.allows(link.path, link.expires, link.signature);
+  }
+
+  const AllowBlocking blocking;
+  const TempFolder folder;
+  FakeClock clock;
+  LocalBlobStore store{{folder.string(), "http://localhost:3000", "a secret of a test"}, clock};
+};
+
+TEST_F(LocalBlobStoreTest, a_committed_file_can_be_read_in_pieces) {
+  put("image/abc", picture);
+  const auto blob = store.open("image/abc");
+  ASSERT_TRUE(blob) << blob.error().detail;
+  EXPECT_EQ((*blob)->size(), picture.size());
+  EXPECT_EQ((*blob)->media_type(), "image/png");
+  EXPECT_EQ(*(*blob)->read(0, 1000), picture);
+  EXPECT_EQ(*(*blob)->read(1, 3), "PNG");
+  EXPECT_EQ(*(*blob)->read(picture.size(), 10), "");
+  EXPECT_EQ(*(*blob)->read(picture.size() + 100, 10), "");
+}
+
+TEST_F(LocalBlobStoreTest, a_committed_file_is_all_that_is_left) {
+  put("image/abc", picture);
+  EXPECT_EQ(files(), Names{"image/abc"});
+  EXPECT_EQ(read_file(folder / "image/abc"), picture);
+}
+
+TEST_F(LocalBlobStoreTest, a_file_is_not_there_before_it_is_committed) {
+  auto writer = store.create("image/abc");
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE((*writer)->write(picture));
+  EXPECT_EQ(code_of(store.open("image/abc")), "file_unknown");
+}
+
+TEST_F(LocalBlobStoreTest, a_writer_given_up_leaves_nothing) {
+  {
+    auto writer = store.create("image/abc");
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE((*writer)->write(picture));
+    EXPECT_EQ(files().size(), 1U);
+  }
+  EXPECT_EQ(files(), Names());
+}
+
+TEST_F(LocalBlobStoreTest, what_a_crash_has_left_half_written_is_forgotten_at_the_next_start) {
+  put("image/abc", picture);
+  write_file(folder / "uploads/half-written", "bytes");
+  ASSERT_TRUE(store.open_folder());
+  EXPECT_EQ(files(), Names{"image/abc"});
+}
+
+TEST_F(LocalBlobStoreTest, a_removed_file_is_gone_and_removing_nothing_is_fine) {
+  put("image/abc", picture);
+  ASSERT_TRUE(store.remove("image/abc"));
+  EXPECT_EQ(code_of(store.open("image/abc")), "file_unknown");
+  EXPECT_TRUE(store.remove("image/abc"));
+  EXPECT_EQ(files(), Names());
+}
+
+TEST_F(LocalBlobStoreTest, no_path_leads_out_of_the_folder) {
+  const TempFolder outside;
+  write_file(outside / "secret", "do not read me");
+  write_file(folder / "secret", "nor me");
+  for (const std::string& path :
+       {std::string("../secret"), std::string("image/../secret"), std::string("image/../../x"),
+        std::string("/etc/passwd"), std::string("secret"), std::string("./secret"),
+        std::string("image/"), std::string("/abc"), std::string(""), std::string("image/a/b"),
+        std::string("image/a.b"), std::string("image//a"), std::string("image/%2e%2e"),
+        std::string("image\\a/b"), std::string("image/a\0b", 9), outside / "secret"}) {
+    EXPECT_EQ(code_of(store.open(path)), "file_unknown") << path;
+  }
+}
+
+TEST_F(LocalBlobStoreTest, a_symbolic_link_is_not_followed) {
+  write_file(folder / "secret", "do not read me");
+  std::filesystem::create_directories(folder / "image");
+  std::filesystem::create_symlink(folder / "secret", folder / "image/abc");
+  EXPECT_FALSE(store.open("image/abc"));
+}
+
+TEST_F(LocalBlobStoreTest, a_link_names_the_public_address_and_the_path) {
+  const std::string url = store.url("image/abc");
+  EXPECT_TRUE(url.starts_with("http://localhost:3000/files/image/abc?expires=")) << url;
+  EXPECT_NE(url.find("&signature="), std::string::npos);
+}
+
+TEST_F(LocalBlobStoreTest, a_link_allows_its_file_for_a_day_and_at_most_an_hour_more) {
+  const Link link = link_to("image/abc");
+  EXPECT_TRUE(allows(link));
+  clock.advance(24h);
+  EXPECT_TRUE(allows(link));
+  clock.advance(1h + 1s);
+  EXPECT_FALSE(allows(link));
+}
+
+TEST_F(LocalBlobStoreTest, a_link_that_was_altered_allows_nothing) {
+  const Link link = link_to("image/abc");
+  const auto altered = [&](auto alter) {
+    Link other = link;
+    alter(other);
+    return other;
+  };
+  const auto later = std::to_string(std::stoll(link.expires) + 1);
+  for (const Link& bad : {
+           altered([](Link& each) { each.path = "image/abd"; }),
+           altered([&](Link& each) { each.expires = later; }),
+           altered([](Link& each) { each.expires = ""; }),
+           altered([](Link& each) { each.expires = "for ever"; }),
+           altered([](Link& each) { each.expires += " "; }),
+           altered([](Link& each) { each.expires = "99999999999999999999999"; }),
+           altered([](Link& each) { each.signature = ""; }),
+           altered([](Link& each) { each.signature.pop_back(); }),
+           altered([](Link& each) { each.signature[0] = each.signature[0] == 'a' ? 'b' : 'a'; }),
+           altered([](Link& each) { each.signature += "00"; }),
+       }) {
+    EXPECT_FALSE(allows(bad)) << bad.path << " " << bad.expires << " " << bad.signature;
+  }
+  EXPECT_TRUE(allows(link));
+}
+
+TEST_F(LocalBlobStoreTest, a_link_signed_with_another_secret_allows_nothing) {
+  const LocalBlobStore other({folder.string(), "http://localhost:3000", "another secret"}, clock);
+  const Link link = link_to("image/abc");
+  EXPECT_FALSE(other.allows(link.path, link.expires, link.signature));
+}
+
+TEST_F(LocalBlobStoreTest, a_link_stays_the_same_within_the_hour) {
+  const std::string url = store.url("image/abc");  // At 14:56:29.
+  clock.advance(3min);
+  EXPECT_EQ(store.url("image/abc"), url);
+  clock.advance(31s);
+  EXPECT_NE(store.url("image/abc"), url);
+  EXPECT_NE(store.url("image/abd"), store.url("image/abc"));
+}
+
+}  // namespace
+}  // namespace coterie::tests
