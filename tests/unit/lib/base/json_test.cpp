@@ -106,6 +106,14 @@ TEST(Json, writes_whole_numbers_without_a_fraction) {
   EXPECT_EQ(round_trip("0"), "0");
 }
 
+TEST(Json, writes_fractions_as_people_and_javascript_do) {
+  EXPECT_EQ(round_trip("0.1"), "0.1");
+  EXPECT_EQ(round_trip("2.50"), "2.5");
+  EXPECT_EQ(round_trip("-1.5e3"), "-1500");
+  EXPECT_EQ(round_trip("1.0"), "1");
+  EXPECT_EQ(round_trip("-0.0"), "0");
+}
+
 TEST(Json, writes_doubles_that_read_back_the_same) {
   for (const double number :
        {0.1, -1.5, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 3.141592653589793, 1.0 / 3.0}) {
