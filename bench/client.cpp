@@ -28,12 +28,13 @@ Client::Client(std::uint16_t port, std::string query, OnEvent on_event)
   }
 }
 
-Client::~Client() { ::close(fd_); }
+Client::~Client() {
+  ::close(fd_);
+}
 
 void Client::write(std::string_view bytes) {
   // Requests are small and loopback buffers are not: a short write means something is broken.
-  if (::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(bytes.size())) {
+  if (::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
     state_ = State::failed;
   }
 }
@@ -53,7 +54,9 @@ void Client::send_text(std::string_view text) {
   write(frame);
 }
 
-void Client::emit(std::string_view array) { send_text("42" + std::string(array)); }
+void Client::emit(std::string_view array) {
+  send_text("42" + std::string(array));
+}
 
 void Client::on_ready() {
   if (state_ == State::failed) return;

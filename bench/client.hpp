@@ -29,7 +29,7 @@ class Client {
   // Sends an event: `array` is the whole JSON array.
   void emit(std::string_view array);
 
-  int group = 0;               // For the load generator's books.
+  int group = 0;  // For the load generator's books.
   std::int64_t last_id = 0;
 
  private:

@@ -6,6 +6,7 @@
 //
 // Each group keeps WINDOW messages on their way: the next is sent when one has reached everyone.
 // PID is the server's; its CPU time and memory come from /proc.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -49,10 +50,11 @@ double cpu_seconds(const std::string& pid) {
   return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-long pss_kib(const std::string& pid) {
+// Memory of the process alone: not the pages of libraries that it maps as it needs them.
+long memory_kib(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/smaps_rollup");
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("Pss:")) return std::stol(line.substr(4));
+    if (line.starts_with("Pss_Anon:")) return std::stol(line.substr(9));
   }
   return 0;
 }
@@ -155,8 +157,8 @@ class Load {
   void send(int group) {
     auto& sender = *clients_[static_cast<std::size_t>(group * settings_.group_size)];
     expected_ += settings_.group_size;
-    sender.emit(fmt::format(R"(["send",{{"g":"{}","t":{},"text":"{:x<80}"}}])", group, now_us(),
-                            "hello"));
+    sender.emit(
+        fmt::format(R"(["send",{{"g":"{}","t":{},"text":"{:x<80}"}}])", group, now_us(), "hello"));
   }
 
   void on_event(Client& client, std::string_view event) {
@@ -194,17 +196,16 @@ int fanout(const Settings& settings) {
   const double elapsed = std::chrono::duration<double>(Steady::now() - start).count();
   const double cpu = cpu_seconds(settings.pid) - before;
   const auto count = static_cast<double>(load.deliveries());
-  fmt::print(
-      R"({{"deliveries":{},"missing":{},"out_of_order":{},"per_second":{:.0f},)"
-      R"("cpu_seconds_per_million":{:.3f},"p50_us":{},"p99_us":{}}})"
-      "\n",
-      load.deliveries(), load.expected() - load.deliveries(), load.out_of_order(), count / elapsed,
-      cpu / count * 1e6, load.latency_us(0.5), load.latency_us(0.99));
+  fmt::print(R"({{"deliveries":{},"missing":{},"out_of_order":{},"per_second":{:.0f},)"
+             R"("cpu_seconds_per_million":{:.3f},"p50_us":{},"p99_us":{}}})"
+             "\n",
+             load.deliveries(), load.expected() - load.deliveries(), load.out_of_order(),
+             count / elapsed, cpu / count * 1e6, load.latency_us(0.5), load.latency_us(0.99));
   return load.deliveries() == load.expected() && load.out_of_order() == 0 ? 0 : 1;
 }
 
 int idle(const Settings& settings) {
-  const long before_kib = pss_kib(settings.pid);
+  const long before_kib = memory_kib(settings.pid);
   const double before = cpu_seconds(settings.pid);
   auto load = std::make_unique<Load>(settings);
   if (!load->connect_all()) {
@@ -212,19 +213,19 @@ int idle(const Settings& settings) {
     return 1;
   }
   const double connecting = cpu_seconds(settings.pid) - before;
-  const long connected_kib = pss_kib(settings.pid);
+  const long connected_kib = memory_kib(settings.pid);
   load->wait(settings.seconds);
   const int lost = load->failed();
   const auto pings = load->pings();
   load.reset();
   ::sleep(2);
-  fmt::print(
-      R"({{"connections":{},"lost":{},"pings":{},"bytes_per_connection":{:.0f},)"
-      R"("cpu_us_per_connect":{:.1f},"kib_before":{},"kib_connected":{},"kib_after":{}}})"
-      "\n",
-      settings.connections, lost, pings,
-      static_cast<double>(connected_kib - before_kib) * 1024 / settings.connections,
-      connecting / settings.connections * 1e6, before_kib, connected_kib, pss_kib(settings.pid));
+  fmt::print(R"({{"connections":{},"lost":{},"pings":{},"bytes_per_connection":{:.0f},)"
+             R"("cpu_us_per_connect":{:.1f},"kib_before":{},"kib_connected":{},"kib_after":{}}})"
+             "\n",
+             settings.connections, lost, pings,
+             static_cast<double>(connected_kib - before_kib) * 1024 / settings.connections,
+             connecting / settings.connections * 1e6, before_kib, connected_kib,
+             memory_kib(settings.pid));
   return lost == 0 ? 0 : 1;
 }
 

@@ -4,6 +4,7 @@
 //
 // "sum" (a, b, ack) answers a + b. "ask-me" makes the server emit "question" and report with
 // "answered" or "unanswered" what the client's ack has said within two seconds.
+// SPDX-License-Identifier: MIT
 #include <chrono>
 #include <string>
 

@@ -1,7 +1,8 @@
-// The server that the official protocol test suites expect: Socket.IO on the first port, an Engine.IO
-// echo at /engine.io/ on the second, with the suites' short timeouts.
+// The server that the official protocol test suites expect: Socket.IO on the first port, an
+// Engine.IO echo at /engine.io/ on the second, with the suites' short timeouts.
 //
 //   conformance SOCKETIO_PORT ENGINEIO_PORT
+// SPDX-License-Identifier: MIT
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -60,8 +61,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   net::Shards shards;
-  socketio::Server server(
-      shards, {.ping_interval = 300ms, .ping_timeout = 200ms, .connect_timeout = 1s});
+  socketio::Server server(shards,
+                          {.ping_interval = 300ms, .ping_timeout = 200ms, .connect_timeout = 1s});
   set_up(server);
   engineio::Server echo(shards, {.ping_interval = 300ms, .ping_timeout = 200ms},
                         [](engineio::Session& session) { return std::make_unique<Echo>(session); });

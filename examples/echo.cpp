@@ -1,6 +1,7 @@
 // The smallest server: what anyone says is heard by everyone else in the lobby.
 //
 //   echo [PORT]
+// SPDX-License-Identifier: MIT
 #include "net/shards.hpp"
 #include "socketio/server.hpp"
 #include "socketio/socket.hpp"

@@ -4,6 +4,7 @@
 //
 // A client joins the room named by the query parameter "g". The event "send" {g, t, text} makes the
 // server emit "group-message:<g>" to that room, shaped like a chat message.
+// SPDX-License-Identifier: MIT
 #include <atomic>
 #include <cstdio>
 #include <string>
@@ -27,20 +28,20 @@ std::string text_of(const Json& value) {
 
 JsonObject message_of(std::int64_t id, const Json& group, const Json& text, const Json& sent_at) {
   const std::string now = coterie::to_iso8601(coterie::system_clock().wall());
-  return {{"id", id},
-          {"type", 0},
-          {"content", text},
-          {"userId", 7},
-          {"groupId", group},
-          {"createAt", now},
-          {"updateAt", now},
-          {"fileId", nullptr},
-          {"coverId", nullptr},
-          {"file", nullptr},
-          {"cover", nullptr},
-          {"t", sent_at},
-          {"user",
-           {{"id", 7}, {"username", "sender"}, {"nickname", "Sender"}, {"avatar", nullptr}}}};
+  return {
+      {"id", id},
+      {"type", 0},
+      {"content", text},
+      {"userId", 7},
+      {"groupId", group},
+      {"createAt", now},
+      {"updateAt", now},
+      {"fileId", nullptr},
+      {"coverId", nullptr},
+      {"file", nullptr},
+      {"cover", nullptr},
+      {"t", sent_at},
+      {"user", {{"id", 7}, {"username", "sender"}, {"nickname", "Sender"}, {"avatar", nullptr}}}};
 }
 
 }  // namespace

@@ -217,7 +217,8 @@ def node_tests(log, folder, preset):
     reports = LOGS / f"sanitizer-{folder}"  # A server writes its reports there, not to its log.
     for old in LOGS.glob(f"{reports.name}.*"):
         old.unlink()
-    options = f"log_path={reports.absolute()}:print_stacktrace=1"
+    # Freed memory is not kept long: tests watch how much a server holds.
+    options = f"log_path={reports.absolute()}:print_stacktrace=1:quarantine_size_mb=1"
     environment = os.environ | {
         "COTERIE_BIN": str(tree / "coterie"),
         "COTERIE_EXAMPLES": str(tree / "examples"),

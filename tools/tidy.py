@@ -313,7 +313,7 @@ def raw_memory(source):
     if source.suffix not in CXX or not source.is_under("lib", "server"):
         return
     if ("raw memory", source.path) not in ALLOWED:
-        # What a unique_ptr is made from has its owner: make_unique cannot reach private constructors.
+        # What becomes a unique_ptr at once has its owner: private constructors need it so.
         owned = r"unique_ptr<[\w:<> ]+>\(new\b"
         code = re.sub(owned, lambda match: blank(match[0]), source.code)
         # Placement new has a parenthesis; `= delete` deletes nothing; operators are declarations.

@@ -1,7 +1,8 @@
 // JSON as the house uses it: Boost.JSON's value, a bounded parser and a compact writer.
 //
 // Object keys keep the order they were written in. Text is UTF-8: the parser refuses anything else.
-// Nesting is bounded, so that neither parsing, writing nor destroying a value can exhaust the stack.
+// Nesting is bounded, so that neither parsing, writing nor destroying a value can exhaust the
+// stack.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -22,7 +23,8 @@ inline constexpr std::size_t json_depth_max = 64;
 // The value of a whole JSON text (RFC 8259); Error "bad_json" says what is wrong and at which byte.
 Result<Json> parse_json(std::string_view text);
 
-// Appends the compact text of `value` to `target`: no spaces, keys in their order.
+// Appends the compact text of `value` to `target`: no spaces, keys in their order, and byte for byte
+// what JavaScript's JSON.stringify would write.
 void write_json(const Json& value, std::string& target);
 std::string to_text(const Json& value);
 

@@ -1,8 +1,8 @@
 // How things fail: Result<T> holds a value or an Error; expected failure is never an exception.
 //
-// An Error names itself with a short stable code ("not_in_group", "busy") and may carry a detail for
-// a person. Codes are string literals: an Error never owns its code. Which code becomes which HTTP
-// status is decided on the floor that speaks HTTP.
+// An Error names itself with a short stable code ("not_in_group", "busy") and may carry a detail
+// for a person. Codes are string literals: an Error never owns its code. Which code becomes which
+// HTTP status is decided on the floor that speaks HTTP.
 // SPDX-License-Identifier: MIT
 #pragma once
 

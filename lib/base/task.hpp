@@ -58,18 +58,17 @@ class Task {
   };
 
   template <class F>
-  static constexpr bool fits = sizeof(F) <= size_in_place &&
-                               alignof(F) <= alignof(std::max_align_t) &&
-                               std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool fits =
+      sizeof(F) <= size_in_place && alignof(F) <= alignof(std::max_align_t) &&
+      std::is_nothrow_move_constructible_v<F>;
 
   template <class F>
-  static constexpr Verbs in_place{
-      [](void* at) { (*static_cast<F*>(at))(); },
-      [](void* from, void* to) noexcept {
-        ::new (to) F(std::move(*static_cast<F*>(from)));
-        static_cast<F*>(from)->~F();
-      },
-      [](void* at) noexcept { static_cast<F*>(at)->~F(); }};
+  static constexpr Verbs in_place{[](void* at) { (*static_cast<F*>(at))(); },
+                                  [](void* from, void* to) noexcept {
+                                    ::new (to) F(std::move(*static_cast<F*>(from)));
+                                    static_cast<F*>(from)->~F();
+                                  },
+                                  [](void* at) noexcept { static_cast<F*>(at)->~F(); }};
 
   template <class F>
   static constexpr Verbs on_heap{

@@ -74,7 +74,8 @@ class TimerWheel {
   };
   struct Level {
     std::array<Slot, slots> slot;
-    std::array<std::uint64_t, slots / 64> occupied{};  // A set bit may be stale, a clear one is not.
+    std::array<std::uint64_t, slots / 64>
+        occupied{};  // A set bit may be stale, a clear one is not.
   };
 
   std::uint64_t to_tick(TimePoint time) const;

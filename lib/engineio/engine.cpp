@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/shrink.hpp"
 #include "engineio/polling.hpp"
 #include "engineio/websocket_transport.hpp"
 #include "net/http_connection.hpp"
@@ -20,8 +21,8 @@ constexpr std::string_view alphabet =
 
 // Control characters other than a tab: what no browser sends and a log should not repeat.
 bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+  return std::ranges::any_of(text,
+                             [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
 }
 
 }  // namespace
@@ -51,21 +52,27 @@ Id Engine::make_sid() {
 
 std::string_view Engine::message_of(Refusal code) {
   switch (code) {
-    case Refusal::unknown_transport: return "Transport unknown";
-    case Refusal::unknown_session: return "Session ID unknown";
-    case Refusal::bad_method: return "Bad handshake method";
-    case Refusal::bad_request: return "Bad request";
-    case Refusal::forbidden: return "Forbidden";
-    case Refusal::unsupported_version: return "Unsupported protocol version";
+    case Refusal::unknown_transport:
+      return "Transport unknown";
+    case Refusal::unknown_session:
+      return "Session ID unknown";
+    case Refusal::bad_method:
+      return "Bad handshake method";
+    case Refusal::bad_request:
+      return "Bad request";
+    case Refusal::forbidden:
+      return "Forbidden";
+    case Refusal::unsupported_version:
+      return "Unsupported protocol version";
   }
   return "";
 }
 
 net::Response Engine::refusal(Refusal code) {
-  return net::text_response(code == Refusal::forbidden ? 403 : 400,
-                            fmt::format(R"({{"code":{},"message":"{}"}})", static_cast<int>(code),
-                                        message_of(code)),
-                            "application/json");
+  return net::text_response(
+      code == Refusal::forbidden ? 403 : 400,
+      fmt::format(R"({{"code":{},"message":"{}"}})", static_cast<int>(code), message_of(code)),
+      "application/json");
 }
 
 std::optional<Engine::Refusal> Engine::verify(const net::Request& request, const net::Query& query,
@@ -131,8 +138,7 @@ void Engine::upgrade(net::HttpUpgrade upgrade) {
   if (!session && sessions_.size() >= options_.sessions_max) {
     return upgrade.refuse(net::text_response(503, "Too many sessions"));
   }
-  auto transport =
-      std::make_unique<WebSocketTransport>(upgrade.connection(), options_.max_payload);
+  auto transport = std::make_unique<WebSocketTransport>(upgrade.connection(), options_.max_payload);
   WebSocketTransport& wire = *transport;
   Session* opened = session || !is_websocket ? nullptr : &open_session(request);
   upgrade.accept(net::websocket_accept(request), std::move(transport));
@@ -148,8 +154,7 @@ void Engine::upgrade(net::HttpUpgrade upgrade) {
 
 Session& Engine::open_session(const net::Request& request) {
   const Id sid = make_sid();
-  auto session =
-      std::make_unique<Session>(*this, sid, Handshake(request, options_.clock->wall()));
+  auto session = std::make_unique<Session>(*this, sid, Handshake(request, options_.clock->wall()));
   return *sessions_.emplace(sid, std::move(session)).first->second;
 }
 
@@ -167,8 +172,12 @@ void Engine::close_all() {
   }
 }
 
-TimePoint Engine::now() const { return shard_.now(); }
-TimerWheel& Engine::timers() { return shard_.timers(); }
+TimePoint Engine::now() const {
+  return shard_.now();
+}
+TimerWheel& Engine::timers() {
+  return shard_.timers();
+}
 
 void Engine::flush_later(Session& session) {
   if (to_flush_.empty()) shard_.defer([this] { flush_polls(); });
@@ -186,6 +195,7 @@ void Engine::remove(Session& session, std::unique_ptr<SessionHandler> handler) {
   const auto found = sessions_.find(session.sid());
   shard_.bury(std::move(found->second));
   sessions_.erase(found);
+  shrink_if_sparse(sessions_);
   shard_.bury(std::move(handler));
 }
 

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view close_payload = "1";
 constexpr std::string_view noop_payload = "6";
-constexpr std::string_view farewell_payload = "6\x1E" "1";
+constexpr std::string_view farewell_payload =
+    "6\x1E"
+    "1";
 
 net::Response payload_response(std::string payload) {
   net::Response response = net::text_response(200, std::move(payload), "text/plain; charset=UTF-8");

@@ -14,7 +14,9 @@ namespace coterie::engineio {
 Session::Session(SessionOwner& owner, Id sid, Handshake handshake)
     : owner_(owner), sid_(sid), handshake_(std::move(handshake)) {}
 
-Session::~Session() { drop_candidate(); }
+Session::~Session() {
+  drop_candidate();
+}
 
 void Session::open_polling(std::unique_ptr<SessionHandler> handler) {
   polling_ = std::make_unique<Polling>(*this);
@@ -106,7 +108,9 @@ void Session::upgrade() {
   transport_ = transport;
 }
 
-void Session::on_candidate_timeout() { drop_candidate(); }
+void Session::on_candidate_timeout() {
+  drop_candidate();
+}
 
 void Session::drop_candidate() {
   candidate_timer_.reset();

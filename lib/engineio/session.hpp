@@ -67,7 +67,8 @@ class Session {
   const Handshake& handshake() const { return handshake_; }
   SessionOwner& owner() const { return owner_; }
 
-  // Before anything else: who listens, and what carries the session at first. Sends the open packet.
+  // Before anything else: who listens, and what carries the session at first. Sends the open
+  // packet.
   void open_polling(std::unique_ptr<SessionHandler> handler);
   void open_websocket(std::unique_ptr<SessionHandler> handler, WebSocketTransport& transport);
 

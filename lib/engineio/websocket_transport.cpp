@@ -52,7 +52,8 @@ bool WebSocketTransport::on_ping(std::string_view payload) {
 void WebSocketTransport::on_close(std::uint16_t code) {
   if (connection_.is_open()) {
     // The answer repeats the code (RFC 6455 5.5.1).
-    const auto echo = code == 1005 ? std::nullopt : std::optional(static_cast<net::CloseCode>(code));
+    const auto echo =
+        code == 1005 ? std::nullopt : std::optional(static_cast<net::CloseCode>(code));
     connection_.send(SharedBytes(net::close_frame(echo)));
     connection_.close_when_sent();
   }
@@ -61,7 +62,9 @@ void WebSocketTransport::on_close(std::uint16_t code) {
   }
 }
 
-void WebSocketTransport::on_end() { connection_.close(net::CloseReason::client_closed); }
+void WebSocketTransport::on_end() {
+  connection_.close(net::CloseReason::client_closed);
+}
 
 void WebSocketTransport::on_closed(net::CloseReason reason) {
   if (Session* session = std::exchange(session_, nullptr)) {

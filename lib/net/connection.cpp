@@ -29,7 +29,9 @@ Connection::~Connection() {
   if (shard_) outbox_.clear(shard_->outbox_pool());
 }
 
-std::string Connection::peer() const { return peer_; }
+std::string Connection::peer() const {
+  return peer_;
+}
 
 void Connection::set_protocol(std::unique_ptr<Protocol> protocol) {
   if (shard_) shard_->bury(std::move(protocol_));
@@ -66,14 +68,15 @@ void Connection::close_when_sent() {
 void Connection::pause_reading() {
   if (is_paused_) return;
   is_paused_ = true;
-  watch_for(!outbox_.empty() && (watched_ & EPOLLOUT));
+  watch_for(watched_ & EPOLLOUT);
 }
 
 void Connection::resume_reading() {
-  if (!is_paused_) return;
-  is_paused_ = false;
-  watch_for(watched_ & EPOLLOUT);
-  if (left_over_.empty() && !has_ended_) return;
+  if (is_paused_) {
+    is_paused_ = false;
+    watch_for(watched_ & EPOLLOUT);
+  }
+  if (left_over_.empty()) return;
   shard_->defer([shard = shard_, fd = fd(), serial = serial_] {
     if (Connection* connection = shard->find(fd, serial)) connection->use_left_over();
   });
@@ -108,8 +111,8 @@ void Connection::on_events(std::uint32_t events) {
 
 void Connection::receive() {
   if (is_paused_ && state_ == State::open) {
-    // Not reading, yet woken: the stream has ended or broken, and no more can be done with it.
-    return close(CloseReason::client_closed);
+    // Not listening, yet woken: the stream is broken.
+    return close(CloseReason::stream_error);
   }
   const std::span<char> buffer = shard_->receive_buffer();
   const ssize_t count = ::recv(fd(), buffer.data(), buffer.size(), 0);
@@ -210,7 +213,7 @@ bool Connection::write_some() {
 
 void Connection::watch_for(bool room) {
   std::uint32_t events = 0;
-  if (!has_ended_) events |= EPOLLRDHUP | (is_paused_ ? 0u : std::uint32_t{EPOLLIN});
+  if (!has_ended_ && !is_paused_) events |= EPOLLIN | EPOLLRDHUP;
   if (room) events |= EPOLLOUT;
   if (events == watched_) return;
   watched_ = events;

@@ -4,12 +4,12 @@
 // Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that
 // is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
 // end of the turn the shard flushes each connection that has any with one gathered, non-blocking
-// sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow that
-// the queue outgrows its bound is closed: slow_consumer.
+// sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow
+// that the queue outgrows its bound is closed: slow_consumer.
 //
-// CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes and
-// reads on (discarding) until the peer is done or two seconds have passed: closing with unread input
-// would reset the stream, and the peer could lose our last words.
+// CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes
+// and reads on (discarding) until the peer is done or two seconds have passed: closing with unread
+// input would reset the stream, and the peer could lose our last words.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -74,7 +74,8 @@ class Connection final : public Pollable {
   void close_when_sent();
   bool is_open() const { return state_ == State::open; }
 
-  // A protocol that cannot take more stops the stream; resume hands it what it has left over.
+  // A protocol that cannot take more stops the stream, and with it hears no end of it. Resuming
+  // (which one may do at any time) hands it what it has left over.
   void pause_reading();
   void resume_reading();
 

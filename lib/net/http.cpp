@@ -11,9 +11,8 @@ namespace coterie::net {
 namespace {
 
 bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -123,8 +122,7 @@ std::string_view Request::path() const {
 
 std::string_view Request::raw_query() const {
   const std::size_t mark = target.find('?');
-  return mark == std::string::npos ? std::string_view()
-                                   : std::string_view(target).substr(mark + 1);
+  return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
 std::string_view Request::param(std::string_view name) const {

@@ -1,8 +1,8 @@
 // What a handler of HTTP requests sees: Request, Response, and Reply, the right to answer once.
 //
-// Shapes: header names are compared without case (RFC 9110 5.1). Times are std::chrono, sizes bytes.
-// Threads: a Request and a Response are plain values. A Reply may be moved to and used from any
-// thread; its answer travels home to the connection's shard by itself.
+// Shapes: header names are compared without case (RFC 9110 5.1). Times are std::chrono, sizes
+// bytes. Threads: a Request and a Response are plain values. A Reply may be moved to and used from
+// any thread; its answer travels home to the connection's shard by itself.
 // SPDX-License-Identifier: MIT
 #pragma once
 

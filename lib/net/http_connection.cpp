@@ -288,7 +288,6 @@ void HttpConnection::finish_exchange() {
   state_ = State::idle;
   arm(service_->limits.idle_timeout);
   // A pipelined request may be waiting in what was left over.
-  connection_.pause_reading();
   connection_.resume_reading();
 }
 

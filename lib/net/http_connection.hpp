@@ -37,7 +37,7 @@ struct HttpService {
 
   const Router router;
   const HttpLimits limits;
-  Workers* const files;  // For sinks and sources.
+  Workers* const files;                     // For sinks and sources.
   mutable std::atomic<unsigned> dealt = 0;  // Connections given a shard of no choice of theirs.
 };
 
@@ -79,9 +79,9 @@ class HttpConnection final : public Connection::Protocol {
 
   State state_ = State::idle;  // Only on this shard
   bool keep_alive_ = true;
-  bool has_ended_ = false;   // The client will send no more.
+  bool has_ended_ = false;  // The client will send no more.
   bool is_head_request_ = false;
-  bool is_too_large_ = false;  // More of the body has come than is wanted.
+  bool is_too_large_ = false;   // More of the body has come than is wanted.
   std::uint32_t exchange_ = 0;  // Counts up: an answer to an older one goes nowhere.
   const Route* route_ = nullptr;
   std::unique_ptr<HttpParser> parser_;
@@ -94,8 +94,8 @@ class HttpConnection final : public Connection::Protocol {
   Timer timer_;
 };
 
-// A request that asks to leave HTTP (RFC 9110 7.8), and the connection it came on. Used once, in the
-// handler that got it: accept() or refuse().
+// A request that asks to leave HTTP (RFC 9110 7.8), and the connection it came on. Used once, in
+// the handler that got it: accept() or refuse().
 class HttpUpgrade {
  public:
   HttpUpgrade(HttpConnection& http, Request request) : http_(http), request_(std::move(request)) {}

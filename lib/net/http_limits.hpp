@@ -16,7 +16,8 @@ struct HttpLimits {
   std::chrono::milliseconds sink_timeout{30'000};  // A streamed body may pause no longer: closed.
   std::chrono::milliseconds idle_timeout{65'000};  // Between requests; above common proxies' 60 s.
   std::size_t sink_piece_bytes = 64 * 1024;        // Handed to a worker at a time.
-  std::uint64_t discard_bytes_max = 64 * 1024 * 1024;  // Of a refused upload, read before answering.
+  std::uint64_t discard_bytes_max =
+      64 * 1024 * 1024;                            // Of a refused upload, read before answering.
   std::size_t outbox_bytes_max = 8 * 1024 * 1024;  // A reader slower than this is cut.
 };
 

@@ -12,11 +12,14 @@ using boost::beast::error_code;
 
 class HttpParser::Parser final : public http::basic_parser<true> {
  public:
-  explicit Parser(const HttpLimits& limits) : fields_max_(limits.fields_max) {
+  explicit Parser(const HttpLimits& limits)
+      : head_bytes_max(limits.head_bytes_max), fields_max_(limits.fields_max) {
     header_limit(static_cast<std::uint32_t>(limits.head_bytes_max));
     body_limit(boost::none);  // Routes decide, piece by piece.
   }
 
+  const std::size_t head_bytes_max;
+  std::size_t head_bytes = 0;  // Used up so far.
   Request request;
   int version = 11;  // 10 or 11
   const std::function<void(std::string_view)>* on_body = nullptr;
@@ -25,7 +28,8 @@ class HttpParser::Parser final : public http::basic_parser<true> {
   using View = boost::beast::string_view;
   static std::string_view view(View text) { return {text.data(), text.size()}; }
 
-  void on_request_impl(http::verb, View method, View target, int http_version, error_code&) override {
+  void on_request_impl(http::verb, View method, View target, int http_version,
+                       error_code&) override {
     version = http_version;
     request.method = method;
     request.target = target;
@@ -96,7 +100,13 @@ HttpParser::~HttpParser() = default;
 HttpParser::Progress HttpParser::feed_head(std::string_view bytes) {
   error_code ec;
   const std::size_t used = parser_->put(asio::buffer(bytes.data(), bytes.size()), ec);
-  if (ec == http::error::need_more) return used;
+  // Beast bounds each call, we bound their sum.
+  parser_->head_bytes += used;
+  if (!ec && parser_->head_bytes > parser_->head_bytes_max) ec = http::error::header_limit;
+  if (ec == http::error::need_more) {
+    if (parser_->head_bytes + bytes.size() - used <= parser_->head_bytes_max) return used;
+    ec = http::error::header_limit;
+  }
   if (ec) return failure_of(ec);
   if (parser_->is_header_done()) {
     if (const auto failure = objection(parser_->request, parser_->version)) return *failure;
@@ -108,20 +118,34 @@ HttpParser::Progress HttpParser::feed_head(std::string_view bytes) {
 HttpParser::Progress HttpParser::feed_body(std::string_view bytes,
                                            const std::function<void(std::string_view)>& on_body) {
   if (parser_->is_done()) return std::size_t{0};
+  // No chunked body ends in fewer bytes, and Beast asserts so.
+  if (parser_->chunked() && bytes.size() < 5) return std::size_t{0};
   parser_->on_body = &on_body;
   error_code ec;
   const std::size_t used = parser_->put(asio::buffer(bytes.data(), bytes.size()), ec);
   parser_->on_body = nullptr;
+  // The head of a chunk or the fields behind the last: kept until they are whole, so bounded.
+  if (used == 0 && bytes.size() > parser_->head_bytes_max) ec = http::error::header_limit;
   if (ec && ec != http::error::need_more) return failure_of(ec);
   return used;
 }
 
-bool HttpParser::has_head() const { return parser_->is_header_done(); }
-bool HttpParser::is_done() const { return parser_->is_done(); }
-Request HttpParser::take_request() { return std::move(parser_->request); }
-bool HttpParser::keep_alive() const { return parser_->keep_alive(); }
+bool HttpParser::has_head() const {
+  return parser_->is_header_done();
+}
+bool HttpParser::is_done() const {
+  return parser_->is_done();
+}
+Request HttpParser::take_request() {
+  return std::move(parser_->request);
+}
+bool HttpParser::keep_alive() const {
+  return parser_->keep_alive();
+}
 
-bool HttpParser::has_body() const { return !parser_->is_done(); }
+bool HttpParser::has_body() const {
+  return !parser_->is_done();
+}
 
 std::optional<std::uint64_t> HttpParser::content_length() const {
   const auto length = parser_->content_length();

@@ -43,7 +43,7 @@ class HttpParser {
   // Once has_head():
   Request take_request();  // Without body, remote and params.
   bool keep_alive() const;
-  bool has_body() const;  // As announced; a length of 0 is none.
+  bool has_body() const;                                // As announced; a length of 0 is none.
   std::optional<std::uint64_t> content_length() const;  // nullopt: chunked, or none.
 
  private:

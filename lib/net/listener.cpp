@@ -21,7 +21,9 @@ namespace {
 constexpr int backlog = 4096;
 constexpr int accepts_per_turn = 256;
 
-int spare_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+int spare_descriptor() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 std::string text_of(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "";

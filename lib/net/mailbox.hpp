@@ -23,6 +23,11 @@ class Mailbox {
     });
   }
 
+  // Gives back memory that a burst has left.
+  void shrink() {
+    tasks_.with([](std::vector<Task>& tasks) { tasks.shrink_to_fit(); });
+  }
+
   // Swaps what has come in with `empty`, whose memory is used for what comes next.
   void take(std::vector<Task>& empty) {
     tasks_.with([&](std::vector<Task>& tasks) { tasks.swap(empty); });

@@ -8,12 +8,13 @@ namespace coterie::net {
 
 namespace {
 
-Error bad(std::string detail) { return Error{"bad_multipart", std::move(detail)}; }
+Error bad(std::string detail) {
+  return Error{"bad_multipart", std::move(detail)};
+}
 
 bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -89,12 +90,19 @@ Result<void> MultipartParser::finish() {
 
 Result<void> MultipartParser::step(bool& progressed) {
   switch (state_) {
-    case State::preamble: return find_delimiter(progressed);
-    case State::after_boundary: return after_boundary(progressed);
-    case State::head: return find_head(progressed);
-    case State::content_start: return start_content(progressed);
-    case State::content: return find_delimiter(progressed);
-    case State::epilogue: pending_.clear(); return {};
+    case State::preamble:
+      return find_delimiter(progressed);
+    case State::after_boundary:
+      return after_boundary(progressed);
+    case State::head:
+      return find_head(progressed);
+    case State::content_start:
+      return start_content(progressed);
+    case State::content:
+      return find_delimiter(progressed);
+    case State::epilogue:
+      pending_.clear();
+      return {};
   }
   return {};
 }
@@ -106,8 +114,7 @@ Result<void> MultipartParser::find_delimiter(bool& progressed) {
   const std::size_t sure =
       is_found ? found : pending_.size() - std::min(pending_.size(), delimiter_.size() - 1);
   const bool is_content = state_ == State::content;
-  if (is_content && sure > 0 &&
-      !handlers_.on_content(std::string_view(pending_).substr(0, sure))) {
+  if (is_content && sure > 0 && !handlers_.on_content(std::string_view(pending_).substr(0, sure))) {
     return Error{"stopped", ""};
   }
   pending_.erase(0, sure + (is_found ? delimiter_.size() : 0));
@@ -138,7 +145,8 @@ Result<void> MultipartParser::after_boundary(bool& progressed) {
 Result<void> MultipartParser::find_head(bool& progressed) {
   const std::size_t end = pending_.starts_with("\r\n") ? 0 : pending_.find("\r\n\r\n");
   if (end == std::string::npos) {
-    if (pending_.size() > limits_.head_bytes_max) return bad("Part header too large");
+    // The empty line that ends the head may lie here in part.
+    if (pending_.size() > limits_.head_bytes_max + 3) return bad("Part header too large");
     return {};
   }
   if (end > limits_.head_bytes_max) return bad("Part header too large");

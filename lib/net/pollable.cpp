@@ -12,7 +12,9 @@ Pollable::~Pollable() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Wakeup::Wakeup() : Pollable(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { COTERIE_CHECK(fd() >= 0); }
+Wakeup::Wakeup() : Pollable(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  COTERIE_CHECK(fd() >= 0);
+}
 
 void Wakeup::wake() {
   const std::uint64_t one = 1;

@@ -11,9 +11,8 @@ namespace coterie::net {
 namespace {
 
 bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 // The next segment of a path; `path` becomes the rest, without its leading slash.
@@ -59,11 +58,13 @@ void Router::add(std::vector<Route> routes) {
   for (Route& route : routes) add(std::move(route));
 }
 
-void Router::set_fallback(Handler handler) { fallback_.handler = std::move(handler); }
+void Router::set_fallback(Handler handler) {
+  fallback_.handler = std::move(handler);
+}
 
 Response Router::refuse(const Request& request, int status, std::string_view reason) const {
-  Response response = refusal_ ? refusal_(request, status, reason)
-                               : text_response(status, std::string(reason));
+  Response response =
+      refusal_ ? refusal_(request, status, reason) : text_response(status, std::string(reason));
   response.close = true;
   return response;
 }
@@ -82,6 +83,7 @@ bool Router::matches(const Route& route, Request& request) const {
 
   std::string_view pattern = without_slashes(route.pattern);
   std::string_view path = without_slashes(request.path());
+  const bool ends_with_nothing = path.ends_with('/');  // A second trailing slash.
   request.params.clear();
   while (!pattern.empty()) {
     const std::string_view wanted = next_segment(pattern);
@@ -89,6 +91,7 @@ bool Router::matches(const Route& route, Request& request) const {
     if (path.empty()) return false;
     const std::string_view segment = next_segment(path);
     if (wanted.front() == ':') {
+      if (segment.empty()) return false;
       // An escape that cannot be decoded stays as it was asked: the handler will not know it.
       auto value = percent_decode(segment);
       request.params.emplace_back(wanted.substr(1),
@@ -97,7 +100,7 @@ bool Router::matches(const Route& route, Request& request) const {
       return false;
     }
   }
-  return path.empty();
+  return path.empty() && !ends_with_nothing;
 }
 
 }  // namespace coterie::net

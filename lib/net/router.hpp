@@ -26,9 +26,9 @@ struct Route {
   std::string pattern;  // "/api/group/:id", "/files/*".
   bool prefix = false;  // The pattern is the beginning of the raw target, compared byte by byte.
 
-  Handler handler;                         // Gets the whole body, or
-  SinkFactory sink;                        // gets it piece by piece.
-  std::size_t body_max = 100 * 1024;       // Larger bodies of a handler answer 413; 0: no body.
+  Handler handler;                           // Gets the whole body, or
+  SinkFactory sink;                          // gets it piece by piece.
+  std::size_t body_max = 100 * 1024;         // Larger bodies of a handler answer 413; 0: no body.
   std::function<void(HttpUpgrade)> upgrade;  // Takes requests with "Upgrade: websocket".
 
   // On which shard a request must be handled; nullopt: wherever it came in.

@@ -19,6 +19,9 @@ constexpr int events_per_turn = 512;
 constexpr int rounds_per_turn = 16;
 // How often a turn looks for more events before it writes.
 constexpr int looks_per_turn = 4;
+// When so many connections were there and half of them have left, memory is worth giving back.
+constexpr std::size_t exodus_least = 256;
+constexpr auto exodus_pause = std::chrono::seconds(1);
 constexpr auto linger_time = std::chrono::seconds(2);
 
 thread_local Shard* this_shard = nullptr;
@@ -36,9 +39,13 @@ Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family)
   watch(wakeup_, EPOLLIN);
 }
 
-Shard::~Shard() { ::close(epoll_); }
+Shard::~Shard() {
+  ::close(epoll_);
+}
 
-Shard* Shard::here() { return this_shard; }
+Shard* Shard::here() {
+  return this_shard;
+}
 
 void Shard::post(Task task) {
   // A shard that posts to itself is awake: it looks again before it sleeps.
@@ -132,7 +139,7 @@ Connection* Shard::adopt(std::unique_ptr<Connection> connection) {
   connection->serial_ = next_serial();
   connection->watched_ = EPOLLIN | EPOLLRDHUP;
   watch(*connection, connection->watched_);
-  ++connection_count_;
+  connection_peak_ = std::max(connection_peak_, ++connection_count_);
   connections_[slot] = std::move(connection);
   return connections_[slot].get();
 }
@@ -140,8 +147,31 @@ Connection* Shard::adopt(std::unique_ptr<Connection> connection) {
 std::unique_ptr<Connection> Shard::release(Connection& connection) {
   check_here();
   unwatch(connection);
-  --connection_count_;
+  count_down();
   return std::move(connections_[static_cast<std::size_t>(connection.fd())]);
+}
+
+void Shard::count_down() {
+  --connection_count_;
+  if (connection_peak_ < exodus_least || connection_count_ > connection_peak_ / 2) return;
+  connection_peak_ = connection_count_;
+  timers_.arm<&Shard::end_exodus>(exodus_timer_, now_ + exodus_pause, this);
+}
+
+// What one crowded turn has grown stays grown: all these are empty, or nearly, between turns.
+void Shard::end_exodus() {
+  const auto last = std::ranges::find_if(connections_.rbegin(), connections_.rend(),
+                                         [](const auto& each) { return each != nullptr; });
+  connections_.erase(last.base(), connections_.end());
+  connections_.shrink_to_fit();
+  lingering_.shrink_to_fit();
+  deferred_.shrink_to_fit();
+  graveyard_.shrink_to_fit();
+  dirty_.shrink_to_fit();
+  closing_.shrink_to_fit();
+  posted_.shrink_to_fit();
+  mailbox_.shrink();
+  on_exodus_();
 }
 
 Connection* Shard::find(int fd, std::uint32_t serial) {

@@ -1,9 +1,9 @@
 // A shard: one thread, one event loop, and everything that lives on them.
 //
 // THREADS. A process runs one shard for each core. A connection, its session, its sockets and their
-// rooms belong to one shard and are touched by its thread only; so nothing on a shard is locked, and
-// nothing on a shard may block: one slow call would stall thousands of clients. Whatever blocks runs
-// on Workers and posts its result back. Methods that must run at home open with check_here().
+// rooms belong to one shard and are touched by its thread only; so nothing on a shard is locked,
+// and nothing on a shard may block: one slow call would stall thousands of clients. Whatever blocks
+// runs on Workers and posts its result back. Methods that must run at home open with check_here().
 //
 // A TURN of the loop: wait for the kernel; hand out its events; fire timers; run what was posted;
 // look (without waiting) a few times for more events while there is something to say; run what was
@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <thread>
@@ -72,6 +73,10 @@ class Shard {
   void run();
   void stop();  // Any thread. Connections are closed with CloseReason::server_stopping.
 
+  // Runs `spare` a second after many connections have left, in case they leave memory behind. It is
+  // called on this shard and must not block. Before run().
+  void set_on_exodus(std::function<void()> spare) { on_exodus_ = std::move(spare); }
+
   // Connections: on this shard only.
   Connection* adopt(std::unique_ptr<Connection> connection);
   Connection* find(int fd, std::uint32_t serial);
@@ -117,6 +122,9 @@ class Shard {
   std::unique_ptr<char[]> receive_buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;  // By file descriptor
   std::size_t connection_count_ = 0;
+  std::size_t connection_peak_ = 0;  // Since the last exodus.
+  std::function<void()> on_exodus_ = [] {};
+  Timer exodus_timer_;
   std::uint32_t serial_ = 0;
   bool is_stopping_ = false;
 
@@ -132,6 +140,8 @@ class Shard {
     std::uint32_t serial;
   };
   void end_lingering();
+  void count_down();
+  void end_exodus();
   std::vector<Lingering> lingering_;  // In the order of `until`
   Timer linger_timer_;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/shrink.hpp"
 #include "net/connection.hpp"
 #include "net/http_connection.hpp"
 #include "net/listener.hpp"
@@ -44,10 +45,13 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shards_));
+    shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
   }
 }
 
-Shards::~Shards() { stop(); }
+Shards::~Shards() {
+  stop();
+}
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router) {
   COTERIE_CHECK(threads_.empty());
@@ -71,9 +75,8 @@ Result<unsigned short> Shards::listen(std::string_view address, Router router) {
 void Shards::start() {
   COTERIE_CHECK(threads_.empty());
   for (auto& listener : listeners_) {
-    shards_[0]->post([shard = shards_[0].get(), pollable = listener.get()] {
-      shard->listen_on(*pollable);
-    });
+    shards_[0]->post(
+        [shard = shards_[0].get(), pollable = listener.get()] { shard->listen_on(*pollable); });
   }
   for (auto& shard : shards_) {
     threads_.emplace_back([raw = shard.get()] {

@@ -26,8 +26,8 @@ class Listener;
 class Workers;
 
 // Keeps SIGINT and SIGTERM from this thread and those it starts from here on, so that
-// run_until_signal() gets them. The constructor of Shards calls it; call it yourself before starting
-// other threads.
+// run_until_signal() gets them. The constructor of Shards calls it; call it yourself before
+// starting other threads.
 void block_stop_signals();
 
 class Shards {

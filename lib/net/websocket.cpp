@@ -22,8 +22,8 @@ bool is_valid_key(std::string_view key) {
   // Sixteen bytes in base64: 22 characters and "==".
   if (key.size() != 24 || !key.ends_with("==")) return false;
   return std::all_of(key.begin(), key.end() - 2, [](unsigned char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '+' || c == '/';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
   });
 }
 
@@ -55,16 +55,15 @@ std::optional<Response> websocket_objection(const Request& request) {
 }
 
 Fields websocket_accept(const Request& request) {
-  const std::string key = std::string(request.fields.get("Sec-WebSocket-Key")) +
-                          "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  const std::string key =
+      std::string(request.fields.get("Sec-WebSocket-Key")) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
   SHA1(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest.data());
   std::array<unsigned char, 32> text;
   const int length = EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(digest.size()));
   Fields fields{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}};
-  fields.add("Sec-WebSocket-Accept",
-             std::string(reinterpret_cast<const char*>(text.data()),
-                         static_cast<std::size_t>(length)));
+  fields.add("Sec-WebSocket-Accept", std::string(reinterpret_cast<const char*>(text.data()),
+                                                 static_cast<std::size_t>(length)));
   return fields;
 }
 
@@ -119,14 +118,13 @@ std::optional<CloseCode> WebSocketReader::feed(std::span<char> bytes, Handler& h
       if (const auto failure = read_header()) return failure;
     }
     if (bytes.empty() && payload_left_ > 0) return std::nullopt;
-    const auto size = static_cast<std::size_t>(
-        std::min<std::uint64_t>(payload_left_, bytes.size()));
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(payload_left_, bytes.size()));
     const std::span<char> piece = bytes.first(size);
     bytes = bytes.subspan(size);
     payload_left_ -= size;
     unmask(piece);
-    const auto failure =
-        is_control() ? take_control(piece, handler) : take_payload(piece, handler);
+    const auto failure = is_control() ? take_control(piece, handler) : take_payload(piece, handler);
     if (failure) return failure;
     if (payload_left_ == 0 && state_ == State::payload) {
       state_ = State::header;

@@ -3,8 +3,8 @@
 //   frame  = FIN(1) RSV(3) opcode(4) | MASK(1) length(7) | extended length (0, 2 or 8 bytes)
 //            | masking key (4, from clients always) | payload
 //
-// The reader is incremental and uses up every byte it is given. A frame that lies whole in the bytes
-// is unmasked in place and handed on without a copy; only what is split is collected, in one
+// The reader is incremental and uses up every byte it is given. A frame that lies whole in the
+// bytes is unmasked in place and handed on without a copy; only what is split is collected, in one
 // contiguous buffer whose size is bounded before anything is allocated. Text is validated as UTF-8.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -98,7 +98,7 @@ class WebSocketReader {
   std::uint64_t payload_left_ = 0;
   std::uint32_t fragments_ = 0;
   Utf8Validator utf8_;
-  std::string message_;            // What has come of a split message.
+  std::string message_;                             // What has come of a split message.
   std::unique_ptr<std::array<char, 125>> control_;  // Of a split control frame.
 };
 

@@ -16,7 +16,9 @@ Workers::Workers(Options options) : options_(std::move(options)) {
   for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { work(i); });
 }
 
-Workers::~Workers() { stop(); }
+Workers::~Workers() {
+  stop();
+}
 
 bool Workers::run(Task task) {
   {

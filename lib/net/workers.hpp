@@ -20,7 +20,7 @@ namespace coterie::net {
 class Workers {
  public:
   struct Options {
-    std::string name = {};        // Shown in the threads' names.
+    std::string name = {};  // Shown in the threads' names.
     unsigned threads = 4;
     std::size_t queue_max = 4096;
   };

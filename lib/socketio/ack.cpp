@@ -20,14 +20,17 @@ Ack::Ack(SocketRef socket, std::uint64_t id) : pending_(std::make_shared<Pending
   pending_->id = id;
 }
 
-Ack::operator bool() const { return pending_ && !pending_->is_used; }
+Ack::operator bool() const {
+  return pending_ && !pending_->is_used;
+}
 
 void Ack::send(Arguments arguments) const {
   if (!pending_ || pending_->is_used.exchange(true)) return;
   const SocketRef& ref = pending_->socket;
   if (ref.hub_->shard().is_here()) {
     // At once, so that what the handler emits next comes behind its answer.
-    if (Socket* socket = ref.hub_->find(ref.id_)) socket->answer(pending_->id, std::move(arguments));
+    if (Socket* socket = ref.hub_->find(ref.id_))
+      socket->answer(pending_->id, std::move(arguments));
     return;
   }
   ref.run([id = pending_->id, arguments = std::move(arguments)](Socket& socket) {

@@ -14,13 +14,15 @@ namespace coterie::socketio {
 Client::Client(Server& server, engineio::Session& session)
     : server_(server), session_(session), decoder_(server.options_.limits) {
   engineio::SessionOwner& owner = session.owner();
-  owner.timers().arm<&Client::on_timeout>(
-      timer_, owner.now() + server.options_.connect_timeout, this);
+  owner.timers().arm<&Client::on_timeout>(timer_, owner.now() + server.options_.connect_timeout,
+                                          this);
 }
 
 Client::~Client() = default;
 
-void Client::on_timeout() { session_.close(); }
+void Client::on_timeout() {
+  session_.close();
+}
 
 void Client::on_message(std::string_view message, bool is_binary) {
   auto packet = is_binary ? decoder_.on_binary(message) : decoder_.on_text(message);
@@ -41,18 +43,20 @@ void Client::on_packet(Packet packet) {
   Socket* socket = find(packet.nsp);
   if (!socket || !socket->is_connected()) return session_.close();
   switch (packet.type) {
-    case PacketType::event: return socket->on_event(std::move(packet));
-    case PacketType::ack: return socket->on_ack(std::move(packet));
+    case PacketType::event:
+      return socket->on_event(std::move(packet));
+    case PacketType::ack:
+      return socket->on_ack(std::move(packet));
     case PacketType::disconnect:
       return socket->become_disconnected("client namespace disconnect");
-    default: return session_.close();
+    default:
+      return session_.close();
   }
 }
 
 Socket* Client::find(std::string_view nsp) const {
-  const auto found = std::ranges::find_if(sockets_, [nsp](const auto& socket) {
-    return socket->hub_.space().name() == nsp;
-  });
+  const auto found = std::ranges::find_if(
+      sockets_, [nsp](const auto& socket) { return socket->hub_.space().name() == nsp; });
   return found == sockets_.end() ? nullptr : found->get();
 }
 
@@ -67,8 +71,8 @@ void Client::on_connect(Packet packet) {
   }
   Json auth = packet.data.is_object() ? std::move(packet.data) : Json(JsonObject());
   Hub& hub = space->hub(net::Shard::here()->index());
-  sockets_.push_back(std::make_unique<Socket>(*this, hub, Id::random(space->random_),
-                                              std::move(auth)));
+  sockets_.push_back(
+      std::make_unique<Socket>(*this, hub, Id::random(space->random_), std::move(auth)));
   Socket& socket = *sockets_.back();
   hub.add(socket);
   run_middlewares(socket, 0);

@@ -12,9 +12,13 @@ namespace {
 constexpr std::size_t id_digits_max = 16;
 constexpr std::uint64_t id_max = std::uint64_t{1} << 53;  // What JavaScript counts exactly.
 
-Error bad(std::string detail) { return Error("bad_packet", std::move(detail)); }
+Error bad(std::string detail) {
+  return Error("bad_packet", std::move(detail));
+}
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // The number at the front of `text`, which becomes the rest; nullopt when it has too many digits.
 std::optional<std::uint64_t> take_number(std::string_view& text, std::size_t digits_max) {
@@ -35,8 +39,8 @@ bool placeholders_are_valid(const Json& value, std::size_t count) {
   }
   const auto* object = value.if_object();
   if (!object) return true;
-  if (const Json* mark = object->if_contains("_placeholder"); mark && mark->is_bool() &&
-                                                              mark->get_bool()) {
+  if (const Json* mark = object->if_contains("_placeholder");
+      mark && mark->is_bool() && mark->get_bool()) {
     const Json* number = object->if_contains("num");
     return number && number->is_int64() && number->get_int64() >= 0 &&
            static_cast<std::uint64_t>(number->get_int64()) < count;
@@ -57,8 +61,7 @@ Result<std::size_t> read_header(std::string_view& text, Packet& packet, const Li
     if (*count == 0 || *count > limits.attachments_max) return bad("too many attachments, or none");
     attachments = static_cast<std::size_t>(*count);
     text.remove_prefix(1);
-    packet.type =
-        packet.type == PacketType::binary_event ? PacketType::event : PacketType::ack;
+    packet.type = packet.type == PacketType::binary_event ? PacketType::event : PacketType::ack;
   }
   if (text.starts_with('/')) {
     const std::size_t comma = std::min(text.find(','), text.size());
@@ -76,9 +79,12 @@ Result<std::size_t> read_header(std::string_view& text, Packet& packet, const Li
 // Is the payload what the packet's type asks for? A number as an event's name becomes text.
 bool payload_is_valid(Packet& packet, bool has_payload) {
   switch (packet.type) {
-    case PacketType::connect: return !has_payload || packet.data.is_object();
-    case PacketType::disconnect: return !has_payload;
-    case PacketType::ack: return packet.id && packet.data.is_array();
+    case PacketType::connect:
+      return !has_payload || packet.data.is_object();
+    case PacketType::disconnect:
+      return !has_payload;
+    case PacketType::ack:
+      return packet.id && packet.data.is_array();
     case PacketType::event: {
       auto* array = packet.data.if_array();
       if (!array || array->empty()) return false;
@@ -86,7 +92,8 @@ bool payload_is_valid(Packet& packet, bool has_payload) {
       if (name.is_number()) name = to_text(name);
       return name.is_string() && !is_reserved_event(name.get_string());
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -18,9 +18,9 @@ struct Envelope {
 
   Verb verb = Verb::emit;
   Audience audience;
-  std::optional<Frames> frames;  // emit
-  bool is_volatile = false;      // emit
-  std::string room;              // join, leave
+  std::optional<Frames> frames;     // emit
+  bool is_volatile = false;         // emit
+  std::string room;                 // join, leave
   std::function<void(Socket&)> fn;  // for_each: never leaves this node.
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/hub.hpp"
 
+#include "base/shrink.hpp"
 #include "net/shard.hpp"
 #include "socketio/client.hpp"
 #include "socketio/namespace.hpp"
@@ -8,7 +9,9 @@
 
 namespace coterie::socketio {
 
-void Hub::add(Socket& socket) { sockets_.emplace(socket.id_, &socket); }
+void Hub::add(Socket& socket) {
+  sockets_.emplace(socket.id_, &socket);
+}
 
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
@@ -17,6 +20,7 @@ void Hub::set_connected(Socket& socket) {
 
 void Hub::remove(Socket& socket) {
   if (sockets_.erase(socket.id_) == 0) return;
+  shrink_if_sparse(sockets_);
   rooms_.leave_all(socket.memberships_);
   if (socket.state_ == Socket::State::connected) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
@@ -33,7 +37,9 @@ void Hub::join(Socket& socket, std::string_view room) {
   if (room != socket.id()) rooms_.join(socket, socket.memberships_, room);
 }
 
-void Hub::leave(Socket& socket, std::string_view room) { rooms_.leave(socket.memberships_, room); }
+void Hub::leave(Socket& socket, std::string_view room) {
+  rooms_.leave(socket.memberships_, room);
+}
 
 void Hub::drain() {
   if (is_draining_) return;
@@ -56,12 +62,23 @@ void Hub::carry_out(const Envelope& envelope) {
     Socket* socket = find(id);
     if (!socket) continue;
     switch (envelope.verb) {
-      case Envelope::Verb::join: join(*socket, envelope.room); break;
-      case Envelope::Verb::leave: leave(*socket, envelope.room); break;
-      case Envelope::Verb::disconnect: socket->disconnect(false); break;
-      case Envelope::Verb::close: socket->disconnect(true); break;
-      case Envelope::Verb::for_each: envelope.fn(*socket); break;
-      case Envelope::Verb::emit: break;
+      case Envelope::Verb::join:
+        join(*socket, envelope.room);
+        break;
+      case Envelope::Verb::leave:
+        leave(*socket, envelope.room);
+        break;
+      case Envelope::Verb::disconnect:
+        socket->disconnect(false);
+        break;
+      case Envelope::Verb::close:
+        socket->disconnect(true);
+        break;
+      case Envelope::Verb::for_each:
+        envelope.fn(*socket);
+        break;
+      case Envelope::Verb::emit:
+        break;
     }
   }
 }

@@ -37,9 +37,15 @@ Namespace& Namespace::add_handler(std::string event, EventHandler handler) {
   return *this;
 }
 
-BroadcastOperator Namespace::all() { return BroadcastOperator(*this, Audience{}); }
-BroadcastOperator Namespace::to(std::string room) { return all().to(std::move(room)); }
-BroadcastOperator Namespace::except(std::string room) { return all().except(std::move(room)); }
+BroadcastOperator Namespace::all() {
+  return BroadcastOperator(*this, Audience{});
+}
+BroadcastOperator Namespace::to(std::string room) {
+  return all().to(std::move(room));
+}
+BroadcastOperator Namespace::except(std::string room) {
+  return all().except(std::move(room));
+}
 
 std::size_t Namespace::socket_count() const {
   std::size_t count = 0;

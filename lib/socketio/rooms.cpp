@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/shrink.hpp"
 #include "socketio/socket.hpp"
 
 namespace coterie::socketio {
@@ -70,6 +71,7 @@ void Rooms::remove(std::vector<Membership>& memberships, std::size_t index) {
   }
   if (room->members.empty()) {
     rooms_.erase(rooms_.find(std::string_view(room->name)));
+    shrink_if_sparse(rooms_);
   } else if (room->members.capacity() > 64 && room->members.size() < room->members.capacity() / 4) {
     room->members.shrink_to_fit();
   }

@@ -14,9 +14,7 @@ namespace coterie::socketio {
 Server::Server(net::Shards& shards) : Server(shards, ServerOptions()) {}
 
 Server::Server(net::Shards& shards, ServerOptions options)
-    : options_(std::move(options)),
-      shards_(shards),
-      adapter_(std::make_unique<MemoryAdapter>()) {
+    : options_(std::move(options)), shards_(shards), adapter_(std::make_unique<MemoryAdapter>()) {
   engineio::Options engine;
   engine.path = options_.path;
   engine.ping_interval = options_.ping_interval;
@@ -31,7 +29,9 @@ Server::Server(net::Shards& shards, ServerOptions options)
 }
 
 // Sessions first: they take their sockets out of the namespaces.
-Server::~Server() { engine_.reset(); }
+Server::~Server() {
+  engine_.reset();
+}
 
 Namespace& Server::of(std::string_view name) {
   std::string full(name);
@@ -49,8 +49,12 @@ Namespace* Server::find(std::string_view name) {
   return found == namespaces_.end() ? nullptr : found->second.get();
 }
 
-std::vector<net::Route> Server::routes() { return engine_->routes(); }
+std::vector<net::Route> Server::routes() {
+  return engine_->routes();
+}
 
-void Server::close() { engine_->close(); }
+void Server::close() {
+  engine_->close();
+}
 
 }  // namespace coterie::socketio

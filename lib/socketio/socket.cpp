@@ -35,15 +35,21 @@ struct Socket::Extras {
 Socket::Socket(Client& client, Hub& hub, Id id, Json auth)
     : client_(client), hub_(hub), id_(id), auth_(std::move(auth)) {}
 
-Socket::~Socket() { hub_.remove(*this); }
+Socket::~Socket() {
+  hub_.remove(*this);
+}
 
 Socket::Extras& Socket::extras() {
   if (!extras_) extras_ = std::make_unique<Extras>();
   return *extras_;
 }
 
-SocketRef Socket::ref() const { return SocketRef(hub_, id_); }
-const Handshake& Socket::handshake() const { return client_.handshake(); }
+SocketRef Socket::ref() const {
+  return SocketRef(hub_, id_);
+}
+const Handshake& Socket::handshake() const {
+  return client_.handshake();
+}
 
 void Socket::add_handler(std::string event, EventHandler handler) {
   extras().handlers.emplace_back(std::move(event), std::move(handler));
@@ -137,7 +143,9 @@ std::vector<std::string> Socket::rooms() const {
 BroadcastOperator Socket::broadcast() const {
   return BroadcastOperator(hub_.space(), Audience{}).except(std::string(id()));
 }
-BroadcastOperator Socket::to(std::string room) const { return broadcast().to(std::move(room)); }
+BroadcastOperator Socket::to(std::string room) const {
+  return broadcast().to(std::move(room));
+}
 BroadcastOperator Socket::except(std::string room) const {
   return broadcast().except(std::move(room));
 }

@@ -59,8 +59,8 @@ class Socket {
   void on(std::string event, F handler) {
     add_handler(std::move(event), event_handler(std::move(handler)));
   }
-  // Called once, when the socket has left its rooms. Reasons are worded as the reference words them:
-  // "transport close", "ping timeout", "client namespace disconnect" …
+  // Called once, when the socket has left its rooms. Reasons are worded as the reference words
+  // them: "transport close", "ping timeout", "client namespace disconnect" …
   void on_disconnect(DisconnectHandler handler);
 
   // Sends an event. After disconnection it does nothing.

@@ -15,16 +15,21 @@ Result<Answer> nothing(Result<void> done) {
 }
 
 Endpoint send_code(chat::Accounts& accounts) {
-  return {"POST", "/api/auth/sendCode", "Mail a registration code", Access::open,
+  return {"POST",
+          "/api/auth/sendCode",
+          "Mail a registration code",
+          Access::open,
           {{{"email", {{not_empty}, {email}}}}, true},
           [&accounts](Call& call) {
-            return nothing(
-                accounts.send_code(text_of(call.input, "email"), call.request.remote));
+            return nothing(accounts.send_code(text_of(call.input, "email"), call.request.remote));
           }};
 }
 
 Endpoint register_account(chat::Accounts& accounts) {
-  return {"POST", "/api/auth/register", "Make an account with a mailed code", Access::open,
+  return {"POST",
+          "/api/auth/register",
+          "Make an account with a mailed code",
+          Access::open,
           {{{"username", {{not_empty}, {max_length, 20}, {min_length, 6}}},
             {"email", {{not_empty}, {email}}},
             {"password", {{not_empty}, {password}}},
@@ -37,7 +42,10 @@ Endpoint register_account(chat::Accounts& accounts) {
 }
 
 Endpoint captcha(chat::Accounts& accounts) {
-  return {"GET", "/api/auth/catpcha", "A captcha to log in with, as an SVG picture", Access::open,
+  return {"GET",
+          "/api/auth/catpcha",
+          "A captcha to log in with, as an SVG picture",
+          Access::open,
           {{{"uid", {}, true}}, true},
           [&accounts](Call& call) -> Result<Answer> {
             auto svg = accounts.captcha(maybe_text_of(call.input, "uid").value_or("undefined"));
@@ -50,16 +58,19 @@ Endpoint captcha(chat::Accounts& accounts) {
 }
 
 Endpoint log_in(chat::Accounts& accounts) {
-  return {"POST", "/api/auth/login", "Log in; the token authorizes everything else", Access::open,
+  return {"POST",
+          "/api/auth/login",
+          "Log in; the token authorizes everything else",
+          Access::open,
           {{{"loginName", {{not_empty}, {scalar}}},
             {"password", {{not_empty}, {password}}},
             {"code", {{not_empty}, {length_from, 4}}},
             {"uid", {{not_empty}, {scalar}}}}},
           [&accounts](Call& call) -> Result<Answer> {
-            const auto logged_in = accounts.log_in(
-                {text_of(call.input, "loginName"), text_of(call.input, "password"),
-                 text_of(call.input, "code"), text_of(call.input, "uid")},
-                call.request.remote);
+            const auto logged_in =
+                accounts.log_in({text_of(call.input, "loginName"), text_of(call.input, "password"),
+                                 text_of(call.input, "code"), text_of(call.input, "uid")},
+                                call.request.remote);
             if (!logged_in) return logged_in.error();
             return Answer(JsonObject{{"user", logged_in_user_json(logged_in->user)},
                                      {"token", logged_in->token}});
@@ -67,12 +78,20 @@ Endpoint log_in(chat::Accounts& accounts) {
 }
 
 Endpoint log_out(chat::Accounts& accounts) {
-  return {"GET", "/api/auth/logout", "End this log-in", Access::logged_in, {{}, true},
+  return {"GET",
+          "/api/auth/logout",
+          "End this log-in",
+          Access::logged_in,
+          {{}, true},
           [&accounts](Call& call) { return nothing(accounts.log_out(call.actor)); }};
 }
 
 Endpoint profile(chat::Accounts& accounts) {
-  return {"GET", "/api/user", "Oneself", Access::logged_in, {{}, true},
+  return {"GET",
+          "/api/user",
+          "Oneself",
+          Access::logged_in,
+          {{}, true},
           [&accounts](Call& call) -> Result<Answer> {
             const auto user = accounts.profile(call.actor);
             if (!user) return user.error();
@@ -81,7 +100,10 @@ Endpoint profile(chat::Accounts& accounts) {
 }
 
 Endpoint update_profile(chat::Accounts& accounts) {
-  return {"POST", "/api/user", "Change one's names", Access::logged_in,
+  return {"POST",
+          "/api/user",
+          "Change one's names",
+          Access::logged_in,
           {{{"username", {{max_length, 20}, {min_length, 6}}, true},
             {"nickname", {{max_length, 20}, {min_length, 2}}, true}}},
           [&accounts](Call& call) {
@@ -97,8 +119,9 @@ Endpoint update_profile(chat::Accounts& accounts) {
 }  // namespace
 
 std::vector<Endpoint> account_endpoints(chat::Accounts& accounts) {
-  return {send_code(accounts), register_account(accounts), captcha(accounts), log_in(accounts),
-          log_out(accounts),   profile(accounts),          update_profile(accounts)};
+  return {send_code(accounts),     register_account(accounts), captcha(accounts),
+          log_in(accounts),        log_out(accounts),          profile(accounts),
+          update_profile(accounts)};
 }
 
 }  // namespace coterie::api

@@ -10,8 +10,11 @@ namespace {
 using enum RuleKind;
 
 Endpoint list(chat::Conversations& conversations) {
-  return {"GET", "/api/conversation/list", "One's conversations, newest activity first",
-          Access::logged_in, {{}, true},
+  return {"GET",
+          "/api/conversation/list",
+          "One's conversations, newest activity first",
+          Access::logged_in,
+          {{}, true},
           [&conversations](Call& call) -> Result<Answer> {
             const auto found = conversations.list(call.actor);
             if (!found) return found.error();
@@ -22,7 +25,9 @@ Endpoint list(chat::Conversations& conversations) {
 }
 
 Endpoint history(chat::Conversations& conversations) {
-  return {"GET", "/api/conversation/group/message/list", "Messages of a group, newest first",
+  return {"GET",
+          "/api/conversation/group/message/list",
+          "Messages of a group, newest first",
           Access::logged_in,
           {{{"groupId", {{not_empty}, {scalar}}},
             {"cursorId", {{scalar}}, true},
@@ -52,15 +57,16 @@ Endpoint history(chat::Conversations& conversations) {
 }
 
 Endpoint send_text(chat::Conversations& conversations) {
-  return {"POST", "/api/conversation/group/message/text", "Send a text to a group",
+  return {"POST",
+          "/api/conversation/group/message/text",
+          "Send a text to a group",
           Access::logged_in,
-          {{{"groupId", {{not_empty}, {scalar}}},
-            {"content", {{not_empty}, {max_length, 5000}}}}},
+          {{{"groupId", {{not_empty}, {scalar}}}, {"content", {{not_empty}, {max_length, 5000}}}}},
           [&conversations](Call& call) -> Result<Answer> {
             const auto group_id = integer_of(call.input, "groupId");
             if (!group_id) return Error("not_in_group");
-            const auto message = conversations.send_text(call.actor, *group_id,
-                                                         text_of(call.input, "content"));
+            const auto message =
+                conversations.send_text(call.actor, *group_id, text_of(call.input, "content"));
             if (!message) return message.error();
             return Answer(new_text_json(*message, call.input.at("groupId")));
           }};

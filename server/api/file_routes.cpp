@@ -20,8 +20,8 @@ class BlobSource final : public net::BodySource {
       : blob_(std::move(blob)), next_(range.first), left_(range.length) {}
 
   Result<std::string> read(std::size_t size_max) override {
-    auto bytes = blob_->read(next_, static_cast<std::size_t>(
-                                        std::min<std::uint64_t>(left_, size_max)));
+    auto bytes =
+        blob_->read(next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, size_max)));
     if (bytes) {
       next_ += bytes->size();
       left_ -= bytes->size();
@@ -45,8 +45,7 @@ void add_safe_headers(net::Response& response, std::string_view type) {
 
 net::Response serve(const net::Request& request, chat::Files& files) {
   const net::Query query(request.raw_query());
-  const std::string path =
-      fmt::format("{}/{}", request.param("type"), request.param("id"));
+  const std::string path = fmt::format("{}/{}", request.param("type"), request.param("id"));
   auto opened = files.open(path, query.get("expires"), query.get("signature"));
   if (!opened) return failure(request, opened.error());
   const std::shared_ptr<storage::Blob> blob = std::move(*opened);

@@ -15,7 +15,10 @@ Result<Answer> nothing(Result<void> done) {
 }
 
 Endpoint create(chat::Groups& groups) {
-  return {"POST", "/api/group", "Make a group", Access::logged_in,
+  return {"POST",
+          "/api/group",
+          "Make a group",
+          Access::logged_in,
           {{{"name", {{not_empty}, {max_length, 32}, {min_length, 2}}},
             {"coverId", {{not_empty}, {number}}},
             {"description", {{max_length, 100}, {min_length, 2}}, true}}},
@@ -23,9 +26,9 @@ Endpoint create(chat::Groups& groups) {
             // A number that is no whole one names no cover.
             const auto cover_id = integer_of(call.input, "coverId");
             if (!cover_id) return Error("cover_unknown");
-            const auto group =
-                groups.create(call.actor, {text_of(call.input, "name"), *cover_id,
-                                           maybe_text_of(call.input, "description")});
+            const auto group = groups.create(
+                call.actor,
+                {text_of(call.input, "name"), *cover_id, maybe_text_of(call.input, "description")});
             if (group) return Answer(new_group_json(*group));
             if (group.error().code == "cover_taken") {
               return validation_failed({"coverId is already the cover of a group"});
@@ -35,7 +38,10 @@ Endpoint create(chat::Groups& groups) {
 }
 
 Endpoint join(chat::Groups& groups) {
-  return {"POST", "/api/group/join", "Join a group by its invite code", Access::logged_in,
+  return {"POST",
+          "/api/group/join",
+          "Join a group by its invite code",
+          Access::logged_in,
           {{{"code", {{not_empty}, {scalar}}}}},
           [&groups](Call& call) {
             return nothing(groups.join(call.actor, text_of(call.input, "code")));
@@ -43,17 +49,22 @@ Endpoint join(chat::Groups& groups) {
 }
 
 Endpoint join_by_link(chat::Groups& groups) {
-  return {"GET", "/api/group/join/:code", "The same by GET, as the seed system has it",
-          Access::logged_in, {{}, true},
+  return {"GET",
+          "/api/group/join/:code",
+          "The same by GET, as the seed system has it",
+          Access::logged_in,
+          {{}, true},
           [&groups](Call& call) {
-            return nothing(
-                groups.join(call.actor, std::string(call.request.param("code"))));
+            return nothing(groups.join(call.actor, std::string(call.request.param("code"))));
           }};
 }
 
 Endpoint list(chat::Groups& groups) {
-  return {"GET", "/api/group/list", "The groups one owns, and those one has joined",
-          Access::logged_in, {{}, true},
+  return {"GET",
+          "/api/group/list",
+          "The groups one owns, and those one has joined",
+          Access::logged_in,
+          {{}, true},
           [&groups](Call& call) -> Result<Answer> {
             const auto lists = groups.list(call.actor);
             if (!lists) return lists.error();
@@ -66,7 +77,11 @@ Endpoint list(chat::Groups& groups) {
 }
 
 Endpoint detail(chat::Groups& groups) {
-  return {"GET", "/api/group/:id", "A group and its members", Access::logged_in, {{}, true},
+  return {"GET",
+          "/api/group/:id",
+          "A group and its members",
+          Access::logged_in,
+          {{}, true},
           [&groups](Call& call) -> Result<Answer> {
             const auto id = integer_of(Json(call.request.param("id")));
             if (!id) return validation_failed({"id must be an integer number"});

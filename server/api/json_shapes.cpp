@@ -115,7 +115,9 @@ JsonObject own_user_json(const User& user) {
   return object;
 }
 
-JsonObject logged_in_user_json(const User& user) { return plain_user(user, true); }
+JsonObject logged_in_user_json(const User& user) {
+  return plain_user(user, true);
+}
 
 JsonObject new_group_json(const Group& group) {
   JsonObject object{{"name", group.name},
@@ -127,7 +129,9 @@ JsonObject new_group_json(const Group& group) {
   return object;
 }
 
-JsonObject group_json(const Group& group) { return plain_group(group, false); }
+JsonObject group_json(const Group& group) {
+  return plain_group(group, false);
+}
 
 JsonObject group_detail_json(const chat::Groups::Detail& detail) {
   JsonObject object = plain_group(detail.group, detail.is_owner);
@@ -169,8 +173,7 @@ JsonObject new_image_json(const Message& message) {
 
 JsonObject conversation_json(const Conversation& conversation) {
   JsonObject object = conversation_head(conversation);
-  object["group"] =
-      plain_group(conversation.group, conversation.user_role == chat::Role::owner);
+  object["group"] = plain_group(conversation.group, conversation.user_role == chat::Role::owner);
   add_news(object, conversation);
   return object;
 }

@@ -14,8 +14,8 @@ namespace coterie::api {
 JsonObject file_json(const chat::File& file);
 JsonObject new_file_json(const chat::File& file);
 
-JsonObject user_json(const chat::User& user);          // Someone: no address, with avatar.
-JsonObject own_user_json(const chat::User& user);      // Oneself, with avatar.
+JsonObject user_json(const chat::User& user);            // Someone: no address, with avatar.
+JsonObject own_user_json(const chat::User& user);        // Oneself, with avatar.
 JsonObject logged_in_user_json(const chat::User& user);  // Oneself, without avatar.
 
 JsonObject new_group_json(const chat::Group& group);

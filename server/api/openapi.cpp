@@ -47,10 +47,8 @@ JsonObject operation(std::string_view summary, bool is_post, bool is_open) {
 JsonArray parameters(const Endpoint& endpoint, const std::vector<std::string>& names) {
   JsonArray list;
   for (const std::string& name : names) {
-    list.push_back(JsonObject{{"name", name},
-                              {"in", "path"},
-                              {"required", true},
-                              {"schema", {{"type", "string"}}}});
+    list.push_back(JsonObject{
+        {"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
   }
   if (endpoint.method != "GET") return list;
   const JsonObject shape = describe(endpoint.input);
@@ -66,24 +64,25 @@ JsonArray parameters(const Endpoint& endpoint, const std::vector<std::string>& n
 JsonObject components() {
   JsonArray codes;
   for (const auto& fact : chat::error_facts()) codes.push_back(Json(fact.code));
-  return {
-      {"securitySchemes",
-       {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}},
-      {"schemas",
-       {{"Success",
-         {{"type", "object"},
-          {"properties",
-           {{"status", {{"const", 0}}}, {"data", JsonObject()}, {"message", {{"const", "success"}}}}},
-          {"required", JsonArray{"status", "message"}}}},
-        {"Failure",
-         {{"type", "object"},
-          {"properties",
-           {{"status", {{"type", "integer"}}},
-            {"timestamp", {{"type", "string"}, {"format", "date-time"}}},
-            {"path", {{"type", "string"}}},
-            {"message", {{"type", JsonArray{"string", "array"}}}},
-            {"code", {{"type", "string"}, {"examples", codes}}}}},
-          {"required", JsonArray{"status", "timestamp", "path", "message", "code"}}}}}}};
+  return {{"securitySchemes",
+           {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}},
+          {"schemas",
+           {{"Success",
+             {{"type", "object"},
+              {"properties",
+               {{"status", {{"const", 0}}},
+                {"data", JsonObject()},
+                {"message", {{"const", "success"}}}}},
+              {"required", JsonArray{"status", "message"}}}},
+            {"Failure",
+             {{"type", "object"},
+              {"properties",
+               {{"status", {{"type", "integer"}}},
+                {"timestamp", {{"type", "string"}, {"format", "date-time"}}},
+                {"path", {{"type", "string"}}},
+                {"message", {{"type", JsonArray{"string", "array"}}}},
+                {"code", {{"type", "string"}, {"examples", codes}}}}},
+              {"required", JsonArray{"status", "timestamp", "path", "message", "code"}}}}}}};
 }
 
 }  // namespace

@@ -26,12 +26,16 @@ constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one soc
 // What a socket's data() holds.
 struct Visitor {
   std::optional<chat::Actor> actor;
-  std::shared_ptr<std::deque<Task>> waiting = std::make_shared<std::deque<Task>>();
+  std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
   bool is_working = false;
 };
 
-std::string user_room(std::int64_t id) { return fmt::format("user:{}", id); }
-std::string group_room(std::int64_t id) { return fmt::format("group:{}", id); }
+std::string user_room(std::int64_t id) {
+  return fmt::format("user:{}", id);
+}
+std::string group_room(std::int64_t id) {
+  return fmt::format("group:{}", id);
+}
 // A token's signature names it, and is shorter.
 std::string session_room(std::string_view token) {
   return fmt::format("session:{}", token.substr(token.rfind('.') + 1));
@@ -74,8 +78,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
 
 void Realtime::log_in(Socket& socket, const Next& next) {
   socket.data() = Visitor();
-  std::string token =
-      handshake_token(socket.handshake().header("authorization"), socket.auth());
+  std::string token = handshake_token(socket.handshake().header("authorization"), socket.auth());
   const bool is_taken =
       workers_.run([this, ref = socket.ref(), next, token = std::move(token)]() mutable {
         auto actor = token.empty() ? Result<chat::Actor>(Error("unauthorized"))
@@ -92,7 +95,8 @@ void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) 
   ref.run([this, next, actor = std::move(actor)](Socket& socket) {
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
-    socket.data<Visitor>()->actor = actor;
+    // Without the token: ten thousand of them would only take memory.
+    socket.data<Visitor>()->actor = chat::Actor{actor.user_id, {}};
     const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
       if (!groups) {
@@ -145,6 +149,7 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
 
 void Realtime::run_in_order(Socket& socket, Task work) {
   auto* visitor = socket.data<Visitor>();
+  if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Task>>();
   if (visitor->waiting->size() >= questions_max) {
     return complain(socket, Ack(), "too many events at once: wait for their answers");
   }

@@ -78,8 +78,7 @@ net::Response failure(const net::Request& request, const Error& error) {
     return failure_response(request, 400, *parse_json(error.detail), error.code);
   }
   const chat::ErrorFact& fact = chat::fact_of(error);
-  net::Response response =
-      http_failure(request, fact.status, fact.code, chat::message_of(error));
+  net::Response response = http_failure(request, fact.status, fact.code, chat::message_of(error));
   if (const auto seconds = chat::retry_after_seconds(error)) {
     response.fields.add("Retry-After", std::to_string(*seconds));
   } else if (fact.status == 503) {

@@ -13,8 +13,8 @@ namespace coterie::api {
 namespace {
 
 std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 bool is_password(std::string_view text) {
@@ -63,7 +63,9 @@ bool is_email(std::string_view text) {
   return local_is_fine && labels >= 2 && tld_is_fine;
 }
 
-bool is_scalar(const Json& value) { return value.is_string() || value.is_number(); }
+bool is_scalar(const Json& value) {
+  return value.is_string() || value.is_number();
+}
 
 std::optional<std::string> complaint(std::string_view name, const Json& value, const Rule& rule) {
   const bool is_text = value.is_string();
@@ -77,9 +79,10 @@ std::optional<std::string> complaint(std::string_view name, const Json& value, c
       return fmt::format("{} must be shorter than or equal to {} characters", name, rule.limit);
     case RuleKind::length_from:
       if (value.is_number()) {
-        return fmt::format("{} must be longer than or equal to {} and shorter than or equal to "
-                           "undefined characters",
-                           name, rule.limit);
+        return fmt::format(
+            "{} must be longer than or equal to {} and shorter than or equal to "
+            "undefined characters",
+            name, rule.limit);
       }
       [[fallthrough]];
     case RuleKind::min_length:
@@ -90,9 +93,10 @@ std::optional<std::string> complaint(std::string_view name, const Json& value, c
       return fmt::format("{} must be an email", name);
     case RuleKind::password:
       if (is_text && is_password(text)) return std::nullopt;
-      return fmt::format("{} must contain digits, lowercase letters, uppercase letters, and special "
-                         "symbols[!@#$%^&*;',.]",
-                         name);
+      return fmt::format(
+          "{} must contain digits, lowercase letters, uppercase letters, and special "
+          "symbols[!@#$%^&*;',.]",
+          name);
     case RuleKind::number:
       if (value.is_number()) return std::nullopt;
       return fmt::format("{} must be a number conforming to the specified constraints", name);
@@ -225,22 +229,33 @@ JsonObject describe(const Shape& shape) {
     property["type"] = "string";
     for (const Rule& rule : field.rules) {
       switch (rule.kind) {
-        case RuleKind::max_length: property["maxLength"] = rule.limit; break;
+        case RuleKind::max_length:
+          property["maxLength"] = rule.limit;
+          break;
         case RuleKind::min_length:
-        case RuleKind::length_from: property["minLength"] = rule.limit; break;
-        case RuleKind::email: property["format"] = "email"; break;
+        case RuleKind::length_from:
+          property["minLength"] = rule.limit;
+          break;
+        case RuleKind::email:
+          property["format"] = "email";
+          break;
         case RuleKind::password:
           property["format"] = "password";
           property["description"] =
               "A digit, a lower and an upper case letter, and one of !@#$%^&*;',.";
           break;
-        case RuleKind::number: property["type"] = "integer"; break;
-        case RuleKind::scalar: property["type"] = JsonArray{"string", "integer"}; break;
+        case RuleKind::number:
+          property["type"] = "integer";
+          break;
+        case RuleKind::scalar:
+          property["type"] = JsonArray{"string", "integer"};
+          break;
         case RuleKind::natural:
           property["type"] = "integer";
           property["minimum"] = 0;
           break;
-        case RuleKind::not_empty: break;
+        case RuleKind::not_empty:
+          break;
       }
     }
     properties[field.name] = std::move(property);

@@ -1,7 +1,7 @@
 // What endpoints accept, as data: parse a body or a query, check it, describe it to OpenAPI.
 //
-// Complaints are the seed system's, word for word and in its order: unknown properties first, in the
-// order of the input; then field by field, rule by rule. Lengths count Unicode code points.
+// Complaints are the seed system's, word for word and in its order: unknown properties first, in
+// the order of the input; then field by field, rule by rule. Lengths count Unicode code points.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,15 +18,15 @@
 namespace coterie::api {
 
 enum class RuleKind : std::uint8_t {
-  not_empty,      // Not missing, null or "".
-  max_length,     // A string of at most `limit` characters.
-  min_length,     // A string of at least `limit` characters.
-  length_from,    // The same, with the seed's words for a number.
-  email,          // A mail address.
-  password,       // A digit, a lower and an upper case letter, and a special character.
-  number,         // A JSON number.
-  scalar,         // A string or a number: nothing with structure.
-  natural,        // A whole number from 0 on, also as text.
+  not_empty,    // Not missing, null or "".
+  max_length,   // A string of at most `limit` characters.
+  min_length,   // A string of at least `limit` characters.
+  length_from,  // The same, with the seed's words for a number.
+  email,        // A mail address.
+  password,     // A digit, a lower and an upper case letter, and a special character.
+  number,       // A JSON number.
+  scalar,       // A string or a number: nothing with structure.
+  natural,      // A whole number from 0 on, also as text.
 };
 
 struct Rule {

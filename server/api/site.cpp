@@ -67,12 +67,18 @@ net::Route health_route(std::string_view path) {
 
 std::string_view code_of(int status) {
   switch (status) {
-    case 408: return "too_slow";
-    case 413: return "body_too_large";
-    case 417: return "expectation_failed";
-    case 431: return "head_too_large";
-    case 501: return "not_supported";
-    default: return "bad_request";
+    case 408:
+      return "too_slow";
+    case 413:
+      return "body_too_large";
+    case 417:
+      return "expectation_failed";
+    case 431:
+      return "head_too_large";
+    case 501:
+      return "not_supported";
+    default:
+      return "bad_request";
   }
 }
 

@@ -1,7 +1,8 @@
 // One file in a form: the request body of the upload endpoints, consumed piece by piece.
 //
 // The sink runs on workers. It asks who is there with the first piece, so that a stranger's upload
-// is not even parsed; it keeps the first thing that is wrong and reports it when the body has ended.
+// is not even parsed; it keeps the first thing that is wrong and reports it when the body has
+// ended.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,8 +20,8 @@ namespace coterie::api {
 // What a form of one file "file", and perhaps a field "groupId", has brought.
 struct Form {
   chat::Actor actor;
-  std::unique_ptr<chat::Upload> upload;    // Null: no file came.
-  std::string claimed_type;                // The file's.
+  std::unique_ptr<chat::Upload> upload;  // Null: no file came.
+  std::string claimed_type;              // The file's.
   std::optional<std::string> group_id;
 };
 

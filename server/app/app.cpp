@@ -46,9 +46,9 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
 
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
   if (config.email_host.empty()) return std::make_unique<storage::LogMailer>();
-  return std::make_unique<storage::SmtpMailer>(storage::SmtpMailer::Settings{
-      config.email_host, config.email_port, config.email_secure, config.email_user,
-      config.email_password, config.email_from});
+  return std::make_unique<storage::SmtpMailer>(
+      storage::SmtpMailer::Settings{config.email_host, config.email_port, config.email_secure,
+                                    config.email_user, config.email_password, config.email_from});
 }
 
 chat::Passwords::Cost cost_of(const Config& config) {
@@ -73,9 +73,7 @@ class Sweeper {
   }
 
  private:
-  void arm() {
-    shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this);
-  }
+  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this); }
   void sweep() {
     if (!workers_.run(work_)) log::warn("too busy to forget what has expired");
     arm();
@@ -124,17 +122,21 @@ struct Core::Parts {
   std::vector<std::string> migrated;
 
   void make_accounts() {
-    accounts = std::make_unique<chat::Accounts>(chat::Accounts::Parts{
-        database, ttl, *mailer, captcha.get(), passwords, tokens, files, announcements,
-        system_clock(), system_random()});
+    accounts = std::make_unique<chat::Accounts>(
+        chat::Accounts::Parts{database, ttl, *mailer, captcha.get(), passwords, tokens, files,
+                              announcements, system_clock(), system_random()});
   }
 };
 
 Core::Core(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Core::~Core() = default;
 
-chat::Accounts& Core::accounts() { return *parts_->accounts; }
-const std::vector<std::string>& Core::migrated() const { return parts_->migrated; }
+chat::Accounts& Core::accounts() {
+  return *parts_->accounts;
+}
+const std::vector<std::string>& Core::migrated() const {
+  return parts_->migrated;
+}
 
 Result<std::unique_ptr<Core>> Core::open(const Config& config) {
   std::error_code problem;
@@ -229,8 +231,8 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 
-  const std::string host = config.host.find(':') == std::string::npos ? config.host
-                                                                      : "[" + config.host + "]";
+  const std::string host =
+      config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
   const auto port =
       doors.shards.listen(host + ":" + std::to_string(config.port), doors.router(core));
   if (!port) return port.error();

@@ -43,8 +43,9 @@ void add_flags(CLI::App& command, Flags& flags, bool all) {
   for (const Setting& setting : settings()) {
     if (setting.has_flag && (all || setting.key == "data")) add_flag(command, flags, setting);
   }
-  command.add_option("--config", flags.config_file,
-                     "settings file (TOML) instead of <data>/coterie.toml")
+  command
+      .add_option("--config", flags.config_file,
+                  "settings file (TOML) instead of <data>/coterie.toml")
       ->type_name("FILE");
 }
 
@@ -98,8 +99,7 @@ Result<void> add_user(const Config& config, const UserArguments& user) {
   }
   if (user.password.empty()) return Error("bad_argument", "--password: must not be empty");
   return with_accounts(config, [&](chat::Accounts& accounts) -> Result<void> {
-    const auto added =
-        accounts.add_user({user.name, user.password, user.email, user.is_admin});
+    const auto added = accounts.add_user({user.name, user.password, user.email, user.is_admin});
     if (!added) return added.error();
     fmt::print("{}\n", added->id);
     return {};

@@ -81,6 +81,123 @@ Show show(T Config::* field) {
   return [=](const Config& config) { return fmt::format("{}", config.*field); };
 }
 
+std::vector<Setting> server_settings() {
+  using C = Config;
+  return {
+      {"port",
+       true,
+       {"SERVER_PORT"},
+       "TCP port to listen on; 0 takes any free one",
+       false,
+       number(&C::port, 0, 65535),
+       show(&C::port)},
+      {"host",
+       true,
+       {"COTERIE_HOST"},
+       "address to listen on",
+       false,
+       some_text(&C::host),
+       show(&C::host)},
+      {"data",
+       true,
+       {"COTERIE_DATA"},
+       "folder of the database, files and secret",
+       false,
+       some_text(&C::data),
+       show(&C::data)},
+      {"public_url",
+       true,
+       {"PUBLIC_URL"},
+       "how clients reach this server; links to files begin with it",
+       false,
+       url(&C::public_url),
+       [](const C& config) { return config.link_base(); }},
+      {"jwt_secret",
+       false,
+       {"SERVER_JWT_SECRET"},
+       "signs log-ins; made on first start and kept in the data folder when not set",
+       true,
+       some_text(&C::jwt_secret),
+       show(&C::jwt_secret)},
+      {"shards",
+       true,
+       {"COTERIE_SHARDS"},
+       "event loops; 0 is one for each core",
+       false,
+       number(&C::shards, 0, 256),
+       show(&C::shards)},
+      {"db_workers",
+       true,
+       {"COTERIE_DB_WORKERS"},
+       "threads that may wait for the database",
+       false,
+       number(&C::db_workers, 1, 256),
+       show(&C::db_workers)},
+      {"log_level",
+       true,
+       {"COTERIE_LOG_LEVEL"},
+       "debug, info, warn or error",
+       false,
+       one_of(&C::log_level, {"debug", "info", "warn", "error"}),
+       show(&C::log_level)},
+      {"password_cost",
+       true,
+       {"COTERIE_PASSWORD_COST"},
+       "light (8 MiB a hash) or standard (64 MiB)",
+       false,
+       one_of(&C::password_cost, {"light", "standard"}),
+       show(&C::password_cost)},
+  };
+}
+
+std::vector<Setting> mail_settings() {
+  using C = Config;
+  return {
+      {"email_host",
+       false,
+       {"EMAIL_HOST", "EMAIl_HOST"},
+       "SMTP server; without one, mail codes are written to the log",
+       false,
+       text(&C::email_host),
+       show(&C::email_host)},
+      {"email_port",
+       false,
+       {"EMAIL_PORT"},
+       "its port",
+       false,
+       number(&C::email_port, 1, 65535),
+       show(&C::email_port)},
+      {"email_secure",
+       false,
+       {"EMAIL_SECURE"},
+       "TLS from the first byte; otherwise STARTTLS where the server offers it",
+       false,
+       boolean(&C::email_secure),
+       show(&C::email_secure)},
+      {"email_user",
+       false,
+       {"EMAIL_USER"},
+       "user to log in there as",
+       false,
+       text(&C::email_user),
+       show(&C::email_user)},
+      {"email_password",
+       false,
+       {"EMAIL_PASS", "EMAIL_PASSWORD"},
+       "and the password",
+       true,
+       text(&C::email_password),
+       show(&C::email_password)},
+      {"email_from",
+       false,
+       {"EMAIL_FROM"},
+       "sender of mails; the user when not set",
+       false,
+       text(&C::email_from),
+       show(&C::email_from)},
+  };
+}
+
 // Settings of stores that this version does not have: better refused than silently ignored.
 constexpr std::array unsupported{"DB_HOST", "DB_TYPE", "REDIS_HOST"};
 constexpr std::array unsupported_prefixes{"MINIO_", "S3_"};
@@ -143,14 +260,14 @@ Result<void> read_environment(Config& config, const Texts& environment) {
                          "MySQL, PostgreSQL, Redis and S3 are not supported by this version: unset "
                          "it to use SQLite and local files");
     }
-    const bool is_known = name == "COTERIE_CONFIG" ||
-                          std::ranges::any_of(settings(), [&name](const Setting& setting) {
-                            return std::ranges::find(setting.environment, name) !=
-                                   setting.environment.end();
-                          });
+    const bool is_known =
+        name == "COTERIE_CONFIG" ||
+        std::ranges::any_of(settings(), [&name](const Setting& setting) {
+          return std::ranges::find(setting.environment, name) != setting.environment.end();
+        });
     // Those of the test scripts begin alike but are no settings of the server.
-    const bool is_ours = name.starts_with("COTERIE_") && name != "COTERIE_BIN" &&
-                         name != "COTERIE_EXAMPLES";
+    const bool is_ours =
+        name.starts_with("COTERIE_") && name != "COTERIE_BIN" && name != "COTERIE_EXAMPLES";
     if (is_ours && !is_known) return bad_setting(name, "environment", "there is no such setting");
   }
   for (const Setting& setting : settings()) {
@@ -167,44 +284,11 @@ Result<void> read_environment(Config& config, const Texts& environment) {
 }  // namespace
 
 const std::vector<Setting>& settings() {
-  using C = Config;
-  static const std::vector<Setting> table{
-      {"port", true, {"SERVER_PORT"}, "TCP port to listen on; 0 takes any free one", false,
-       number(&C::port, 0, 65535), show(&C::port)},
-      {"host", true, {"COTERIE_HOST"}, "address to listen on", false, some_text(&C::host),
-       show(&C::host)},
-      {"data", true, {"COTERIE_DATA"}, "folder of the database, files and secret", false,
-       some_text(&C::data), show(&C::data)},
-      {"public_url", true, {"PUBLIC_URL"},
-       "how clients reach this server; links to files begin with it", false, url(&C::public_url),
-       [](const C& config) { return config.link_base(); }},
-      {"jwt_secret", false, {"SERVER_JWT_SECRET"},
-       "signs log-ins; made on first start and kept in the data folder when not set", true,
-       some_text(&C::jwt_secret), show(&C::jwt_secret)},
-      {"shards", true, {"COTERIE_SHARDS"}, "event loops; 0 is one for each core", false,
-       number(&C::shards, 0, 256), show(&C::shards)},
-      {"db_workers", true, {"COTERIE_DB_WORKERS"}, "threads that may wait for the database", false,
-       number(&C::db_workers, 1, 256), show(&C::db_workers)},
-      {"log_level", true, {"COTERIE_LOG_LEVEL"}, "debug, info, warn or error", false,
-       one_of(&C::log_level, {"debug", "info", "warn", "error"}), show(&C::log_level)},
-      {"password_cost", true, {"COTERIE_PASSWORD_COST"},
-       "light (8 MiB a hash) or standard (64 MiB)", false,
-       one_of(&C::password_cost, {"light", "standard"}), show(&C::password_cost)},
-      {"email_host", false, {"EMAIL_HOST", "EMAIl_HOST"},
-       "SMTP server; without one, mail codes are written to the log", false, text(&C::email_host),
-       show(&C::email_host)},
-      {"email_port", false, {"EMAIL_PORT"}, "its port", false, number(&C::email_port, 1, 65535),
-       show(&C::email_port)},
-      {"email_secure", false, {"EMAIL_SECURE"},
-       "TLS from the first byte; otherwise STARTTLS where the server offers it", false,
-       boolean(&C::email_secure), show(&C::email_secure)},
-      {"email_user", false, {"EMAIL_USER"}, "user to log in there as", false, text(&C::email_user),
-       show(&C::email_user)},
-      {"email_password", false, {"EMAIL_PASS", "EMAIL_PASSWORD"}, "and the password", true,
-       text(&C::email_password), show(&C::email_password)},
-      {"email_from", false, {"EMAIL_FROM"}, "sender of mails; the user when not set", false,
-       text(&C::email_from), show(&C::email_from)},
-  };
+  static const std::vector<Setting> table = [] {
+    std::vector<Setting> all = server_settings();
+    for (const Setting& each : mail_settings()) all.push_back(each);
+    return all;
+  }();
   return table;
 }
 

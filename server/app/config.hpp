@@ -31,7 +31,7 @@ struct Config {
   std::uint16_t email_port = 465;
   std::string email_user;
   std::string email_password;
-  std::string email_from;  // Empty: email_user.
+  std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.

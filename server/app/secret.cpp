@@ -33,12 +33,12 @@ Result<void> make(const std::string& path) {
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return failure(temporary);
   const std::string secret = random_string(system_random(), secret_length, "0123456789abcdef");
-  const bool is_written = ::write(fd, secret.data(), secret.size()) ==
-                              static_cast<ssize_t>(secret.size()) &&
-                          ::fsync(fd) == 0;
+  const bool is_written =
+      ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
+      ::fsync(fd) == 0;
   ::close(fd);
-  const bool is_linked = is_written && (::link(temporary.c_str(), path.c_str()) == 0 ||
-                                        errno == EEXIST);
+  const bool is_linked =
+      is_written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const Error problem = is_linked ? Error() : failure(path);
   ::unlink(temporary.c_str());
   if (!is_linked) return problem;
@@ -49,7 +49,7 @@ Result<void> make(const std::string& path) {
 
 Result<std::string> load_or_make_secret(const std::string& path) {
   COTERIE_CHECK(may_block());
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) {
     if (errno != ENOENT) return failure(path);
     if (const auto made = make(path); !made) return made.error();
@@ -63,8 +63,8 @@ Result<std::string> load_or_make_secret(const std::string& path) {
   std::string secret = text.str();
   while (!secret.empty() && (secret.back() == '\n' || secret.back() == ' ')) secret.pop_back();
   if (secret.size() < secret_length_min) {
-    return Error("bad_secret", fmt::format("{} holds fewer than {} characters", path,
-                                           secret_length_min));
+    return Error("bad_secret",
+                 fmt::format("{} holds fewer than {} characters", path, secret_length_min));
   }
   return secret;
 }

@@ -12,7 +12,9 @@ namespace coterie::chat {
 
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""s;
 using storage::Driver;
 
 constexpr std::chrono::seconds session_life = 24h;
@@ -40,11 +42,15 @@ std::string account_attempts(std::string_view login_name) {
 std::string address_attempts(std::string_view address) {
   return fmt::format("attempts:address:{}", address);
 }
-std::string mail_code_key(std::string_view email) { return fmt::format("register-code:{}", email); }
+std::string mail_code_key(std::string_view email) {
+  return fmt::format("register-code:{}", email);
+}
 std::string mail_tries_key(std::string_view email) {
   return fmt::format("register-tries:{}", email);
 }
-std::string captcha_key(std::string_view uid) { return fmt::format("login-code:{}", uid); }
+std::string captcha_key(std::string_view uid) {
+  return fmt::format("login-code:{}", uid);
+}
 
 // A log-in's key is the token itself: three parts of base64url. No other key has two dots.
 bool is_session_key(std::string_view key) {
@@ -97,9 +103,8 @@ Result<void> Accounts::register_account(const Registration& registration) {
   user.email = registration.email;
   user.nickname = "ying#" + random_id(parts_.random, 8);
   // Looked up before hashing, which is slow; the table's own constraints decide.
-  const auto taken = parts_.database.read([&](Driver& db) -> Result<bool> {
-    return storage::username_exists(db, user.username);
-  });
+  const auto taken = parts_.database.read(
+      [&](Driver& db) -> Result<bool> { return storage::username_exists(db, user.username); });
   if (!taken) return taken.error();
   if (*taken) return Error("username_taken");
   user.password = parts_.passwords.hash(registration.password);

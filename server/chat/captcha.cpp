@@ -85,7 +85,8 @@ Captcha::~Captcha() = default;
 
 Result<std::unique_ptr<Captcha>> Captcha::open(Random& random) {
   auto font = std::make_unique<Font>();
-  if (FT_Init_FreeType(&font->library) != 0) return Error("captcha_font_missing", "FreeType failed");
+  if (FT_Init_FreeType(&font->library) != 0)
+    return Error("captcha_font_missing", "FreeType failed");
   for (const char* path : font_paths) {
     if (FT_New_Face(font->library, path, 0, &font->face) == 0) {
       FT_Set_Pixel_Sizes(font->face, 0, 24);
@@ -119,13 +120,13 @@ Captcha::Picture Captcha::draw() {
     PathWriter writer{{},
                       8.0 + 22.0 * static_cast<double>(i) + draw_number(random_, -2, 2),
                       26.0 + draw_number(random_, -3, 3)};
-    FT_Outline_Funcs functions{PathWriter::move_to, PathWriter::line_to, PathWriter::conic_to,
-                               PathWriter::cubic_to, 0, 0};
+    FT_Outline_Funcs functions{
+        PathWriter::move_to, PathWriter::line_to, PathWriter::conic_to, PathWriter::cubic_to, 0, 0};
     FT_Outline_Decompose(&font_->face->glyph->outline, &functions, &writer);
-    shapes += fmt::format(R"svg(<path fill="#{:x}{:x}{:x}" transform="rotate({} {} 18)" d="{}"/>)svg",
-                          draw_number(random_, 1, 6), draw_number(random_, 1, 6),
-                          draw_number(random_, 1, 6), draw_number(random_, -15, 15),
-                          18 + 22 * static_cast<int>(i), writer.path);
+    shapes += fmt::format(
+        R"svg(<path fill="#{:x}{:x}{:x}" transform="rotate({} {} 18)" d="{}"/>)svg",
+        draw_number(random_, 1, 6), draw_number(random_, 1, 6), draw_number(random_, 1, 6),
+        draw_number(random_, -15, 15), 18 + 22 * static_cast<int>(i), writer.path);
   }
   picture.svg = fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" )"
                             R"(viewBox="0,0,{0},{1}">{2}</svg>)",

@@ -49,7 +49,9 @@ constexpr std::array facts{
 
 }  // namespace
 
-std::span<const ErrorFact> error_facts() { return facts; }
+std::span<const ErrorFact> error_facts() {
+  return facts;
+}
 
 const ErrorFact& fact_of(const Error& error) {
   const auto found = std::ranges::find(facts, error.code, &ErrorFact::code);

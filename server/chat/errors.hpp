@@ -1,7 +1,7 @@
 // What can go wrong, in one table: stable code, HTTP status, English. Feeds REST, sockets, OpenAPI.
 //
-// Codes are Error::code. Some rows leave their wording to Error::detail; too_many_attempts keeps the
-// seconds to wait there.
+// Codes are Error::code. Some rows leave their wording to Error::detail; too_many_attempts keeps
+// the seconds to wait there.
 // SPDX-License-Identifier: MIT
 #pragma once
 

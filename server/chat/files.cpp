@@ -14,9 +14,12 @@ namespace {
 
 std::string_view name_of(FileKind kind) {
   switch (kind) {
-    case FileKind::avatar: return "avatar";
-    case FileKind::cover: return "cover";
-    case FileKind::image: return "image";
+    case FileKind::avatar:
+      return "avatar";
+    case FileKind::cover:
+      return "cover";
+    case FileKind::image:
+      return "image";
   }
   return "";
 }
@@ -44,14 +47,13 @@ void Upload::write(std::string_view piece) {
   if (failure_) return;
   size_ += piece.size();
   if (size_ >= size_limit(kind_)) {
-    failure_ = Error("file_too_large", fmt::format("size must less than {}MB",
-                                                   size_limit(kind_) / mebibyte));
+    failure_ = Error("file_too_large",
+                     fmt::format("size must less than {}MB", size_limit(kind_) / mebibyte));
     writer_.reset();
     return;
   }
   if (first_bytes_.size() < storage::media_type_bytes) {
-    first_bytes_.append(
-        piece.substr(0, storage::media_type_bytes - first_bytes_.size()));
+    first_bytes_.append(piece.substr(0, storage::media_type_bytes - first_bytes_.size()));
   }
   if (!writer_) {
     auto writer = files_.blobs_.create(path_);

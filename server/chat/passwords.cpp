@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "chat/passwords.hpp"
 
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <sodium.h>
 
 #include <array>
-
-#include <fmt/format.h>
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
@@ -57,8 +56,8 @@ std::string Passwords::hash(std::string_view password) {
   const Limits limits = limits_of(cost_);
   std::array<char, crypto_pwhash_STRBYTES> text{};
   const Slot slot(slots_);
-  COTERIE_CHECK(crypto_pwhash_str(text.data(), password.data(), password.size(),
-                                  limits.operations, limits.bytes) == 0);
+  COTERIE_CHECK(crypto_pwhash_str(text.data(), password.data(), password.size(), limits.operations,
+                                  limits.bytes) == 0);
   return text.data();
 }
 

@@ -32,8 +32,8 @@ bool is_shaped_like_a_token(std::string_view token) {
 }  // namespace
 
 std::string Tokens::issue(std::int64_t user_id) const {
-  using namespace std::chrono;
-  const auto issued = floor<seconds>(clock_.wall()).time_since_epoch().count();
+  const auto issued =
+      std::chrono::floor<std::chrono::seconds>(clock_.wall()).time_since_epoch().count();
   jwt::jwt_object token{jwt::params::algorithm("HS256"), jwt::params::secret(secret_)};
   token.add_claim("id", user_id).add_claim("iat", issued);
   token.add_claim("jti", random_id(random_, 12));
@@ -44,9 +44,9 @@ std::optional<std::int64_t> Tokens::verify(std::string_view token) const {
   if (token.size() > token_bytes_max || !is_shaped_like_a_token(token)) return std::nullopt;
   try {
     std::error_code problem;
-    const auto decoded = jwt::decode(std::string(token), jwt::params::algorithms({"HS256"}),
-                                     problem, jwt::params::secret(secret_),
-                                     jwt::params::verify(true));
+    const auto decoded =
+        jwt::decode(std::string(token), jwt::params::algorithms({"HS256"}), problem,
+                    jwt::params::secret(secret_), jwt::params::verify(true));
     // The library fills the payload in even when it has found something wrong.
     if (problem || !decoded.has_claim("id")) return std::nullopt;
     const auto& id = decoded.payload().create_json_obj().at("id");

@@ -1,8 +1,8 @@
 // The database as the rules above see it: read(fn) and write(fn), from any thread that may block.
 //
-// Connections are kept and lent: any number for reading, one for writing (SQLite has one writer, and
-// waiting here is fairer than its retries). fn(Driver&) returns a Result; a write that returns an
-// Error, or whose driver fails, is rolled back whole. This is the one place where DriverFailure
+// Connections are kept and lent: any number for reading, one for writing (SQLite has one writer,
+// and waiting here is fairer than its retries). fn(Driver&) returns a Result; a write that returns
+// an Error, or whose driver fails, is rolled back whole. This is the one place where DriverFailure
 // becomes an Error.
 // SPDX-License-Identifier: MIT
 #pragma once

@@ -1,4 +1,5 @@
-// SEAM: one connection to a database: prepare, bind, step. SQLite today; MySQL and PostgreSQL later.
+// SEAM: one connection to a database: prepare, bind, step. SQLite today; MySQL and PostgreSQL
+// later.
 //
 // SQL is written once, in what the engines share: double-quoted names, "?" for values. Inside this
 // floor a failing driver throws DriverFailure; Database catches it, once, and makes it an Error.
@@ -26,7 +27,8 @@ namespace coterie::storage {
 // "storage_failed".
 class DriverFailure : public std::runtime_error {
  public:
-  explicit DriverFailure(Error error) : std::runtime_error(error.detail), error_(std::move(error)) {}
+  explicit DriverFailure(Error error)
+      : std::runtime_error(error.detail), error_(std::move(error)) {}
   const Error& error() const { return error_; }
 
  private:
@@ -36,7 +38,7 @@ class DriverFailure : public std::runtime_error {
 // What can be bound. Text is not copied: it must live until the call returns.
 class Value {
  public:
-  Value(std::nullptr_t) {}                           // NOLINT: values are written in place
+  Value(std::nullptr_t) {}                            // NOLINT: values are written in place
   Value(bool value) : value_(std::int64_t{value}) {}  // NOLINT
   Value(int value) : value_(std::int64_t{value}) {}   // NOLINT
   Value(std::int64_t value) : value_(value) {}        // NOLINT
@@ -96,7 +98,8 @@ class Driver {
 
   virtual ~Driver() = default;
   // Runs one statement; on_row hears each row. Statements are prepared once and kept.
-  virtual void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) = 0;
+  virtual void execute(std::string_view sql, std::span<const Value> values,
+                       const OnRow& on_row) = 0;
   virtual std::int64_t last_insert_id() const = 0;
   virtual std::int64_t changes() const = 0;  // Rows touched by the last statement.
   virtual void begin_write() = 0;            // A transaction that will write.

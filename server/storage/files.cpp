@@ -43,13 +43,16 @@ void insert_file(Driver& db, File& file) {
 }
 
 std::optional<File> find_file(Driver& db, std::int64_t id) {
-  static const std::string sql = "SELECT " + file_columns("f") + R"( FROM "file" f WHERE f."id" = ?)";
+  static const std::string sql =
+      "SELECT " + file_columns("f") + R"( FROM "file" f WHERE f."id" = ?)";
   return db.query_one(sql, read_file, id);
 }
 
 bool file_path_exists(Driver& db, std::string_view path) {
-  return db.query_one(R"(SELECT 1 FROM "file" WHERE "path" = ?)",
-                      [](RowReader& row) { return row.int64(); }, path)
+  return db
+      .query_one(
+          R"(SELECT 1 FROM "file" WHERE "path" = ?)", [](RowReader& row) { return row.int64(); },
+          path)
       .has_value();
 }
 

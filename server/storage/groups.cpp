@@ -44,8 +44,9 @@ std::optional<Group> find_group(Driver& db, std::int64_t id) {
 }
 
 std::optional<std::int64_t> find_group_by_invite_code(Driver& db, std::string_view code) {
-  return db.query_one(R"(SELECT "id" FROM "group" WHERE "inviteCode" = ?)",
-                      [](RowReader& row) { return row.int64(); }, code);
+  return db.query_one(
+      R"(SELECT "id" FROM "group" WHERE "inviteCode" = ?)",
+      [](RowReader& row) { return row.int64(); }, code);
 }
 
 void insert_membership(Driver& db, std::int64_t user_id, std::int64_t group_id, Role role,
@@ -56,16 +57,18 @@ void insert_membership(Driver& db, std::int64_t user_id, std::int64_t group_id, 
 }
 
 bool is_member(Driver& db, std::int64_t user_id, std::int64_t group_id) {
-  return db.query_one(
-               R"(SELECT 1 FROM "group_conversation" WHERE "userId" = ? AND "groupId" = ?)",
-               [](RowReader& row) { return row.int64(); }, user_id, group_id)
+  return db
+      .query_one(
+          R"(SELECT 1 FROM "group_conversation" WHERE "userId" = ? AND "groupId" = ?)",
+          [](RowReader& row) { return row.int64(); }, user_id, group_id)
       .has_value();
 }
 
 std::vector<std::int64_t> groups_of_user(Driver& db, std::int64_t user_id) {
   std::vector<std::int64_t> ids;
-  db.query(R"(SELECT "groupId" FROM "group_conversation" WHERE "userId" = ?)",
-           [&](RowReader& row) { ids.push_back(row.int64()); }, user_id);
+  db.query(
+      R"(SELECT "groupId" FROM "group_conversation" WHERE "userId" = ?)",
+      [&](RowReader& row) { ids.push_back(row.int64()); }, user_id);
   return ids;
 }
 

@@ -2,6 +2,7 @@
 #include "storage/local_blob_store.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -14,8 +15,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
@@ -43,8 +42,8 @@ bool is_valid_path(std::string_view path) {
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == path.size()) return false;
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
   const auto is_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   };
   return std::ranges::all_of(path.substr(0, slash), is_lower) &&
          std::ranges::all_of(path.substr(slash + 1), is_name);
@@ -89,8 +88,8 @@ class LocalBlobWriter final : public BlobWriter {
     if (::rename(temporary_.c_str(), final_.c_str()) != 0) return failure(final_);
     is_committed_ = true;
     // The name is on the disk when its folder is.
-    const Descriptor folder(::open(fs::path(final_).parent_path().c_str(),
-                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor folder(
+        ::open(fs::path(final_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() < 0 || ::fsync(folder.get()) != 0) return failure(final_);
     return {};
   }
@@ -113,8 +112,8 @@ class LocalBlob final : public Blob {
   std::string media_type() const override {
     std::array<char, media_type_bytes> first;
     const ssize_t count = ::pread(fd_.get(), first.data(), first.size(), 0);
-    return std::string(media_type_of({first.data(), static_cast<std::size_t>(std::max<ssize_t>(
-                                                        count, 0))}));
+    return std::string(
+        media_type_of({first.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))}));
   }
   Result<std::string> read(std::uint64_t offset, std::size_t size_max) override {
     COTERIE_CHECK(may_block());
@@ -151,8 +150,7 @@ Result<void> LocalBlobStore::open_folder() {
 Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path) {
   COTERIE_CHECK(may_block() && is_valid_path(path));
   const fs::path final = fs::path(options_.folder) / path;
-  const fs::path temporary =
-      fs::path(options_.folder) / uploads / random_id(system_random(), 21);
+  const fs::path temporary = fs::path(options_.folder) / uploads / random_id(system_random(), 21);
   std::error_code problem;
   fs::create_directories(final.parent_path(), problem);
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
@@ -167,7 +165,7 @@ Result<std::unique_ptr<Blob>> LocalBlobStore::open(std::string_view path) {
   const fs::path file = fs::path(options_.folder) / path;
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return errno == ENOENT ? Error("file_unknown") : failure(file.string());
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(fd, &facts) != 0) {
     ::close(fd);
     return failure(file.string());
@@ -187,7 +185,8 @@ std::string LocalBlobStore::sign(std::string_view path, std::string_view expires
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   HMAC(EVP_sha256(), options_.secret.data(), static_cast<int>(options_.secret.size()),
-       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(), &size);
+       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
+       &size);
   std::string hex;
   for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
   return hex;
@@ -204,7 +203,8 @@ std::string LocalBlobStore::url(std::string_view path) const {
 bool LocalBlobStore::allows(std::string_view path, std::string_view expires,
                             std::string_view signature) const {
   std::int64_t until = 0;
-  const auto [end, problem] = std::from_chars(expires.data(), expires.data() + expires.size(), until);
+  const auto [end, problem] =
+      std::from_chars(expires.data(), expires.data() + expires.size(), until);
   if (problem != std::errc() || end != expires.data() + expires.size()) return false;
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.wall());
   if (now.time_since_epoch().count() > until) return false;

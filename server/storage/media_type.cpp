@@ -7,7 +7,7 @@ namespace coterie::storage {
 
 namespace {
 
-using namespace std::string_view_literals;
+using std::string_view_literals::operator""sv;
 
 struct Magic {
   std::string_view bytes;

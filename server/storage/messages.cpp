@@ -60,8 +60,10 @@ std::optional<Message> find_message(Driver& db, std::int64_t id) {
 }
 
 bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id) {
-  return db.query_one(R"(SELECT 1 FROM "group_message" WHERE "id" = ? AND "groupId" = ?)",
-                      [](RowReader& row) { return row.int64(); }, message_id, group_id)
+  return db
+      .query_one(
+          R"(SELECT 1 FROM "group_message" WHERE "id" = ? AND "groupId" = ?)",
+          [](RowReader& row) { return row.int64(); }, message_id, group_id)
       .has_value();
 }
 
@@ -70,8 +72,9 @@ std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
   static const std::string sql = select_whole() + R"( WHERE m."groupId" = ? AND m."id" < ?
                                                       ORDER BY m."id" DESC LIMIT ?)";
   std::vector<Message> messages;
-  db.query(sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id,
-           cursor_id.value_or(std::numeric_limits<std::int64_t>::max()), size);
+  db.query(
+      sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id,
+      cursor_id.value_or(std::numeric_limits<std::int64_t>::max()), size);
   return messages;
 }
 

@@ -48,8 +48,9 @@ bool is_clean(std::string_view address) {
 }
 
 std::string part(std::string_view type, std::string_view text) {
-  return fmt::format("Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
-                     type, base64_lines(text));
+  return fmt::format(
+      "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}", type,
+      base64_lines(text));
 }
 
 struct Reader {
@@ -75,17 +76,18 @@ std::string compose_code_mail(const std::string& from, const std::string& to,
                               const std::string& code, WallTime now,
                               const std::string& message_id) {
   const std::string boundary = "=_" + message_id.substr(0, message_id.find('@'));
-  const std::string plain =
-      fmt::format("验证码：{0}\n三分钟内有效。\n\nYour verification code: {0}\nIt is valid for three "
-                  "minutes.\n",
-                  code);
+  const std::string plain = fmt::format(
+      "验证码：{0}\n三分钟内有效。\n\nYour verification code: {0}\nIt is valid for three "
+      "minutes.\n",
+      code);
   const std::string html = fmt::format(
       "<p>验证码（三分钟内有效） · Your verification code, valid for three minutes:</p>"
       "<div style=\"width: 100px;height: 35px;\">{}</div>",
       code);
   const auto seconds = std::chrono::system_clock::to_time_t(now);
   return fmt::format(
-      "From: <{}>\r\nTo: <{}>\r\nSubject: =?utf-8?B?{}?=\r\nDate: {:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+      "From: <{}>\r\nTo: <{}>\r\nSubject: =?utf-8?B?{}?=\r\nDate: {:%a, %d %b %Y %H:%M:%S} "
+      "+0000\r\n"
       "Message-ID: <{}>\r\nMIME-Version: 1.0\r\n"
       "Content-Type: multipart/alternative; boundary=\"{}\"\r\n\r\n"
       "--{}\r\n{}--{}\r\n{}--{}--\r\n",
@@ -99,9 +101,8 @@ Result<void> SmtpMailer::send_code(const std::string& email, const std::string& 
     return Error("mail_failed", "the sender's or the receiver's address is no address");
   }
   const std::string domain = settings_.from.substr(settings_.from.find('@') + 1);
-  const std::string letter =
-      compose_code_mail(settings_.from, email, code, system_clock().wall(),
-                        random_id(system_random(), 20) + "@" + domain);
+  const std::string letter = compose_code_mail(settings_.from, email, code, system_clock().wall(),
+                                               random_id(system_random(), 20) + "@" + domain);
   const std::unique_ptr<CURL, Free> handle(curl_easy_init());
   const std::unique_ptr<curl_slist, Free> receivers(
       curl_slist_append(nullptr, ("<" + email + ">").c_str()));
@@ -109,8 +110,8 @@ Result<void> SmtpMailer::send_code(const std::string& email, const std::string& 
   Reader reader{letter};
   CURL* curl = handle.get();
   curl_easy_setopt(curl, CURLOPT_URL,
-                   fmt::format("{}://{}:{}", settings_.is_secure ? "smtps" : "smtp",
-                               settings_.host, settings_.port)
+                   fmt::format("{}://{}:{}", settings_.is_secure ? "smtps" : "smtp", settings_.host,
+                               settings_.port)
                        .c_str());
   curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
   if (!settings_.user.empty()) {

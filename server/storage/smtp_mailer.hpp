@@ -30,7 +30,6 @@ class SmtpMailer final : public Mailer {
 
 // The whole letter, header and body (RFC 5322, RFC 2045): in Chinese and English, plain and HTML.
 std::string compose_code_mail(const std::string& from, const std::string& to,
-                              const std::string& code, WallTime now,
-                              const std::string& message_id);
+                              const std::string& code, WallTime now, const std::string& message_id);
 
 }  // namespace coterie::storage

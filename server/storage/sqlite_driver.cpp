@@ -19,13 +19,11 @@ class SqliteRow final : public Row {
   bool is_null(int column) const override {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
   }
-  std::int64_t int64(int column) const override {
-    return sqlite3_column_int64(statement_, column);
-  }
+  std::int64_t int64(int column) const override { return sqlite3_column_int64(statement_, column); }
   std::string text(int column) const override {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return bytes ? std::string(bytes, static_cast<std::size_t>(
-                                          sqlite3_column_bytes(statement_, column)))
+    return bytes ? std::string(bytes,
+                               static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
                  : std::string();
   }
   WallTime time(int column) const override {
@@ -136,13 +134,17 @@ void SqliteDriver::fail(int code) {
       throw DriverFailure(Error("unique_violation", reason));
     case SQLITE_CONSTRAINT_FOREIGNKEY:
       throw DriverFailure(Error("foreign_key_violation", reason));
-    default: break;
+    default:
+      break;
   }
   switch (code & 0xFF) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: throw DriverFailure(Error("storage_busy", reason));
-    case SQLITE_FULL: throw DriverFailure(Error("storage_full", reason));
-    default: throw DriverFailure(Error("storage_failed", reason));
+    case SQLITE_LOCKED:
+      throw DriverFailure(Error("storage_busy", reason));
+    case SQLITE_FULL:
+      throw DriverFailure(Error("storage_full", reason));
+    default:
+      throw DriverFailure(Error("storage_failed", reason));
   }
 }
 
@@ -151,7 +153,11 @@ void SqliteDriver::rollback() noexcept {
   sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-std::int64_t SqliteDriver::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
-std::int64_t SqliteDriver::changes() const { return sqlite3_changes64(handle_); }
+std::int64_t SqliteDriver::last_insert_id() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+std::int64_t SqliteDriver::changes() const {
+  return sqlite3_changes64(handle_);
+}
 
 }  // namespace coterie::storage

@@ -35,8 +35,7 @@ Result<void> SqliteTtlStore::put(std::string_view key, std::string_view value,
 }
 
 Result<std::optional<TtlStore::Entry>> SqliteTtlStore::get(std::string_view key) {
-  return database_.read(
-      [&](Driver& db) -> Result<std::optional<Entry>> { return find(db, key); });
+  return database_.read([&](Driver& db) -> Result<std::optional<Entry>> { return find(db, key); });
 }
 
 Result<std::optional<TtlStore::Entry>> SqliteTtlStore::take(std::string_view key) {
@@ -70,8 +69,9 @@ Result<TtlStore::Count> SqliteTtlStore::count(std::string_view key, std::chrono:
 Result<void> SqliteTtlStore::sweep(const std::function<void(std::string_view key)>& on_expired) {
   const WallTime now = clock_.wall();
   return database_.write([&](Driver& db) -> Result<void> {
-    db.query(R"(SELECT "key" FROM "ttl" WHERE "expireAt" <= ?)",
-             [&](RowReader& row) { on_expired(row.text()); }, now);
+    db.query(
+        R"(SELECT "key" FROM "ttl" WHERE "expireAt" <= ?)",
+        [&](RowReader& row) { on_expired(row.text()); }, now);
     db.run(R"(DELETE FROM "ttl" WHERE "expireAt" <= ?)", now);
     return {};
   });

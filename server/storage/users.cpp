@@ -63,14 +63,18 @@ std::optional<User> find_user_to_log_in(Driver& db, std::string_view login_name)
 }
 
 bool username_exists(Driver& db, std::string_view username) {
-  return db.query_one(R"(SELECT 1 FROM "user" WHERE "username" = ?)",
-                      [](RowReader& row) { return row.int64(); }, username)
+  return db
+      .query_one(
+          R"(SELECT 1 FROM "user" WHERE "username" = ?)",
+          [](RowReader& row) { return row.int64(); }, username)
       .has_value();
 }
 
 bool email_exists(Driver& db, std::string_view email) {
-  return db.query_one(R"(SELECT 1 FROM "user" WHERE "email" = ?)",
-                      [](RowReader& row) { return row.int64(); }, email)
+  return db
+      .query_one(
+          R"(SELECT 1 FROM "user" WHERE "email" = ?)", [](RowReader& row) { return row.int64(); },
+          email)
       .has_value();
 }
 

@@ -73,6 +73,16 @@ export class Coterie {
     return until(newest, () => `a code for ${email} in the log:\n${this.log}`);
   }
 
+  // What a captcha shows, which no page can know: from where the server keeps it until its use.
+  async captchaText(uid) {
+    if (!/^[\w-]+$/.test(uid)) throw new Error(`a strange uid: ${uid}`);
+    const query = `SELECT value FROM ttl WHERE key = 'login-code:${uid}'`;
+    const child = new Child("sqlite3", ["-readonly", join(this.data, "sessions.db"), query]);
+    await child.closed;
+    if (!/^\w{4}\n$/.test(child.stdout)) throw new Error(`no captcha ${uid}: ${child.log}`);
+    return child.stdout.trim();
+  }
+
   // One call of the REST interface, for what a scenario needs but is not about.
   async call(token, method, path, body) {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };

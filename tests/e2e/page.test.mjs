@@ -109,6 +109,22 @@ describe("the page", { timeout: 240_000 }, () => {
     assert.equal(await field(page, "Characters in the picture").inputValue(), "");
   });
 
+  test("logs in with what the captcha shows, by name and by e-mail address", async () => {
+    for (const name of ["mira_k", "mira_k@example.org"]) {
+      const page = await browser.person(server.url, desktop);
+      const asked = page.waitForResponse(/\/api\/auth\/catpcha/);
+      await page.goto("/");
+      const uid = new URL((await asked).url()).searchParams.get("uid");
+      await field(page, "Username or e-mail").fill(name);
+      await field(page, "Password").fill(password);
+      await field(page, "Characters in the picture").fill(await server.captchaText(uid));
+      await page.getByRole("button", { name: "Log in" }).click();
+      await page.getByRole("heading", { name: "No groups yet" }).waitFor();
+      await page.reload();
+      await page.getByRole("heading", { name: "No groups yet" }).waitFor();
+    }
+  });
+
   test("can be used by keyboard alone", async () => {
     const page = await browser.person(server.url, desktop);
     await page.goto("/login");

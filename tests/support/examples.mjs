@@ -59,7 +59,7 @@ export const targets = ["coterie", "node"];
 // tests are declared; `server()` is the running one, for use inside tests.
 export function forEachServer(example, title, declare, names = targets) {
   for (const name of names) {
-    describe(`${title} (${name})`, () => {
+    describe(`${title} (${name})`, { timeout: 120_000 }, () => {
       let running;
       before(async () => (running = await start(name === "node", example)));
       after(() => running?.stop());

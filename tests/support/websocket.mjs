@@ -20,8 +20,10 @@ export function frame(opcode, payload = "", { fin = true, rsv = 0, mask = true, 
   if (bits === 16) head.writeUInt16BE(Number(length), 2);
   if (bits === 64) head.writeBigUInt64BE(BigInt.asUintN(64, length), 2);
   if (!mask) return Buffer.concat([head, bytes]);
-  const masked = Buffer.from(bytes.map((byte, i) => byte ^ key[i % 4]));
-  return Buffer.concat([head, key, masked]);
+  const whole = Buffer.concat([head, key, bytes]);
+  const start = whole.length - bytes.length;
+  for (let i = 0; i < bytes.length; ++i) whole[start + i] ^= key[i & 3];
+  return whole;
 }
 
 export function closePayload(code, reason = "") {
@@ -105,16 +107,18 @@ export class RawWebSocket {
   }
 
   // What comes next, in short: ["text", "4hi"], ["binary", "6869"], ["close", 1002], ["end"].
-  // Engine.IO's pings are answered and not told.
-  async next(milliseconds) {
+  // Engine.IO's pings are answered and not told; a close frame is answered, too.
+  async next(milliseconds = 5000) {
+    const deadline = Date.now() + milliseconds;
     for (;;) {
-      const { opcode, payload } = await this.nextFrame(milliseconds);
+      const { opcode, payload } = await this.nextFrame(Math.max(0, deadline - Date.now()));
       if (opcode === "text" && payload.toString() === "2") {
         await this.send(frame("text", "3"));
         continue;
       }
       if (opcode === "text") return [opcode, payload.toString()];
       if (opcode === "close") {
+        await this.send(frame("close", payload));
         return [opcode, payload.length >= 2 ? payload.readUInt16BE(0) : null];
       }
       if (opcode === "end" || opcode === "silence") return [opcode];

@@ -24,8 +24,8 @@ export class Realtime {
       auth: { token },
       forceNew: true, // A shared connection would outlive a log out, with the old token.
       reconnectionDelayMax: 5000,
-      // WebSocket at once, and polling where a proxy does not let it through. The usual way, polling
-      // and then an upgrade, is a round trip slower, and a server that goes away in the middle of
+      // WebSocket at once, and polling where a proxy does not let it through. The usual way, from
+      // polling by an upgrade, is a round trip slower, and a server that goes away in the middle of
       // the upgrade is missed only when its heartbeat is late.
       transports: ["websocket", "polling"],
       tryAllTransports: true,

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "net/workers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+
+#include "base/blocking.hpp"
+
+namespace coterie::net {
+namespace {
+
+TEST(Workers, run_tasks_where_blocking_is_allowed) {
+  EXPECT_FALSE(may_block());
+  Workers workers({.name = "test", .threads = 1});
+  std::promise<bool> allowed;
+  ASSERT_TRUE(workers.run([&allowed] { allowed.set_value(may_block()); }));
+  EXPECT_TRUE(allowed.get_future().get());
+  EXPECT_FALSE(may_block());
+}
+
+TEST(Workers, finish_what_is_queued_when_they_are_stopped) {
+  std::atomic<int> count = 0;
+  Workers workers({.name = "test", .threads = 3});
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(workers.run([&count] { ++count; }));
+  workers.stop();
+  EXPECT_EQ(count, 500);
+  workers.stop();
+}
+
+TEST(Workers, refuse_when_the_queue_is_full_but_take_what_follows_accepted_work) {
+  Workers workers({.name = "test", .threads = 1, .queue_max = 2});
+  std::promise<void> started;
+  std::promise<void> go_on;
+  std::atomic<int> count = 0;
+  ASSERT_TRUE(workers.run([&] {
+    started.set_value();
+    go_on.get_future().wait();
+  }));
+  started.get_future().wait();
+  EXPECT_TRUE(workers.run([&count] { ++count; }));
+  EXPECT_TRUE(workers.run([&count] { ++count; }));
+  EXPECT_FALSE(workers.run([&count] { count += 100; }));
+  workers.run_next([&count] { ++count; });
+  go_on.set_value();
+  workers.stop();
+  EXPECT_EQ(count, 3);
+}
+
+TEST(Workers, take_nothing_once_they_are_stopped) {
+  Workers workers({.name = "test", .threads = 1});
+  workers.stop();
+  bool is_run = false;
+  EXPECT_FALSE(workers.run([&is_run] { is_run = true; }));
+  workers.run_next([&is_run] { is_run = true; });
+  EXPECT_FALSE(is_run);
+}
+
+TEST(Workers, survive_a_task_that_throws) {
+  Workers workers({.name = "test", .threads = 1});
+  std::promise<void> next;
+  ASSERT_TRUE(workers.run([] { throw std::runtime_error("on purpose"); }));
+  ASSERT_TRUE(workers.run([&next] { next.set_value(); }));
+  next.get_future().wait();
+}
+
+}  // namespace
+}  // namespace coterie::net
