@@ -99,6 +99,8 @@ TEST(Query, with_brackets_is_an_object_and_never_a_value) {
     EXPECT_TRUE(value->is_object() || value->is_array()) << query << ": " << to_text(*value);
     EXPECT_EQ(api::integer_of(*value), std::nullopt) << query;
   }
+  EXPECT_EQ(to_text(api::parse_query("a[b]=1")), R"({"a":{"b":"1"}})");
+  EXPECT_EQ(to_text(api::parse_query("a[b=1")), R"({"a":{"b":"1"}})");
 }
 
 TEST(Integer, is_a_whole_number_or_the_text_of_one) {
