@@ -151,7 +151,9 @@ JsonObject parse_query(std::string_view raw) {
   for (const auto& [name, value] : net::Query(raw)) {
     const std::size_t bracket = name.find('[');
     if (bracket != std::string::npos && bracket > 0) {
-      object[name.substr(0, bracket)] = JsonObject{{name.substr(bracket + 1), value}};
+      const std::size_t end = std::min(name.find(']', bracket), name.size());
+      object[name.substr(0, bracket)] =
+          JsonObject{{name.substr(bracket + 1, end - bracket - 1), value}};
     } else if (Json* before = object.if_contains(name)) {
       if (!before->is_array()) *before = JsonArray{*before};
       before->get_array().push_back(Json(value));

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "app/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "support/temp_folder.hpp"
+#include "support/together.hpp"
+
+namespace coterie::tests {
+namespace {
+
+using app::Config;
+using app::Texts;
+
+class ConfigTest : public testing::Test {
+ protected:
+  std::string file(std::string_view text) {
+    write_file(folder / "settings.toml", text);
+    return folder / "settings.toml";
+  }
+  // Reads what must be right.
+  Config load(const Texts& flags, const Texts& environment = {}, const std::string& path = "") {
+    const auto config = app::load_config(flags, with_data(environment), path);
+    EXPECT_TRUE(config) << config.error().detail;
+    return config ? *config : Config();
+  }
+  // What is said about that which is wrong.
+  std::string complaint(const Texts& flags, const Texts& environment = {},
+                        const std::string& path = "") {
+    const auto config = app::load_config(flags, with_data(environment), path);
+    EXPECT_FALSE(config);
+    EXPECT_EQ(code_of(config), "bad_setting");
+    return config ? std::string() : config.error().detail;
+  }
+  // A folder without settings, so that the file of whoever runs the tests does not matter.
+  Texts with_data(Texts environment) const {
+    environment.emplace("COTERIE_DATA", folder.string());
+    return environment;
+  }
+  static std::string source(const Config& config, std::string_view key) {
+    for (const auto& each : app::describe(config)) {
+      if (each.key == key) return each.source;
+    }
+    return "(no such setting)";
+  }
+
+  const TempFolder folder;
+};
+
+bool says(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_F(ConfigTest, has_defaults_that_need_nothing) {
+  const Config config = load({});
+  EXPECT_EQ(config.port, 3000);
+  EXPECT_EQ(config.host, "0.0.0.0");
+  EXPECT_EQ(config.db_workers, 32U);
+  EXPECT_EQ(config.email_host, "");
+  EXPECT_EQ(config.link_base(), "http://localhost:3000");
+  EXPECT_EQ(source(config, "port"), "default");
+}
+
+TEST_F(ConfigTest, is_ruled_by_flags_then_the_environment_then_the_file_then_defaults) {
+  const std::string path = file("port = 1001\nhost = \"192.0.2.1\"\nshards = 3\n");
+  const Texts environment{{"SERVER_PORT", "1002"}, {"COTERIE_SHARDS", "4"}};
+  const Config config = load({{"port", "1003"}}, environment, path);
+  EXPECT_EQ(config.port, 1003);
+  EXPECT_EQ(config.shards, 4U);
+  EXPECT_EQ(config.host, "192.0.2.1");
+  EXPECT_EQ(config.db_workers, 32U);
+  EXPECT_EQ(source(config, "port"), "flag");
+  EXPECT_EQ(source(config, "shards"), "environment");
+  EXPECT_EQ(source(config, "host"), path);
+  EXPECT_EQ(source(config, "db_workers"), "default");
+}
+
+TEST_F(ConfigTest, takes_an_empty_variable_as_not_set) {
+  const std::string path = file("port = 1001\n");
+  EXPECT_EQ(load({}, {{"SERVER_PORT", ""}}, path).port, 1001);
+}
+
+TEST_F(ConfigTest, reads_the_usual_file_of_the_data_folder) {
+  write_file(folder / "coterie.toml", "port = 1004\n");
+  EXPECT_EQ(load({}).port, 1004);
+  EXPECT_EQ(load({}, {}, file("port = 1005\n")).port, 1005);
+  EXPECT_EQ(load({}, {{"COTERIE_CONFIG", file("port = 1006\n")}}).port, 1006);
+  const TempFolder other;
+  write_file(other / "coterie.toml", "port = 1007\n");
+  EXPECT_EQ(load({{"data", other.string()}}).port, 1007);
+}
+
+TEST_F(ConfigTest, names_the_setting_and_where_it_came_from_when_it_is_wrong) {
+  const auto flag = complaint({{"port", "many"}});
+  EXPECT_TRUE(says(flag, "--port (flag)")) << flag;
+  EXPECT_TRUE(says(flag, "a whole number from 0 to 65535, not 'many'")) << flag;
+
+  const auto variable = complaint({}, {{"COTERIE_LOG_LEVEL", "loud"}});
+  EXPECT_TRUE(says(variable, "COTERIE_LOG_LEVEL (environment)")) << variable;
+  EXPECT_TRUE(says(variable, "debug, info, warn, error")) << variable;
+
+  const std::string path = file("public_url = \"localhost\"\n");
+  const auto in_file = complaint({}, {}, path);
+  EXPECT_TRUE(says(in_file, "public_url (" + path + ")")) << in_file;
+  EXPECT_TRUE(says(in_file, "http://")) << in_file;
+}
+
+TEST_F(ConfigTest, refuses_values_out_of_range_and_of_the_wrong_kind) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"port", "65536"},
+                                                        {"port", "-1"},
+                                                        {"port", "1.5"},
+                                                        {"port", ""},
+                                                        {"port", "80 "},
+                                                        {"shards", "257"},
+                                                        {"db_workers", "0"},
+                                                        {"db_workers", "257"},
+                                                        {"host", ""},
+                                                        {"data", ""},
+                                                        {"log_level", "INFO"},
+                                                        {"jwt_secret", ""},
+                                                        {"email_port", "0"},
+                                                        {"email_secure", "maybe"},
+                                                        {"password_cost", "free"},
+                                                        {"public_url", "ftp://x"}}) {
+    const auto words = complaint({{key, value}});
+    EXPECT_TRUE(says(words, "wanted ")) << key << "=" << value << ": " << words;
+  }
+}
+
+TEST_F(ConfigTest, refuses_what_it_does_not_know) {
+  EXPECT_TRUE(says(complaint({}, {}, file("prot = 3000\n")), "prot"));
+  EXPECT_TRUE(says(complaint({}, {}, file("[port]\nnumber = 1\n")), "port"));
+  EXPECT_TRUE(says(complaint({}, {}, file("port = 1.5\n")), "port"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_PROT", "3000"}}), "COTERIE_PROT (environment)"));
+  EXPECT_TRUE(says(complaint({{"prot", "3000"}}), "--prot (flag)"));
+}
+
+TEST_F(ConfigTest, leaves_the_variables_of_others_alone) {
+  load({}, {{"PATH", "/bin"}, {"HOME", "/root"}, {"SERVER_NAME", "x"}, {"DB_NAME", "x"}});
+}
+
+TEST_F(ConfigTest, says_where_a_file_is_no_toml) {
+  const std::string path = file("port = 3000\nhost = \n");
+  const auto words = complaint({}, {}, path);
+  EXPECT_TRUE(says(words, path)) << words;
+  EXPECT_TRUE(says(words, "line 2")) << words;
+}
+
+TEST_F(ConfigTest, says_which_file_is_not_there) {
+  EXPECT_TRUE(says(complaint({}, {}, folder / "missing.toml"), "missing.toml"));
+}
+
+TEST_F(ConfigTest, refuses_the_stores_that_this_version_does_not_have) {
+  for (const char* name : {"DB_HOST", "DB_TYPE", "REDIS_HOST", "MINIO_ENDPOINT", "S3_BUCKET"}) {
+    const auto words = complaint({}, {{name, "somewhere"}});
+    EXPECT_TRUE(says(words, name)) << words;
+    EXPECT_TRUE(says(words, "not supported")) << words;
+    load({}, {{name, ""}});
+  }
+}
+
+TEST_F(ConfigTest, takes_the_variables_of_the_seed_system_spelling_included) {
+  const Config config = load({}, {{"SERVER_PORT", "1001"},
+                                  {"SERVER_JWT_SECRET", "a very long secret"},
+                                  {"EMAIl_HOST", "mail.example.org"},
+                                  {"EMAIL_PORT", "587"},
+                                  {"EMAIL_USER", "chat@example.org"},
+                                  {"EMAIL_PASS", "hidden"}});
+  EXPECT_EQ(config.email_host, "mail.example.org");
+  EXPECT_EQ(config.email_from, "chat@example.org");
+  EXPECT_EQ(config.jwt_secret, "a very long secret");
+  const Config both = load({}, {{"EMAIL_HOST", "right"}, {"EMAIl_HOST", "wrong"}});
+  EXPECT_EQ(both.email_host, "right");
+}
+
+TEST_F(ConfigTest, knows_from_the_port_whether_mail_begins_with_tls) {
+  EXPECT_TRUE(load({}).email_secure);
+  EXPECT_FALSE(load({}, {{"EMAIL_PORT", "587"}}).email_secure);
+  EXPECT_TRUE(load({}, {{"EMAIL_PORT", "587"}, {"EMAIL_SECURE", "true"}}).email_secure);
+  EXPECT_FALSE(load({}, {{"EMAIL_SECURE", "no"}}).email_secure);
+}
+
+TEST_F(ConfigTest, takes_a_public_address_without_its_last_slash) {
+  EXPECT_EQ(load({{"public_url", "https://chat.example.org/"}}).link_base(),
+            "https://chat.example.org");
+  EXPECT_EQ(load({{"port", "80"}}).link_base(), "http://localhost:80");
+}
+
+TEST_F(ConfigTest, shows_secrets_as_stars) {
+  const Config config =
+      load({}, {{"SERVER_JWT_SECRET", "do not show this"}, {"EMAIL_PASS", "nor this"}});
+  std::set<std::string> starred;
+  for (const auto& each : app::describe(config)) {
+    EXPECT_FALSE(says(each.value, "this")) << each.key;
+    if (each.value == "********") starred.insert(each.key);
+  }
+  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret"}));
+  EXPECT_EQ(app::describe(load({})).size(), app::settings().size());
+}
+
+TEST_F(ConfigTest, never_repeats_a_secret_that_is_wrong) {
+  const auto words = complaint({{"jwt_secret", ""}});
+  EXPECT_FALSE(says(words, "not '")) << words;
+}
+
+TEST_F(ConfigTest, has_settings_with_keys_flags_and_variables_of_their_own) {
+  std::set<std::string_view> keys;
+  std::set<std::string_view> variables;
+  for (const auto& setting : app::settings()) {
+    EXPECT_TRUE(keys.insert(setting.key).second) << setting.key;
+    EXPECT_FALSE(setting.help.empty()) << setting.key;
+    EXPECT_EQ(app::flag_of(setting).find('_'), std::string::npos);
+    for (const auto& name : setting.environment) {
+      EXPECT_TRUE(variables.insert(name).second) << name;
+    }
+    // A secret among the arguments of a process can be read by everyone on the machine.
+    EXPECT_FALSE(setting.is_secret && setting.has_flag) << setting.key;
+  }
+}
+
+}  // namespace
+}  // namespace coterie::tests
