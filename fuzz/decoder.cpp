@@ -13,7 +13,12 @@
 
 namespace {
 
-namespace socketio = coterie::socketio;
+using coterie::socketio::Arguments;
+using coterie::socketio::Decoder;
+using coterie::socketio::Frames;
+using coterie::socketio::Limits;
+using coterie::socketio::Packet;
+using coterie::socketio::PacketType;
 
 void decode_again(const Packet& packet) {
   if (packet.type != PacketType::event || packet.nsp.find('\n') != std::string::npos) return;
