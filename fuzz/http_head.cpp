@@ -21,7 +21,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// Feeds `text` as a connection does: what is not used up comes again, in front of `step` more bytes.
+// Feeds `text` as a connection does: what is left over comes again, in front of `step` more.
 Outcome parse(std::string_view text, std::size_t step) {
   HttpParser parser{HttpLimits()};
   Outcome outcome;

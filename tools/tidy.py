@@ -22,6 +22,7 @@ from pathlib import Path
 LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
+TABLE_COLUMNS_MAX = 110  # Tests over the wire are tables, and a row is best read whole.
 
 CXX = (".cpp", ".hpp")
 SCRIPT = (".ts", ".tsx", ".mjs")
@@ -126,9 +127,10 @@ def file_length(source):
 def line_length(source):
     if source.suffix not in CODE:
         return
+    most = TABLE_COLUMNS_MAX if source.suffix == ".mjs" else COLUMNS_MAX
     for number, line in enumerate(source.lines, 1):
-        if len(line) > COLUMNS_MAX:
-            yield source.finding(number, f"{len(line)} columns; the house stops at {COLUMNS_MAX}")
+        if len(line) > most:
+            yield source.finding(number, f"{len(line)} columns; the house stops at {most}")
 
 
 def function_length(source):

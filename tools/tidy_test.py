@@ -25,6 +25,8 @@ class Sizes(unittest.TestCase):
     def test_a_line_of_101_columns_is_found_and_columns_are_characters(self):
         self.assertEqual(fired(tidy.line_length, "a.ts", "群" * 100), [])
         self.assertEqual(len(fired(tidy.line_length, "a.ts", "ok\n" + "x" * 101)), 1)
+        self.assertEqual(fired(tidy.line_length, "a.mjs", "x" * 110), [])
+        self.assertEqual(len(fired(tidy.line_length, "a.mjs", "x" * 111)), 1)
 
     def test_a_function_of_71_lines_is_found_where_it_begins(self):
         def body(lines):

@@ -2,7 +2,6 @@
 #include "chat/tokens.hpp"
 
 #include <algorithm>
-
 #include <jwt/jwt.hpp>
 
 namespace coterie::chat {
@@ -14,8 +13,8 @@ constexpr std::size_t token_bytes_max = 1024;
 // Three parts of base64url. The library reads beyond its tables for bytes that are none.
 bool is_shaped_like_a_token(std::string_view token) {
   const auto is_base64url = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   };
   for (int parts = 1;; ++parts) {
     const std::string_view part = token.substr(0, token.find('.'));

@@ -1,5 +1,5 @@
-// The whole storey of rules on a real database in a folder of its own, with time and chance in
-// hand. SPDX-License-Identifier: MIT
+// The whole storey of rules on a real database in a folder of its own, time and chance in hand.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <gtest/gtest.h>
