@@ -106,6 +106,7 @@ void Session::upgrade() {
   for (const Frame& frame : polling_->retire()) transport->send(frame);
   polling_.reset();
   transport_ = transport;
+  if (state_ == State::closing) finish("forced close");
 }
 
 void Session::on_candidate_timeout() {
@@ -130,10 +131,8 @@ void Session::on_transport_gone(const Transport& from, std::string_view reason) 
 
 void Session::close() {
   if (state_ != State::open) return;
-  drop_candidate();
-  if (!polling_) {
-    return finish("forced close");
-  }
+  if (!polling_) return finish("forced close");
+  // A candidate stays: its client may have stopped polling, and then it is where our last words go.
   state_ = State::closing;
   arm(owner_.now() + owner_.options().close_timeout);
   // The layer above has nothing to wait for: its part ends now.

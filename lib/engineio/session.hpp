@@ -7,7 +7,8 @@
 // hears "3probe"; while it does, waiting polls are answered with a noop so that the client can stop
 // polling; with "5" the candidate becomes the transport and what polling had queued goes out on it
 // first, so nothing is lost, doubled or reordered. A candidate that says anything else is closed,
-// and the polling session lives on.
+// and the polling session lives on. A session that is closed meanwhile says its last words on
+// whichever the client turns to: the next poll, or the candidate.
 //
 // HEARTBEAT. The server pings `ping_interval` after the last pong; the pong must come within
 // `ping_timeout` of the time the ping was due. Timers run on through an upgrade.

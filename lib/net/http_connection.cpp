@@ -325,6 +325,7 @@ void HttpConnection::on_end() {
     return connection_.close(CloseReason::client_closed);
   }
   if (state_ == State::waiting || state_ == State::sending) return;
+  if (connection_.unsent_bytes() > 0) return connection_.close_when_sent();
   connection_.close(CloseReason::client_closed);
 }
 

@@ -66,15 +66,21 @@ namespace {
 // What Beast accepts and we do not (RFC 9112): shapes by which a proxy and we could disagree about
 // where a request ends or whom it is for.
 std::optional<HttpParser::Failure> objection(const Request& request, int version) {
+  std::size_t lengths = 0;
   std::size_t hosts = 0;
   for (const auto& field : request.fields) {
     const http::field name = http::string_to_field({field.name.data(), field.name.size()});
     if (name == http::field::host) ++hosts;
+    if (name == http::field::content_length) {
+      ++lengths;
+      if (field.value.find(',') != std::string::npos) ++lengths;
+    }
     if (name == http::field::transfer_encoding &&
         !boost::beast::iequals({field.value.data(), field.value.size()}, "chunked")) {
       return HttpParser::Failure{501, "Transfer-Encoding other than chunked"};
     }
   }
+  if (lengths > 1) return HttpParser::Failure{400, "More than one Content-Length"};
   if (hosts > 1) return HttpParser::Failure{400, "More than one Host"};
   if (hosts == 0 && version == 11) return HttpParser::Failure{400, "Host is missing"};
   if (request.target.empty() || request.target.front() != '/') {

@@ -13,7 +13,6 @@ struct Limits {
   std::size_t attachments_max = 10;        // Of one packet; official clients refuse more, too.
   std::size_t attachment_bytes_max = 10'000'000;  // Of one packet together (GHSA-55mf-67qm-4wpg).
   std::chrono::milliseconds attachments_timeout{60'000};  // For all of them to come.
-  std::size_t acks_pending_max = 1024;  // Of one socket: older unanswered emits end in an error.
 };
 
 }  // namespace coterie::socketio

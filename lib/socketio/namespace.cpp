@@ -54,18 +54,21 @@ std::size_t Namespace::socket_count() const {
 }
 
 void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
+  Hub* here = nullptr;
   {
     std::lock_guard lock(order_);
     for (auto& hub : hubs_) {
       hub->inbox_.push_back(envelope);
-      // A hub that has more waiting is on its way to drain already.
-      if (hub->inbox_.size() == 1 && !hub->shard().is_here()) {
+      if (hub->shard().is_here()) {
+        here = hub.get();
+      } else if (hub->inbox_.size() == 1) {
+        // One that has more waiting is on its way to drain already.
         hub->shard().post([raw = hub.get()] { raw->drain(); });
       }
     }
     if (envelope->verb != Envelope::Verb::for_each) adapter_.publish(name_, envelope);
   }
-  if (const net::Shard* here = net::Shard::here()) hubs_[here->index()]->drain();
+  if (here) here->drain();
 }
 
 void Namespace::take(Inbox& inbox, Inbox& empty) {

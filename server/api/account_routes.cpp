@@ -22,7 +22,8 @@ Endpoint send_code(chat::Accounts& accounts) {
           {{{"email", {{not_empty}, {email}}}}, true},
           [&accounts](Call& call) {
             return nothing(accounts.send_code(text_of(call.input, "email"), call.request.remote));
-          }};
+          },
+          Pace::slow};
 }
 
 Endpoint register_account(chat::Accounts& accounts) {
@@ -38,7 +39,8 @@ Endpoint register_account(chat::Accounts& accounts) {
             return nothing(accounts.register_account(
                 {text_of(call.input, "username"), text_of(call.input, "email"),
                  text_of(call.input, "password"), text_of(call.input, "code")}));
-          }};
+          },
+          Pace::slow};
 }
 
 Endpoint captcha(chat::Accounts& accounts) {
@@ -74,7 +76,8 @@ Endpoint log_in(chat::Accounts& accounts) {
             if (!logged_in) return logged_in.error();
             return Answer(JsonObject{{"user", logged_in_user_json(logged_in->user)},
                                      {"token", logged_in->token}});
-          }};
+          },
+          Pace::slow};
 }
 
 Endpoint log_out(chat::Accounts& accounts) {

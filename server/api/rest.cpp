@@ -92,13 +92,14 @@ net::Route Rest::route(const Endpoint& endpoint) {
   route.method = endpoint.method;
   route.pattern = endpoint.path;
   route.handler = [this, endpoint](net::Request request, net::Reply reply) {
+    net::Workers& workers = endpoint.pace == Pace::slow ? slow_ : quick_;
     // Shared, because a refused task has taken neither of them.
     struct Pair {
       net::Request request;
       net::Reply reply;
     };
     auto pair = std::make_shared<Pair>(Pair{std::move(request), std::move(reply)});
-    const bool is_taken = workers_.run([this, &endpoint = endpoint, pair] {
+    const bool is_taken = workers.run([this, &endpoint = endpoint, pair] {
       pair->reply(run(endpoint, std::move(pair->request)));
     });
     if (!is_taken) pair->reply(failure(pair->request, Error("busy")));

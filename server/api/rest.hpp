@@ -44,6 +44,10 @@ struct Answer {
 
 enum class Access : std::uint8_t { open, logged_in };
 
+// What an endpoint waits for. Mails and password hashes take long on purpose or by others' fault, so
+// they have workers of their own: a storm of log-ins must not hold up the messages.
+enum class Pace : std::uint8_t { quick, slow };
+
 struct Endpoint {
   std::string_view method;
   std::string_view path;
@@ -51,15 +55,16 @@ struct Endpoint {
   Access access;
   Shape input;
   std::function<Result<Answer>(Call&)> handle;
+  Pace pace = Pace::quick;
 };
 
 class Rest {
  public:
-  Rest(net::Workers& workers, chat::Accounts& accounts) : workers_(workers), accounts_(accounts) {}
+  Rest(net::Workers& quick, net::Workers& slow, chat::Accounts& accounts)
+      : quick_(quick), slow_(slow), accounts_(accounts) {}
 
   net::Route route(const Endpoint& endpoint);
 
-  net::Workers& workers() const { return workers_; }
   // The log-in that a request carries: `Authorization: Bearer <token>`. Blocks.
   Result<chat::Actor> authenticate(const net::Request& request) const;
 
@@ -67,7 +72,8 @@ class Rest {
   net::Response run(const Endpoint& endpoint, net::Request request) const;
   Result<Answer> answer(const Endpoint& endpoint, Call& call) const;
 
-  net::Workers& workers_;
+  net::Workers& quick_;
+  net::Workers& slow_;
   chat::Accounts& accounts_;
 };
 

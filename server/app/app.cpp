@@ -173,7 +173,7 @@ struct App::Doors {
                 system_random()}),
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
-        rest(workers, *core.accounts),
+        rest(workers, file_workers, *core.accounts),
         sweeper(shards[0], workers, [accounts = core.accounts.get()] {
           if (const auto swept = accounts->sweep(); !swept) {
             log::warn("could not forget what has expired: {}", swept.error().detail);

@@ -94,6 +94,9 @@ const accepted = [
    { coterie: 400, node: 400, why: "an upgrade that is no WebSocket" }],
 ];
 
+// Node 18, Debian's own, lets pass some of what Node 20 and we refuse.
+const peerIsStrict = Number(process.versions.node.split(".")[0]) >= 20;
+
 const statusIs = (seen, wanted) =>
   Array.isArray(wanted) ? assert.ok(wanted.includes(seen), `${seen} of ${wanted}`)
                         : assert.equal(seen, wanted);
@@ -108,9 +111,9 @@ forEachServer("conformance", "HTTP abuse", (server, name) => {
       const wanted = expected(name, same);
       assert.ok(await connection.untilResponses(1), `no answer: ${connection.text}`);
       const { status } = connection.responses()[0];
-      statusIs(status, wanted);
+      if (name === "coterie" || peerIsStrict) statusIs(status, wanted);
       const isClosing = status !== 200 && (name === "coterie" || status !== 417);
-      if (isClosing) assert.ok(await connection.untilClosed(), "the connection stays open");
+      if (isClosing && (name === "coterie" || peerIsStrict)) assert.ok(await connection.untilClosed(), "the connection stays open");
       connection.destroy();
       await isWell();
     });
