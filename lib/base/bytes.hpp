@@ -5,10 +5,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -21,7 +21,7 @@ class SharedBytes {
  public:
   SharedBytes() = default;
   explicit SharedBytes(std::string_view bytes) : SharedBytes(make(bytes.size())) {
-    std::memcpy(data(), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), data());
   }
 
   // Room for `size` bytes that fill(char*) writes before anyone else can see them.
