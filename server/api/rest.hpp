@@ -44,8 +44,8 @@ struct Answer {
 
 enum class Access : std::uint8_t { open, logged_in };
 
-// What an endpoint waits for. Mails and password hashes take long on purpose or by others' fault, so
-// they have workers of their own: a storm of log-ins must not hold up the messages.
+// What an endpoint waits for. Mails and password hashes take long, on purpose or by others' fault,
+// so they have workers of their own: a storm of log-ins must not hold up the messages.
 enum class Pace : std::uint8_t { quick, slow };
 
 struct Endpoint {
