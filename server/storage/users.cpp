@@ -49,9 +49,10 @@ std::optional<User> find_user(Driver& db, std::int64_t id) {
 }
 
 std::optional<User> find_user_to_log_in(Driver& db, std::string_view login_name) {
-  // A name cannot look like an address, so that at most one row matches either way.
+  // A name may look like an address; an address is proven, so its owner comes first.
   static const std::string sql = "SELECT " + user_columns("u") + R"(, u."password" FROM "user" u
-    WHERE u."username" = ? OR u."email" = ? ORDER BY u."id" LIMIT 1)";
+    WHERE u."username" = ? OR u."email" = ?
+    ORDER BY CASE WHEN u."email" = ? THEN 0 ELSE 1 END LIMIT 1)";
   return db.query_one(
       sql,
       [](RowReader& row) {
@@ -59,7 +60,7 @@ std::optional<User> find_user_to_log_in(Driver& db, std::string_view login_name)
         user.password = row.text();
         return user;
       },
-      login_name, login_name);
+      login_name, login_name, login_name);
 }
 
 bool username_exists(Driver& db, std::string_view username) {

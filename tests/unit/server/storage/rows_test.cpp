@@ -91,6 +91,15 @@ TEST_P(Rows, a_user_is_found_to_log_in_by_name_or_address_in_any_case) {
   EXPECT_FALSE(read([](Driver& db) { return storage::find_user_to_log_in(db, ""); }));
 }
 
+TEST_P(Rows, an_address_is_its_owners_even_when_another_user_is_called_like_it) {
+  add_user("bobby1@example.org");
+  const auto bobby = add_user("bobby1");
+  const auto found =
+      read([](Driver& db) { return storage::find_user_to_log_in(db, "bobby1@example.org"); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->id, bobby.id);
+}
+
 TEST_P(Rows, a_password_is_read_by_nothing_but_the_log_in) {
   const auto alice = add_user("alice1");
   EXPECT_EQ(read([&](Driver& db) { return storage::find_user(db, alice.id); })->password, "");
