@@ -24,7 +24,7 @@ class Endpoints : public House {
   void SetUp() override {
     House::SetUp();
     workers = std::make_unique<net::Workers>(net::Workers::Options{.threads = 2});
-    rest = std::make_unique<api::Rest>(*workers, *accounts);
+    rest = std::make_unique<api::Rest>(*workers, *workers, *accounts);
     for (auto& each : api::account_endpoints(*accounts)) endpoints.push_back(std::move(each));
     for (auto& each : api::group_endpoints(groups)) endpoints.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) {
