@@ -34,12 +34,15 @@ const unexpected = [400, "Unexpected field", "unexpected_field"];
 
 const post = (path, form, who = alice) => server().rest.post(path, { token: who.token, form });
 
-// Every file under the data folder's `files`, with its size.
+// Every file under the data folder's `files`, with its size. One may go while we look.
 function stored() {
   const folder = join(server().data, "files");
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.name} ${statSync(join(entry.parentPath ?? entry.path, entry.name)).size}`)
+    .map((entry) => [entry.name, statSync(join(entry.parentPath ?? entry.path, entry.name),
+                                          { throwIfNoEntry: false })])
+    .filter(([, facts]) => facts)
+    .map(([name, facts]) => `${name} ${facts.size}`)
     .sort();
 }
 
