@@ -2,9 +2,9 @@
 //
 //   auth PORT TOKENS
 //
-// TOKENS is a file of lines "<token> <name> <role>". Clients connect with auth {token}; a refusal is
-// a connect_error with data {code, hint}. Each hears "welcome" ({name, role}) and is in the room of
-// its user: "tell" (name, text, ack) is heard as "told" (from, text) on all devices of that user.
+// TOKENS is a file of lines "<token> <name> <role>". Clients connect with auth {token}; a refusal
+// is a connect_error with data {code, hint}. Each hears "welcome" ({name, role}) and is in the room
+// of its user: "tell" (name, text, ack) is heard as "told" (from, text) on all devices of that one.
 // Only the role "admin" gets into /admin, where "kick" (name, ack) ends all connections of a user.
 // SPDX-License-Identifier: MIT
 #include <fstream>

@@ -2,6 +2,7 @@
 // official client. COTERIE_PACKAGE is the folder with its builds (tools/stages.py makes them).
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Child, startListening } from "../support/process.mjs";
@@ -26,3 +27,11 @@ for (const way of ["clang++-19", "g++-12", "pkg-config"]) {
     }
   });
 }
+
+test("the documents show this very program", () => {
+  const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const program = read("examples/echo.cpp").replace(/^(\/\/.*\n)*/, "");
+  for (const path of ["README.md", "README.zh.md", "docs/library.md"]) {
+    assert.ok(read(path).includes(`\n\`\`\`cpp\n${program}\`\`\`\n`), path);
+  }
+});
