@@ -1,13 +1,16 @@
-# floor(NAME SOURCES... FLOORS lower floors... LINK outside libraries...)
+# floor(NAME SOURCES... FLOORS lower floors... LINK outside libraries... PRIVATE_LINK ...)
 #
-# One static library per floor of the house. A floor links the floors below it and nothing else of
-# ours, so an upward include does not even find its header's library (tools/tidy.py checks the
-# includes themselves).
+# One static library per floor of the house, with every header of the floor's folder. A floor links
+# the floors below it and nothing else of ours, so an upward include does not even find its header's
+# library (tools/tidy.py checks the includes themselves).
 function(floor name)
   cmake_parse_arguments(ARG "" "" "SOURCES;FLOORS;LINK;PRIVATE_LINK" ${ARGN})
+  file(GLOB headers CONFIGURE_DEPENDS ${name}/*.hpp)
   add_library(coterie_${name} STATIC ${ARG_SOURCES})
   add_library(coterie::${name} ALIAS coterie_${name})
-  target_include_directories(coterie_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>)
+  target_sources(coterie_${name} PUBLIC
+    FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${headers})
+  target_compile_features(coterie_${name} PUBLIC cxx_std_20)
   foreach(lower ${ARG_FLOORS})
     target_link_libraries(coterie_${name} PUBLIC coterie_${lower})
   endforeach()

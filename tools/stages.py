@@ -9,6 +9,7 @@ in build/test-logs, one for each stage, with the reports that the counts were re
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -205,7 +206,52 @@ def conformance_asan(log):
     return node_tests(log, "conformance", "asan")
 
 
-def node_tests(log, folder, preset):
+def package(log):
+    """the installed library under programs of others: CMake with two compilers, and pkg-config"""
+    if not build(log, "release"):
+        return checked(False, "build of the release preset")
+    root = Path("build/package-root").absolute()
+    tree = Path("build/package").absolute()
+    for old in (root, tree):
+        shutil.rmtree(old, ignore_errors=True)
+
+    def install(component):
+        command = ["cmake", "--install", "build/release", "--prefix", str(root)]
+        return checked(run(log, *command, "--component", component), f"install of the {component}")
+
+    counts = install("library")
+    for compiler in ("clang++-19", "g++-12"):
+        counts.add(checked(find_package(log, compiler, root, tree), f"find_package, {compiler}"))
+    counts.add(checked(pkg_config(log, root, tree), "pkg-config, g++-12"))
+    counts.add(node_tests(log, "package", "release", COTERIE_PACKAGE=str(tree)))
+    counts.add(install("server"))
+    counts.add(checked(run(log, str(root / "bin/coterie"), "--version"), "the installed server"))
+    counts.add(checked(library_alone(log, tree), "lib/ without the packages of server/"))
+    return counts
+
+
+def find_package(log, compiler, root, tree):
+    configure = ["cmake", "-S", "tests/package", "-B", str(tree / compiler), "-G", "Ninja",
+                 f"-DCMAKE_CXX_COMPILER={compiler}", f"-DCMAKE_PREFIX_PATH={root}"]
+    return run(log, *configure) and run(log, "ninja", "-C", str(tree / compiler))
+
+
+def pkg_config(log, root, tree):
+    (tree / "pkg-config").mkdir(parents=True)
+    command = ("g++-12 -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror examples/echo.cpp"
+               f" $(pkg-config --cflags --libs coterie-socketio) -o '{tree}/pkg-config/echo'")
+    environment = os.environ | {"PKG_CONFIG_PATH": str(root / "lib/pkgconfig")}
+    return run(log, "sh", "-c", command, env=environment)
+
+
+def library_alone(log, tree):
+    theirs = ("CLI11", "CURL", "Freetype", "SQLite3")
+    configure = ["cmake", "-S", ".", "-B", str(tree / "library"), "-G", "Ninja",
+                 "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF", "-DCOTERIE_EXAMPLES=OFF"]
+    return run(log, *configure, *(f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in theirs))
+
+
+def node_tests(log, folder, preset, **variables):
     tree = Path("build", preset).absolute()
     if not build(log, preset):
         return checked(False, f"build of the {preset} preset")
@@ -219,7 +265,7 @@ def node_tests(log, folder, preset):
         old.unlink()
     # Freed memory is not kept long: tests watch how much a server holds.
     options = f"log_path={reports.absolute()}:print_stacktrace=1:quarantine_size_mb=1"
-    environment = os.environ | {
+    environment = os.environ | variables | {
         "COTERIE_BIN": str(tree / "coterie"),
         "COTERIE_EXAMPLES": str(tree / "examples"),
         "ASAN_OPTIONS": options,
@@ -251,8 +297,8 @@ def packages(log, folder):
 # -- all of it ------------------------------------------------------------------------------------
 
 # In the order they run: what finds most for least time comes first.
-ALL = [tidy, release, headers, web, contract, conformance, fault, e2e, asan, contract_asan,
-       conformance_asan, tsan, fuzz, gcc]
+ALL = [tidy, release, package, headers, web, contract, conformance, fault, e2e, asan,
+       contract_asan, conformance_asan, tsan, fuzz, gcc]
 QUICK = [tidy, unit]
 BY_NAME = {stage.__name__.replace("_", "-"): stage for stage in [*ALL, unit, lint]}
 

@@ -18,14 +18,16 @@ function examplesFolder() {
   return folder;
 }
 
-// How many ports an example wants.
-const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1 };
+// How many ports an example wants, and what behind them.
+const portsOf = { conformance: 2, rooms: 1, acks: 1, auth: 1, binary: 1, echo: 1 };
+const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))] };
 
 async function start(isReference, example) {
-  const make = (ports) =>
-    isReference
-      ? new Child(process.execPath, [reference, example, ...ports.map(String)])
-      : new Child(`${examplesFolder()}/${example}`, ports.map(String));
+  const make = (ports) => {
+    const args = [...ports.map(String), ...(argumentsOf[example] ?? [])];
+    return isReference ? new Child(process.execPath, [reference, example, ...args])
+                       : new Child(`${examplesFolder()}/${example}`, args);
+  };
   const { child, ports } = await startListening(portsOf[example], make);
   const target = {
     child,

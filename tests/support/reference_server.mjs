@@ -1,11 +1,13 @@
 // Node's own Socket.IO and Engine.IO servers, doing what the examples of the same names do.
-//   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT | rooms|acks|echo PORT
+//   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT
+//   node reference_server.mjs rooms|acks|binary|echo PORT | auth PORT TOKENS
 // SPDX-License-Identifier: MIT
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { attach } from "engine.io";
 import { Server } from "socket.io";
 
-const [example, ...ports] = process.argv.slice(2);
+const [example, ...args] = process.argv.slice(2);
 const servers = [];
 
 function listen(port) {
@@ -62,6 +64,61 @@ const examples = {
     });
   },
 
+  auth(port, tokens) {
+    const io = new Server(listen(port));
+    const refusal = (code, hint) =>
+      Object.assign(new Error("not authorized"), { data: { code, hint } });
+    const check = async (socket, next) => {
+      const { token } = socket.handshake.auth;
+      if (typeof token !== "string") return next(refusal("no_token", "auth: { token }"));
+      const lines = (await readFile(tokens, "utf8")).split("\n").map((line) => line.split(/ +/));
+      const found = lines.find(([each]) => each && each === token);
+      if (!found) return next(refusal("unknown_token", "log in again"));
+      [, socket.data.name, socket.data.role] = found;
+      socket.join(`user:${socket.data.name}`);
+      next();
+    };
+    io.use(check).on("connection", (socket) => {
+      socket.emit("welcome", socket.data);
+      socket.on("tell", (name, text, ack) => {
+        io.to(`user:${name}`).emit("told", socket.data.name, text);
+        ack("ok");
+      });
+    });
+    const admin = io.of("/admin").use(check).use((socket, next) => {
+      next(socket.data.role === "admin" ? undefined : refusal("not_admin", "ask an admin"));
+    });
+    admin.on("connection", (socket) => {
+      socket.emit("welcome", socket.data);
+      socket.on("kick", (name, ack) => {
+        io.in(`user:${name}`).disconnectSockets(true);
+        ack("ok");
+      });
+    });
+  },
+
+  binary(port) {
+    const files = new Map();
+    new Server(listen(port)).on("connection", (socket) => {
+      const take = (name, bytes) => {
+        if (typeof name !== "string" || !Buffer.isBuffer(bytes)) {
+          return { error: "a name and its bytes, please" };
+        }
+        if (files.size >= 100 && !files.has(name)) return { error: "full" };
+        files.set(name, bytes);
+        socket.broadcast.emit("uploaded", name, bytes);
+        return { size: bytes.length };
+      };
+      socket.on("upload", (name, bytes, ack) => ack(take(name, bytes)));
+      socket.on("download", (name, ack) => ack(files.get(name) ?? null));
+      socket.on("offer", (name) => {
+        socket.timeout(10_000).emit("send", name, (error, bytes) => {
+          if (!error) socket.emit("taken", name, take(name, bytes));
+        });
+      });
+    });
+  },
+
   echo(port) {
     new Server(listen(port)).on("connection", (socket) => {
       socket.join("lobby");
@@ -73,5 +130,5 @@ const examples = {
   },
 };
 
-examples[example](...ports);
+examples[example](...args);
 process.on("SIGTERM", () => process.exit(0));
