@@ -37,7 +37,10 @@ void Hub::set_connected(Socket& socket) {
 }
 
 void Hub::remove(Socket& socket) {
-  if (sockets_.erase(socket.id_) == 0) return;
+  const auto found = sockets_.find(socket.id_);
+  // A successor of the same id, recovered, may be here by the time the old one is destroyed.
+  if (found == sockets_.end() || found->second != &socket) return;
+  sockets_.erase(found);
   shrink_if_sparse(sockets_);
   if (namespace_.is_recoverable() && socket.extras_) {
     by_pid_.erase(*Id::parse(socket.pid()));

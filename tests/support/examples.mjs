@@ -19,13 +19,17 @@ function examplesFolder() {
 }
 
 // How many ports an example wants.
-const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1 };
+const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1, features: 1, recovery: 1 };
+
+// Examples that are another program with arguments of its own behind the ports.
+const programs = { recovery: ["features", "recovery", "3000"] };
 
 async function start(isReference, example) {
   const make = (ports) =>
     isReference
       ? new Child(process.execPath, [reference, example, ...ports.map(String)])
-      : new Child(`${examplesFolder()}/${example}`, ports.map(String));
+      : new Child(`${examplesFolder()}/${programs[example]?.[0] ?? example}`,
+                  [...ports.map(String), ...(programs[example]?.slice(1) ?? [])]);
   const { child, ports } = await startListening(portsOf[example], make);
   const target = {
     child,

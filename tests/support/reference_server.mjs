@@ -5,6 +5,8 @@ import { createServer } from "node:http";
 import { attach } from "engine.io";
 import { Server } from "socket.io";
 
+import { features } from "./reference_features.mjs";
+
 const [example, ...ports] = process.argv.slice(2);
 const servers = [];
 
@@ -61,6 +63,9 @@ const examples = {
       });
     });
   },
+
+  features: (port) => features(listen(port)),
+  recovery: (port) => features(listen(port), 3000),
 
   echo(port) {
     new Server(listen(port)).on("connection", (socket) => {
