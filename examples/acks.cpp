@@ -27,16 +27,17 @@ int main(int argc, char** argv) {
     ack(Json{{"error", "two numbers, please"}});
   });
   space.on("ask-me", [](socketio::Socket& socket) {
-    socket.emit_with_ack(
-        "question", std::chrono::seconds(2),
-        [ref = socket.ref()](Result<socketio::Args> answer) {
-          // The answer may come when the socket has left: reach it by its ref.
-          ref.run([answer](socketio::Socket& asked) {
-            if (answer) return asked.emit("answered", *answer);
-            asked.emit("unanswered", std::string(answer.error().code));
-          });
-        },
-        "What is your name?");
+    socket.timeout(std::chrono::seconds(2))
+        .emit_with_ack(
+            "question",
+            [ref = socket.ref()](Result<socketio::Args> answer) {
+              // The answer may come when the socket has left: reach it by its ref.
+              ref.run([answer](socketio::Socket& asked) {
+                if (answer) return asked.emit("answered", *answer);
+                asked.emit("unanswered", std::string(answer.error().code));
+              });
+            },
+            "What is your name?");
   });
 
   net::Router router;

@@ -22,6 +22,20 @@ class Id {
 
   static Id random(Random& source) { return *parse(random_id(source, length)); }
 
+  // The same, and where the named thing lives: `home` (below 4096) is in its first two characters.
+  static Id random_at(unsigned home, Random& source) {
+    Id id = random(source);
+    id.text_[0] = alphabet[home / 64 % 64];
+    id.text_[1] = alphabet[home % 64];
+    return id;
+  }
+  std::optional<unsigned> home() const {
+    const std::size_t high = alphabet.find(text_[0]);
+    const std::size_t low = alphabet.find(text_[1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    return static_cast<unsigned>(high * 64 + low);
+  }
+
   // nullopt when `text` is not exactly 20 characters long.
   static std::optional<Id> parse(std::string_view text) {
     if (text.size() != length) return std::nullopt;
@@ -43,6 +57,9 @@ class Id {
   };
 
  private:
+  static constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
   std::array<char, length> text_{};
 };
 

@@ -16,9 +16,6 @@ namespace coterie::engineio {
 
 namespace {
 
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-
 // Control characters other than a tab: what no browser sends and a log should not repeat.
 bool has_control_character(std::string_view text) {
   return std::ranges::any_of(text,
@@ -34,20 +31,9 @@ Engine::~Engine() = default;
 
 std::optional<unsigned> Engine::home_of(const net::Request& request, unsigned shards) {
   const net::Query query(request.raw_query());
-  const std::string_view sid = query.get("sid");
-  if (sid.size() != Id::length) return std::nullopt;
-  const std::size_t high = alphabet.find(sid[0]);
-  const std::size_t low = alphabet.find(sid[1]);
-  if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-  const std::size_t shard = high * alphabet.size() + low;
-  return shard < shards ? std::optional(static_cast<unsigned>(shard)) : std::nullopt;
-}
-
-Id Engine::make_sid() {
-  std::string text = random_id(*options_.random, Id::length);
-  text[0] = alphabet[shard_.index() / alphabet.size() % alphabet.size()];
-  text[1] = alphabet[shard_.index() % alphabet.size()];
-  return *Id::parse(text);
+  const auto sid = Id::parse(query.get("sid"));
+  const auto shard = sid ? sid->home() : std::nullopt;
+  return shard && *shard < shards ? shard : std::nullopt;
 }
 
 std::string_view Engine::message_of(Refusal code) {
@@ -153,7 +139,7 @@ void Engine::upgrade(net::HttpUpgrade upgrade) {
 }
 
 Session& Engine::open_session(const net::Request& request) {
-  const Id sid = make_sid();
+  const Id sid = Id::random_at(shard_.index(), *options_.random);
   auto session = std::make_unique<Session>(*this, sid, Handshake(request, options_.clock->wall()));
   return *sessions_.emplace(sid, std::move(session)).first->second;
 }
@@ -163,12 +149,12 @@ Session* Engine::find(const Id& sid) {
   return found == sessions_.end() ? nullptr : found->second.get();
 }
 
-void Engine::close_all() {
+void Engine::close_all(std::string_view reason) {
   std::vector<Id> sids;
   sids.reserve(sessions_.size());
   for (const auto& [sid, session] : sessions_) sids.push_back(sid);
   for (const Id& sid : sids) {
-    if (Session* session = find(sid)) session->end("forced close");
+    if (Session* session = find(sid)) session->end(reason);
   }
 }
 

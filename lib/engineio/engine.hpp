@@ -39,7 +39,7 @@ class Engine final : public SessionOwner {
 
   Session* find(const Id& sid);
   std::size_t session_count() const { return sessions_.size(); }
-  void close_all();
+  void close_all(std::string_view reason);
 
   const Options& options() const override { return options_; }
   TimePoint now() const override;
@@ -63,7 +63,6 @@ class Engine final : public SessionOwner {
   // Why the request must be refused; otherwise `session` is the one it names, or null.
   std::optional<Refusal> verify(const net::Request& request, const net::Query& query,
                                 bool is_upgrade, Session*& session);
-  Id make_sid();
   Session& open_session(const net::Request& request);
   void flush_polls();
   void begin_get(Session& session, net::Reply reply);

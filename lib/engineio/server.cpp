@@ -35,9 +35,9 @@ std::vector<net::Route> Server::routes() {
   return routes;
 }
 
-void Server::close() {
+void Server::close(std::string reason) {
   for (unsigned i = 0; i < shards_.size(); ++i) {
-    shards_[i].post([engine = engines_[i].get()] { engine->close_all(); });
+    shards_[i].post([engine = engines_[i].get(), reason] { engine->close_all(reason); });
   }
 }
 

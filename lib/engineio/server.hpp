@@ -27,8 +27,8 @@ class Server {
 
   std::vector<net::Route> routes();
 
-  // Ends every session. Any thread.
-  void close();
+  // Ends every session: its handler hears the reason. Any thread.
+  void close(std::string reason = "forced close");
 
   const Options& options() const { return options_; }
 

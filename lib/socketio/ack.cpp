@@ -3,8 +3,6 @@
 
 #include <atomic>
 
-#include "net/shard.hpp"
-#include "socketio/hub.hpp"
 #include "socketio/socket.hpp"
 
 namespace coterie::socketio {
@@ -26,14 +24,8 @@ Ack::operator bool() const {
 
 void Ack::send(Arguments arguments) const {
   if (!pending_ || pending_->is_used.exchange(true)) return;
-  const SocketRef& ref = pending_->socket;
-  if (ref.hub_->shard().is_here()) {
-    // At once, so that what the handler emits next comes behind its answer.
-    if (Socket* socket = ref.hub_->find(ref.id_))
-      socket->answer(pending_->id, std::move(arguments));
-    return;
-  }
-  ref.run([id = pending_->id, arguments = std::move(arguments)](Socket& socket) {
+  // On its shard at once, so that what the handler emits next comes behind its answer.
+  pending_->socket.dispatch([id = pending_->id, arguments = std::move(arguments)](Socket& socket) {
     socket.answer(id, arguments);
   });
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/arguments.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
+#include "base/check.hpp"
 
 namespace coterie::socketio {
 
@@ -29,10 +27,24 @@ void Arguments::add(const RawJson& value) {
 }
 
 void Arguments::add(const Binary& value) {
-  if (!text.empty()) text.push_back(',');
-  fmt::format_to(std::back_inserter(text), R"({{"_placeholder":true,"num":{}}})",
-                 attachments.size());
-  attachments.push_back(value.bytes);
+  add(attach(value.bytes));
+}
+
+void Arguments::add(const Args& value) {
+  COTERIE_CHECK(attachments.empty() || value.attachments().empty());  // Numbers would not match.
+  for (const Json& each : value.values()) add(each);
+  if (attachments.empty()) attachments = value.attachments();
+}
+
+void Arguments::add(const Arguments& value) {
+  COTERIE_CHECK(attachments.empty() || value.attachments.empty());
+  if (!value.text.empty()) add(RawJson{value.text});
+  if (attachments.empty()) attachments = value.attachments;
+}
+
+Json Arguments::attach(SharedBytes bytes) {
+  attachments.push_back(std::move(bytes));
+  return JsonObject{{"_placeholder", true}, {"num", attachments.size() - 1}};
 }
 
 }  // namespace coterie::socketio

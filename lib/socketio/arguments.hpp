@@ -45,7 +45,8 @@ struct RawJson {
   std::string_view text;
 };
 
-// An argument that is bytes: travels as an attachment.
+// An argument that is bytes: travels as an attachment. Official clients take at most ten of them
+// in one packet.
 struct Binary {
   SharedBytes bytes;
 };
@@ -58,17 +59,21 @@ struct Arguments {
   void add(const Json& value);
   void add(const RawJson& value);
   void add(const Binary& value);
+  void add(const Args& value);       // Relays all of them. Before any other attachment.
+  void add(const Arguments& value);  // Likewise.
+
+  // What stands for `bytes` inside a JSON value that is added next:
+  //   arguments.add(Json{{"name", name}, {"photo", arguments.attach(bytes)}});
+  Json attach(SharedBytes bytes);
 };
 
-// Encodes any mix of Json (or what Json can be made of), RawJson, Binary, and Args to relay.
+// Encodes any mix of Json (or what Json can be made of), RawJson, Binary, Arguments, and Args.
 template <class... Values>
 Arguments arguments(const Values&... values) {
   Arguments result;
   const auto add = [&result]<class Value>(const Value& value) {
-    if constexpr (std::is_same_v<Value, Args>) {
-      COTERIE_CHECK(result.attachments.empty());  // Their numbers would not match.
-      for (const Json& each : value.values()) result.add(each);
-      result.attachments = value.attachments();
+    if constexpr (std::is_same_v<Value, Args> || std::is_same_v<Value, Arguments>) {
+      result.add(value);
     } else if constexpr (std::is_same_v<Value, RawJson> || std::is_same_v<Value, Binary> ||
                          std::is_same_v<Value, Json>) {
       result.add(value);

@@ -1,4 +1,4 @@
-// BroadcastOperator: to whom, and then what. Made by Namespace::to, Socket::to and their kin.
+// BroadcastOperator: to whom, how, and then what. Made by Namespace::to, Socket::to and their kin.
 //
 // A value: each call returns a new operator, so one can be kept and refined. Any thread may use it;
 // what it does reaches every shard (and node) in the order of the calls.
@@ -7,35 +7,52 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "socketio/adapter.hpp"
 #include "socketio/arguments.hpp"
 #include "socketio/audience.hpp"
+#include "socketio/envelope.hpp"
+#include "socketio/remote_socket.hpp"
 
 namespace coterie::socketio {
 
 class Namespace;
 class Socket;
-struct Envelope;
 
 class BroadcastOperator {
  public:
-  BroadcastOperator(Namespace& space, Audience audience)
-      : namespace_(&space), audience_(std::move(audience)) {}
+  BroadcastOperator(std::shared_ptr<Namespace> space, Audience audience)
+      : namespace_(std::move(space)), audience_(std::move(audience)) {}
 
   BroadcastOperator to(std::string room) const;  // Adds a room; in() is the same word.
   BroadcastOperator in(std::string room) const { return to(std::move(room)); }
   BroadcastOperator except(std::string room) const;
   // What is emitted may be dropped for clients that cannot take it right now.
   BroadcastOperator as_volatile() const;
+  // Whether compression is worth a try where it is on: not for what is compressed already.
+  BroadcastOperator compress(bool yes) const;
+  // Only the sockets of this node.
+  BroadcastOperator local() const;
+  // How long emit_with_ack() waits for answers.
+  BroadcastOperator timeout(std::chrono::milliseconds time) const;
 
   // Encodes the event once, down to the frame, and delivers it to the audience.
   template <class... Values>
   void emit(std::string_view event, const Values&... values) const {
     emit_arguments(event, arguments(values...));
+  }
+  // The same, and `answers` is called once, on one of the shards: with the arguments of every
+  // client's ack, or with those that have come in time. The clients of this node are asked.
+  template <class... Values>
+  void emit_with_ack(std::string_view event, AnswersHandler answers,
+                     const Values&... values) const {
+    ask_arguments(event, arguments(values...), std::move(answers));
   }
 
   void sockets_join(std::string room) const;
@@ -43,14 +60,19 @@ class BroadcastOperator {
   void disconnect_sockets(bool close = false) const;
   // Calls fn for each socket of the audience on this node, on the socket's shard.
   void for_each(std::function<void(Socket&)> fn) const;
+  // Calls `found` once, on one of the shards, with all sockets of the audience on this node.
+  void fetch_sockets(SocketsHandler found) const;
 
  private:
-  void emit_arguments(std::string_view event, Arguments arguments) const;
+  void emit_arguments(std::string_view event, const Arguments& arguments) const;
+  void ask_arguments(std::string_view event, const Arguments& arguments,
+                     AnswersHandler answers) const;
   void publish(Envelope envelope) const;
+  Envelope envelope(Envelope::Verb verb) const;
 
-  Namespace* namespace_;
+  std::shared_ptr<Namespace> namespace_;
   Audience audience_;
-  bool is_volatile_ = false;
+  EmitFlags flags_;
 };
 
 }  // namespace coterie::socketio

@@ -2,9 +2,11 @@
 #include "socketio/client.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "net/shard.hpp"
+#include "socketio/adapter.hpp"
 #include "socketio/hub.hpp"
 #include "socketio/server.hpp"
 #include "socketio/socket.hpp"
@@ -60,21 +62,25 @@ Socket* Client::find(std::string_view nsp) const {
   return found == sockets_.end() ? nullptr : found->get();
 }
 
+// -- joining a namespace --------------------------------------------------------------------------
+
 void Client::on_connect(Packet packet) {
-  Namespace* space = server_.find(packet.nsp);
-  if (!space) {
-    const JsonObject error{{"message", "Invalid namespace"}};
-    return send(encode_control(PacketType::connect_error, packet.nsp, error));
-  }
   if (find(packet.nsp) || sockets_.size() >= server_.options_.limits.namespaces_per_client) {
     return session_.close();
   }
   Json auth = packet.data.is_object() ? std::move(packet.data) : Json(JsonObject());
+  const auto space = server_.namespaces_.visit(packet.nsp, auth);
+  if (!space) {
+    const JsonObject error{{"message", "Invalid namespace"}};
+    return send(encode_control(PacketType::connect_error, packet.nsp, error));
+  }
   Hub& hub = space->hub(net::Shard::here()->index());
-  sockets_.push_back(
-      std::make_unique<Socket>(*this, hub, Id::random(space->random_), std::move(auth)));
+  const Id id = Id::random(space->surroundings_.random);
+  sockets_.push_back(std::make_unique<Socket>(*this, hub, id, std::move(auth)));
   Socket& socket = *sockets_.back();
   hub.add(socket);
+  const auto claim = space->is_recoverable() ? claim_of(socket.auth()) : std::nullopt;
+  if (claim) return ask_for(*claim, socket, true);
   run_middlewares(socket, 0);
 }
 
@@ -82,32 +88,99 @@ void Client::run_middlewares(Socket& socket, std::size_t stage) {
   const auto& middlewares = socket.hub_.space().middlewares_;
   if (stage == middlewares.size()) return welcome(socket);
   middlewares[stage](socket, Next([ref = socket.ref(), stage](std::optional<ConnectError> error) {
-                       ref.run([stage, error = std::move(error)](Socket& resumed) {
-                         resumed.client_.resume(resumed, stage + 1, error);
+                       ref.dispatch([stage, error = std::move(error)](Socket& resumed) {
+                         if (error) return resumed.client_.refuse(resumed, *error);
+                         resumed.client_.run_middlewares(resumed, stage + 1);
                        });
                      }));
 }
 
-void Client::resume(Socket& socket, std::size_t stage, std::optional<ConnectError> error) {
-  if (!error) return run_middlewares(socket, stage);
-  JsonObject body{{"message", error->message}};
-  if (error->data) body["data"] = *error->data;
+void Client::refuse(Socket& socket, const ConnectError& error) {
+  JsonObject body{{"message", error.message}};
+  if (error.data) body["data"] = *error.data;
   send(encode_control(PacketType::connect_error, socket.hub_.space().name(), body));
   socket.become_disconnected("");
 }
 
 void Client::welcome(Socket& socket) {
+  Hub& hub = socket.hub_;
+  Namespace& space = hub.space();
+  if (socket.is_recovered()) {
+    if (!socket.catch_up()) return session_.close();
+  } else {
+    hub.connect(socket);
+  }
   if (!has_joined_) {
     has_joined_ = true;
     timer_.cancel();
   }
-  Hub& hub = socket.hub_;
-  hub.set_connected(socket);
-  send(encode_control(PacketType::connect, hub.space().name(), JsonObject{{"sid", socket.id()}}));
-  for (const ConnectHandler& handler : hub.space().connect_handlers_) {
+  JsonObject body{{"sid", socket.id()}};
+  if (space.is_recoverable()) body["pid"] = socket.pid();
+  send(encode_control(PacketType::connect, space.name(), body));
+  for (const ConnectHandler& handler : space.connect_handlers_) {
     if (!socket.is_connected()) return;
     handler(socket);
   }
+}
+
+// -- recovery -------------------------------------------------------------------------------------
+
+std::optional<Client::Claim> Client::claim_of(const Json& auth) {
+  const Json* pid = auth.get_object().if_contains("pid");
+  if (!pid || !pid->is_string()) return std::nullopt;
+  const auto id = Id::parse(pid->get_string());
+  if (!id) return std::nullopt;
+  const Json* offset = auth.get_object().if_contains("offset");
+  if (!offset || offset->is_null()) return Claim{*id, 0};
+  if (!offset->is_string()) return std::nullopt;
+  const std::string_view digits = offset->get_string();
+  Claim claim{*id, 0};
+  const auto [end, failure] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), claim.offset);
+  if (failure != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return claim;
+}
+
+void Client::ask_for(const Claim& claim, Socket& socket, bool may_be_here) {
+  Namespace& space = socket.hub_.space();
+  space.surroundings_.adapter.take(
+      claim.pid, space.name(),
+      [ref = socket.ref(), claim, may_be_here](std::optional<SavedSession> session) {
+        ref.dispatch([claim, may_be_here, session = std::move(session)](Socket& asking) {
+          if (session) return asking.client_.resume(asking, claim, *session);
+          if (may_be_here && asking.client_.take_over(asking, claim)) return;
+          asking.client_.run_middlewares(asking, 0);
+        });
+      });
+}
+
+// The connection of before may be dead without our having noticed, as when a phone changes
+// networks: whoever knows its pid is its client, so it ends now and leaves its session.
+bool Client::take_over(Socket& socket, const Claim& claim) {
+  Namespace& space = socket.hub_.space();
+  const auto home = claim.pid.home();
+  if (!home || *home >= space.shard_count()) return false;
+  const auto hub = space.hub(*home).shared_from_this();
+  hub->shard().post([hub, alive = space.shared_from_this(), ref = socket.ref(), claim] {
+    if (Socket* ghost = hub->find_by_pid(claim.pid)) ghost->client_.end("transport close");
+    ref.run([claim](Socket& asking) { asking.client_.ask_for(claim, asking, false); });
+  });
+  return true;
+}
+
+void Client::resume(Socket& socket, const Claim& claim, SavedSession session) {
+  // What came before it connected was not for it, whatever it says.
+  session.offset = std::max(session.offset, claim.offset);
+  if (!socket.hub_.space().remembers(session.offset)) return run_middlewares(socket, 0);
+  socket.resume(std::move(session));
+  if (server_.options_.recovery->skip_middlewares) return welcome(socket);
+  run_middlewares(socket, 0);
+}
+
+// -- the end --------------------------------------------------------------------------------------
+
+void Client::end(std::string_view reason) {
+  session_.end(reason);
 }
 
 void Client::disconnect() {

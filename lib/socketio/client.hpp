@@ -3,6 +3,10 @@
 //   CONNECT -> a Socket is made -> middlewares, one by one -> "0{sid}" and on_connect
 //                                                          or "4{message}" and the socket is gone
 //
+// With recovery, a CONNECT that names a session of before first asks for it: the socket becomes
+// what it was, skips the middlewares (if the options say so) and hears what it has missed before it
+// is told that it is connected, as the reference does it.
+//
 // A client that joins no namespace within connect_timeout is closed, and so is one that breaks the
 // protocol: a packet that cannot be decoded, an event for a namespace it has not joined, a second
 // CONNECT to one that it has.
@@ -39,6 +43,8 @@ class Client final : public engineio::SessionHandler {
 
   // Disconnects every socket, then ends the session.
   void disconnect();
+  // Ends the session at once.
+  void end(std::string_view reason);
   // A socket has disconnected: it ends with this turn.
   void drop(Socket& socket);
 
@@ -46,11 +52,21 @@ class Client final : public engineio::SessionHandler {
   void on_closed(std::string_view reason) override;
 
  private:
+  // The session that a CONNECT wants to continue.
+  struct Claim {
+    Id pid;
+    std::uint64_t offset;  // 0: it has heard nothing yet.
+  };
+  static std::optional<Claim> claim_of(const Json& auth);
+
   void on_packet(Packet packet);
   void on_connect(Packet packet);
   void run_middlewares(Socket& socket, std::size_t stage);
-  void resume(Socket& socket, std::size_t stage, std::optional<ConnectError> error);
+  void refuse(Socket& socket, const ConnectError& error);
   void welcome(Socket& socket);
+  void ask_for(const Claim& claim, Socket& socket, bool may_be_here);
+  bool take_over(Socket& socket, const Claim& claim);
+  void resume(Socket& socket, const Claim& claim, SavedSession session);
   void on_timeout();
   Socket* find(std::string_view nsp) const;
 

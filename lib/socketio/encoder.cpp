@@ -12,11 +12,19 @@ namespace coterie::socketio {
 
 namespace {
 
-// Where a packet's text is put together before its size is known: one buffer a thread.
-std::string& scratch() {
+// Where a packet's text is put together before its size is known: one buffer a thread, lent out.
+std::string& buffer() {
   thread_local std::string text;
+  return text;
+}
+std::string scratch() {
+  std::string text = std::move(buffer());
   text.clear();
   return text;
+}
+void give_back(std::string& text) {
+  // One huge packet must not keep its memory for the life of the thread.
+  if (text.capacity() <= 256 * 1024) buffer() = std::move(text);
 }
 
 void append_header(std::string& text, PacketType type, std::size_t attachments,
@@ -27,46 +35,68 @@ void append_header(std::string& text, PacketType type, std::size_t attachments,
   if (id) fmt::format_to(std::back_inserter(text), "{}", *id);
 }
 
-Frames frames(std::string& text, const std::vector<SharedBytes>& attachments) {
-  Frames result{engineio::Frame(engineio::PacketType::message, text), {}};
+std::vector<engineio::Frame> binary_frames(const std::vector<SharedBytes>& attachments) {
+  std::vector<engineio::Frame> frames;
+  frames.reserve(attachments.size());
   for (const SharedBytes& bytes : attachments) {
-    result.attachments.push_back(engineio::Frame::binary(bytes.view()));
+    frames.push_back(engineio::Frame::binary(bytes.view()));
   }
-  // One huge packet must not keep its memory for the life of the thread.
-  if (text.capacity() > 256 * 1024) std::string().swap(text);
+  return frames;
+}
+
+Frames frames(std::string text, const std::vector<SharedBytes>& attachments) {
+  Frames result{engineio::Frame(engineio::PacketType::message, text), binary_frames(attachments)};
+  give_back(text);
   return result;
 }
 
 }  // namespace
 
+EventDraft::EventDraft(std::string_view nsp, std::optional<std::uint64_t> id,
+                       std::string_view event, const Arguments& arguments)
+    : text_(scratch()), attachments_(binary_frames(arguments.attachments)) {
+  COTERIE_CHECK(!is_reserved_event(event));
+  const std::size_t attachments = arguments.attachments.size();
+  append_header(text_, attachments > 0 ? PacketType::binary_event : PacketType::event, attachments,
+                nsp, id);
+  text_.push_back('[');
+  write_json(Json(event), text_);
+  if (!arguments.text.empty()) text_.append(",").append(arguments.text);
+}
+
+EventDraft::~EventDraft() {
+  give_back(text_);
+}
+
+Frames EventDraft::finish() {
+  text_.push_back(']');
+  return {engineio::Frame(engineio::PacketType::message, text_), std::move(attachments_)};
+}
+
+Frames EventDraft::finish(std::uint64_t offset) {
+  fmt::format_to(std::back_inserter(text_), ",\"{}\"", offset);
+  return finish();
+}
+
 Frames encode_event(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
                     const Arguments& arguments) {
-  COTERIE_CHECK(!is_reserved_event(event));
-  std::string& text = scratch();
-  const std::size_t attachments = arguments.attachments.size();
-  append_header(text, attachments > 0 ? PacketType::binary_event : PacketType::event, attachments,
-                nsp, id);
-  text.push_back('[');
-  write_json(Json(event), text);
-  if (!arguments.text.empty()) text.append(",").append(arguments.text);
-  text.push_back(']');
-  return frames(text, arguments.attachments);
+  return EventDraft(nsp, id, event, arguments).finish();
 }
 
 Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments) {
-  std::string& text = scratch();
+  std::string text = scratch();
   const std::size_t attachments = arguments.attachments.size();
   append_header(text, attachments > 0 ? PacketType::binary_ack : PacketType::ack, attachments, nsp,
                 id);
   text.append("[").append(arguments.text).append("]");
-  return frames(text, arguments.attachments);
+  return frames(std::move(text), arguments.attachments);
 }
 
 Frames encode_control(PacketType type, std::string_view nsp, const Json& data) {
-  std::string& text = scratch();
+  std::string text = scratch();
   append_header(text, type, 0, nsp, std::nullopt);
   if (!data.is_null()) write_json(data, text);
-  return frames(text, {});
+  return frames(std::move(text), {});
 }
 
 }  // namespace coterie::socketio

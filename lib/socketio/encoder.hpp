@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,27 @@ struct Frames {
   std::vector<engineio::Frame> attachments;
 };
 
-// An event. Reserved names are a bug of the caller.
+// An event that is encoded but for its offset: what recovery appends as a last argument, a number
+// that is only known once the event has found its place in the order of all events.
+class EventDraft {
+ public:
+  // Reserved names are a bug of the caller.
+  EventDraft(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
+             const Arguments& arguments);
+
+  ~EventDraft();
+  EventDraft(const EventDraft&) = delete;
+  EventDraft& operator=(const EventDraft&) = delete;
+
+  // Once, either of them.
+  Frames finish();
+  Frames finish(std::uint64_t offset);
+
+ private:
+  std::string text_;  // Up to the closing bracket.
+  std::vector<engineio::Frame> attachments_;
+};
+
 Frames encode_event(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
                     const Arguments& arguments);
 Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments);

@@ -2,26 +2,46 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "socketio/audience.hpp"
 #include "socketio/encoder.hpp"
 
 namespace coterie::socketio {
 
+class BroadcastAnswers;
 class Socket;
 
+// How an event is sent.
+struct EmitFlags {
+  bool is_volatile = false;                   // Dropped for clients that cannot take it right now.
+  bool compress = true;                       // Where compression is on and worth it.
+  bool is_local = false;                      // Not for the other nodes of the cluster.
+  std::chrono::milliseconds timeout{20'000};  // For the answer, where one is asked for.
+};
+
 struct Envelope {
-  enum class Verb : unsigned char { emit, join, leave, disconnect, close, for_each };
+  enum class Verb : unsigned char { emit, join, leave, disconnect, close, visit };
 
   Verb verb = Verb::emit;
+  EmitFlags flags;
   Audience audience;
-  std::optional<Frames> frames;     // emit
-  bool is_volatile = false;         // emit
-  std::string room;                 // join, leave
-  std::function<void(Socket&)> fn;  // for_each: never leaves this node.
+  std::optional<Frames> frames;  // emit
+  std::uint64_t number = 0;      // emit: its place in the log, when there is one.
+  std::string room;              // join, leave
+
+  // emit with ack: whom the sockets answer, and which id they use. Never leaves this node.
+  std::uint64_t ack_id = 0;
+  std::shared_ptr<BroadcastAnswers> answers;
+
+  // visit: called once on every shard with the audience there. Never leaves this node.
+  std::function<void(const std::vector<Socket*>&)> visit;
 };
 
 }  // namespace coterie::socketio

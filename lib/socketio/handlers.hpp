@@ -9,21 +9,47 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "base/result.hpp"
 #include "socketio/ack.hpp"
 #include "socketio/arguments.hpp"
+#include "socketio/next.hpp"
 
 namespace coterie::socketio {
 
 class Socket;
 
+// Why a client may not join: the client's connect_error gets the message and, if any, the data.
+struct ConnectError {
+  std::string message;
+  std::optional<Json> data;
+};
+
+using Next = BasicNext<ConnectError>;
+using NextEvent = BasicNext<Error>;
+
 using EventHandler = std::function<void(Socket&, const Args&, Ack)>;
+using AnyHandler = std::function<void(Socket&, std::string_view event, const Args&)>;
 using AckHandler = std::function<void(Result<Args>)>;
 using ConnectHandler = std::function<void(Socket&)>;
 using DisconnectHandler = std::function<void(Socket&, std::string_view reason)>;
+// An event that a socket's middleware has refused.
+using ErrorHandler = std::function<void(Socket&, const Error&)>;
+// An event of another node of the cluster, and the answer to it: ack(arguments("yes")), which goes
+// nowhere when that node has not asked.
+using ServerAck = std::function<void(Arguments)>;
+using ServerEventHandler = std::function<void(const Args&, ServerAck)>;
+
+// Sees a socket before it is connected: next() lets it in, next(ConnectError{…}) refuses it.
+using Middleware = std::function<void(Socket&, Next)>;
+// Sees an event before its handlers: next() lets it through, next(Error{…}) refuses it.
+using EventMiddleware =
+    std::function<void(Socket&, std::string_view event, const Args&, NextEvent next)>;
 
 namespace detail {
 

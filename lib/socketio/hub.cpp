@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/hub.hpp"
 
+#include <unordered_set>
+#include <utility>
+
 #include "base/shrink.hpp"
 #include "net/shard.hpp"
+#include "socketio/broadcast_answers.hpp"
 #include "socketio/client.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/socket.hpp"
@@ -13,23 +17,56 @@ void Hub::add(Socket& socket) {
   sockets_.emplace(socket.id_, &socket);
 }
 
+void Hub::connect(Socket& socket) {
+  if (namespace_.is_recoverable()) {
+    // What is on its way here came before: it is not for this socket, then or later.
+    std::optional<std::uint64_t> last;
+    while (!last) {
+      drain();
+      last = namespace_.last_number(inbox_);
+    }
+    socket.begin_session(Id::random_at(shard_.index(), namespace_.surroundings_.random), *last);
+  }
+  set_connected(socket);
+}
+
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
   connected_.fetch_add(1, std::memory_order_relaxed);
+  if (namespace_.is_recoverable()) by_pid_.insert_or_assign(*Id::parse(socket.pid()), &socket);
 }
 
 void Hub::remove(Socket& socket) {
-  if (sockets_.erase(socket.id_) == 0) return;
+  const auto found = sockets_.find(socket.id_);
+  // A successor of the same id, recovered, may be here by the time the old one is destroyed.
+  if (found == sockets_.end() || found->second != &socket) return;
+  sockets_.erase(found);
   shrink_if_sparse(sockets_);
+  if (namespace_.is_recoverable() && socket.extras_) {
+    by_pid_.erase(*Id::parse(socket.pid()));
+    shrink_if_sparse(by_pid_);
+  }
   rooms_.leave_all(socket.memberships_);
-  if (socket.state_ == Socket::State::connected) {
+  if (socket.state_ == Socket::State::connected || socket.state_ == Socket::State::leaving) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
   }
+  namespace_.on_socket_gone();
+}
+
+void Hub::rename(Socket& socket, const Id& id) {
+  sockets_.erase(socket.id_);
+  socket.id_ = id;
+  sockets_.emplace(id, &socket);
 }
 
 Socket* Hub::find(const Id& id) const {
   const auto found = sockets_.find(id);
   return found == sockets_.end() ? nullptr : found->second;
+}
+
+Socket* Hub::find_by_pid(const Id& pid) const {
+  const auto found = by_pid_.find(pid);
+  return found == by_pid_.end() ? nullptr : found->second;
 }
 
 void Hub::join(Socket& socket, std::string_view room) {
@@ -54,19 +91,24 @@ void Hub::drain() {
 }
 
 void Hub::carry_out(const Envelope& envelope) {
-  if (envelope.verb == Envelope::Verb::emit) return deliver(envelope);
-  // These may run the application's code, which may change who is where: by id, one by one.
-  std::vector<Id> ids;
-  each_of(envelope.audience, [&ids](Socket& socket) { ids.push_back(socket.id_); });
-  for (const Id& id : ids) {
-    Socket* socket = find(id);
-    if (!socket) continue;
+  if (envelope.verb == Envelope::Verb::emit) {
+    envelope.answers ? deliver_and_ask(envelope) : deliver(envelope);
+    // Only now may code of the application run.
+    for (Socket* socket : std::exchange(watched_, {})) socket->tell_outgoing(*envelope.frames);
+    return;
+  }
+  // These may run the application's code, which may change who is where. What ends meanwhile is
+  // destroyed behind this turn: pointers stay good.
+  std::vector<Socket*> sockets;
+  each_of(envelope.audience, [&sockets](Socket& socket) { sockets.push_back(&socket); });
+  if (envelope.verb == Envelope::Verb::visit) return envelope.visit(sockets);
+  for (Socket* socket : sockets) {
     switch (envelope.verb) {
       case Envelope::Verb::join:
-        join(*socket, envelope.room);
+        socket->join(envelope.room);
         break;
       case Envelope::Verb::leave:
-        leave(*socket, envelope.room);
+        socket->leave(envelope.room);
         break;
       case Envelope::Verb::disconnect:
         socket->disconnect(false);
@@ -74,10 +116,8 @@ void Hub::carry_out(const Envelope& envelope) {
       case Envelope::Verb::close:
         socket->disconnect(true);
         break;
-      case Envelope::Verb::for_each:
-        envelope.fn(*socket);
-        break;
       case Envelope::Verb::emit:
+      case Envelope::Verb::visit:
         break;
     }
   }
@@ -93,11 +133,60 @@ void Hub::deliver(const Envelope& envelope) {
   each_of(audience, send_to);
 }
 
-void Hub::send(Socket& socket, const Envelope& envelope) {
-  if (socket.state_ != Socket::State::connected) return;
+void Hub::deliver_and_ask(const Envelope& envelope) {
+  auto asked = std::make_unique<Asked>(*this, envelope.ack_id, envelope.answers);
+  each_of(envelope.audience, [&](Socket& socket) {
+    if (send(socket, envelope)) asked->waiting.insert(socket.id_);
+  });
+  const std::size_t count = asked->waiting.size();
+  if (count > 0) {
+    shard_.timers().arm(
+        asked->timer, shard_.now() + envelope.flags.timeout,
+        [](void* at) {
+          auto* late = static_cast<Asked*>(at);
+          const auto node = late->hub.asked_.extract(late->id);
+          node.mapped()->answers->on_timeout();
+        },
+        asked.get());
+    asked_.emplace(envelope.ack_id, std::move(asked));
+  }
+  envelope.answers->on_asked(count);
+}
+
+void Hub::on_broadcast_ack(const Socket& socket, std::uint64_t id, Args args) {
+  const auto found = asked_.find(id);
+  if (found == asked_.end() || found->second->waiting.erase(socket.id_) == 0) return;
+  const auto answers = found->second->answers;
+  if (found->second->waiting.empty()) asked_.erase(found);
+  answers->on_answer(std::move(args));
+}
+
+bool Hub::send(Socket& socket, const Envelope& envelope) {
+  if (socket.state_ != Socket::State::connected) return false;
   Client& client = socket.client_;
-  if (envelope.is_volatile && !client.is_writable()) return;
+  if (envelope.flags.is_volatile && !client.is_writable()) return false;
   client.send(*envelope.frames);
+  if (socket.is_watched_) watched_.push_back(&socket);
+  return true;
+}
+
+bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset) {
+  COTERIE_CHECK(!is_draining_);
+  std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
+  heard_rooms.insert(socket.id());
+  for (bool is_all = false; !is_all;) {
+    drain();
+    const auto missed = namespace_.missed_since(offset, inbox_);
+    if (!missed) return false;
+    for (const auto& envelope : missed->events) {
+      if (concerns(*envelope, heard_rooms)) socket.client_.send(*envelope->frames);
+    }
+    offset += missed->events.size();
+    is_all = missed->is_all;
+  }
+  set_connected(socket);
+  for (const std::string& room : rooms) join(socket, room);
+  return true;
 }
 
 template <class Use>

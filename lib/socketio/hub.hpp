@@ -7,7 +7,7 @@
 // DELIVERY. A broadcast arrives as finished frames; the hub only looks up who shall hear it and
 // hands out pointers. Several rooms are walked one after another; a socket seen before is known by
 // the mark that this broadcast has left on it, so no set is built. While frames are handed out no
-// code of the application runs; envelopes that run some work on a list of ids instead.
+// code of the application runs; envelopes that run some work on a list of sockets instead.
 //
 // Nothing here locks but take() and put(): all other calls come from this hub's shard.
 // SPDX-License-Identifier: MIT
@@ -16,10 +16,14 @@
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/timer_wheel.hpp"
 #include "socketio/envelope.hpp"
 #include "socketio/rooms.hpp"
 
@@ -29,9 +33,10 @@ class Shard;
 
 namespace coterie::socketio {
 
+class Args;
 class Namespace;
 
-class Hub {
+class Hub : public std::enable_shared_from_this<Hub> {
  public:
   Hub(Namespace& space, net::Shard& shard) : namespace_(space), shard_(shard) {}
   Hub(const Hub&) = delete;
@@ -42,39 +47,65 @@ class Hub {
 
   // A socket is known from its CONNECT on, but hears nothing before it is connected.
   void add(Socket& socket);
-  void set_connected(Socket& socket);
+  void connect(Socket& socket);
   void remove(Socket& socket);  // The only way out of all rooms.
+  void rename(Socket& socket, const Id& id);
   Socket* find(const Id& id) const;
+  Socket* find_by_pid(const Id& pid) const;
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
+  std::size_t room_count() const { return rooms_.size(); }
 
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
 
   // Works off the inbox. Does nothing when called from within itself.
   void drain();
+  bool is_draining() const { return is_draining_; }
+
+  // The same for a socket that has come back: into `rooms`, having sent it what the log holds for
+  // them behind `offset`. False when the log does not know (any more).
+  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset);
+
+  // An ack that no socket of its own waits for: one of a broadcast, perhaps.
+  void on_broadcast_ack(const Socket& socket, std::uint64_t id, Args args);
 
  private:
   friend class Namespace;  // Fills inbox_ under its lock.
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
 
+  // A broadcast whose answers are still to come.
+  struct Asked {
+    Hub& hub;
+    std::uint64_t id;
+    std::shared_ptr<BroadcastAnswers> answers;
+    std::unordered_set<Id, Id::Hash> waiting;
+    Timer timer;
+  };
+
   void carry_out(const Envelope& envelope);
   void deliver(const Envelope& envelope);
+  void deliver_and_ask(const Envelope& envelope);
   template <class Use>
   void each_of(const Audience& audience, Use&& use);
   template <class Use>
   void each_in_room(const std::string& room, Use&& use);
-  void send(Socket& socket, const Envelope& envelope);
+  bool send(Socket& socket, const Envelope& envelope);
+  void set_connected(Socket& socket);
 
   Namespace& namespace_;  // Fixed after construction
   net::Shard& shard_;
 
   Inbox inbox_;  // Guarded by the namespace's order lock
 
-  boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
+  using SocketsById = boost::unordered_flat_map<Id, Socket*, Id::Hash>;
+  SocketsById sockets_;  // Only on this shard
+  SocketsById by_pid_;   // With recovery
   Rooms rooms_;
   std::uint64_t mark_ = 0;
   Inbox draining_;
   bool is_draining_ = false;
+  std::vector<Socket*> watched_;  // Heard the envelope at hand, and have an on_any_outgoing().
+  std::map<std::uint64_t, std::unique_ptr<Asked>> asked_;
   std::atomic<std::size_t> connected_ = 0;  // Read by any thread
 };
 

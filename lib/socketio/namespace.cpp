@@ -5,40 +5,30 @@
 #include "net/shards.hpp"
 #include "socketio/adapter.hpp"
 #include "socketio/hub.hpp"
+#include "socketio/namespaces.hpp"
 
 namespace coterie::socketio {
 
-Namespace::Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random)
-    : name_(std::move(name)), shards_(shards), adapter_(adapter), random_(random) {
+namespace {
+
+// So many missed events are read under the lock at a time.
+constexpr std::size_t missed_at_once = 1024;
+
+}  // namespace
+
+Namespace::Namespace(std::string name, const Surroundings& surroundings, Namespaces* registry)
+    : name_(std::move(name)), surroundings_(surroundings), registry_(registry) {
+  net::Shards& shards = surroundings_.shards;
   for (unsigned i = 0; i < shards.size(); ++i) {
-    hubs_.push_back(std::make_unique<Hub>(*this, shards[i]));
+    hubs_.push_back(std::make_shared<Hub>(*this, shards[i]));
   }
+  if (surroundings_.recovery) log_.emplace(*surroundings_.recovery, surroundings_.clock);
 }
 
 Namespace::~Namespace() = default;
 
-Namespace& Namespace::use(Middleware middleware) {
-  middlewares_.push_back(std::move(middleware));
-  return *this;
-}
-
-Namespace& Namespace::on_connect(ConnectHandler handler) {
-  connect_handlers_.push_back(std::move(handler));
-  return *this;
-}
-
-Namespace& Namespace::on_disconnect(DisconnectHandler handler) {
-  disconnect_handlers_.push_back(std::move(handler));
-  return *this;
-}
-
-Namespace& Namespace::add_handler(std::string event, EventHandler handler) {
-  handlers_.emplace(std::move(event), std::move(handler));
-  return *this;
-}
-
 BroadcastOperator Namespace::all() {
-  return BroadcastOperator(*this, Audience{});
+  return BroadcastOperator(shared_from_this(), Audience{});
 }
 BroadcastOperator Namespace::to(std::string room) {
   return all().to(std::move(room));
@@ -53,27 +43,91 @@ std::size_t Namespace::socket_count() const {
   return count;
 }
 
+void Namespace::hear(const std::string& event, const Args& args, ServerAck ack) const {
+  const auto found = server_handlers_.find(event);
+  if (found != server_handlers_.end()) found->second(args, std::move(ack));
+}
+
+void Namespace::emit(Envelope envelope, std::string_view event, const Arguments& arguments,
+                     Hub* only) {
+  const auto ack_id = envelope.answers ? std::optional(envelope.ack_id) : std::nullopt;
+  EventDraft draft(name_, ack_id, event, arguments);
+  const auto shared = std::make_shared<Envelope>(std::move(envelope));
+  // What wants an answer is not kept for later: its answer would be late.
+  const bool is_numbered = log_ && !ack_id;
+  if (!is_numbered) shared->frames = draft.finish();
+  Hub* here = nullptr;
+  {
+    std::lock_guard lock(order_);
+    if (is_numbered) {
+      shared->number = log_->last() + (shared->flags.is_volatile ? 0 : 1);
+      shared->frames = draft.finish(shared->number);
+      if (!shared->flags.is_volatile) log_->append(shared);
+    }
+    here = put(shared, only);
+    const bool is_ours_alone = only || ack_id || shared->flags.is_local;
+    if (!is_ours_alone) surroundings_.adapter.publish(name_, *shared, event, arguments);
+  }
+  if (here) here->drain();
+}
+
 void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
   Hub* here = nullptr;
   {
     std::lock_guard lock(order_);
-    for (auto& hub : hubs_) {
-      hub->inbox_.push_back(envelope);
-      if (hub->shard().is_here()) {
-        here = hub.get();
-      } else if (hub->inbox_.size() == 1) {
-        // One that has more waiting is on its way to drain already.
-        hub->shard().post([raw = hub.get()] { raw->drain(); });
-      }
+    here = put(envelope, nullptr);
+    if (!envelope->visit && !envelope->flags.is_local) {
+      surroundings_.adapter.publish(name_, *envelope, {}, {});
     }
-    if (envelope->verb != Envelope::Verb::for_each) adapter_.publish(name_, envelope);
   }
   if (here) here->drain();
+}
+
+Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) {
+  Hub* here = nullptr;
+  for (const auto& hub : hubs_) {
+    if (only && hub.get() != only) continue;
+    hub->inbox_.push_back(envelope);
+    if (hub->shard().is_here()) {
+      here = hub.get();
+    } else if (hub->inbox_.size() == 1) {
+      // One that has more waiting is on its way to drain already.
+      hub->shard().post([raw = hub.get(), alive = shared_from_this()] { raw->drain(); });
+    }
+  }
+  return here;
 }
 
 void Namespace::take(Inbox& inbox, Inbox& empty) {
   std::lock_guard lock(order_);
   inbox.swap(empty);
+}
+
+std::optional<std::uint64_t> Namespace::last_number(const Inbox& inbox) {
+  std::lock_guard lock(order_);
+  return inbox.empty() ? std::optional(log_->last()) : std::nullopt;
+}
+
+bool Namespace::remembers(std::uint64_t offset) {
+  std::lock_guard lock(order_);
+  return log_->since(offset, 0).has_value();
+}
+
+std::optional<Namespace::Missed> Namespace::missed_since(std::uint64_t offset, const Inbox& inbox) {
+  std::lock_guard lock(order_);
+  auto events = log_->since(offset, missed_at_once);
+  if (!events) return std::nullopt;
+  const bool is_all = inbox.empty() && offset + events->size() == log_->last();
+  return Missed{std::move(*events), is_all};
+}
+
+void Namespace::trim_log() {
+  std::lock_guard lock(order_);
+  if (log_) log_->trim();
+}
+
+void Namespace::on_socket_gone() {
+  if (registry_) registry_->on_socket_gone(*this);
 }
 
 }  // namespace coterie::socketio

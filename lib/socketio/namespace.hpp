@@ -1,23 +1,30 @@
-// A namespace: the handlers its sockets share, and the way to all of them on every shard.
+// A namespace: what an application registers for its sockets, and how it speaks to all of them.
 //
-// Handlers are registered before the server starts and never change afterwards; they run on the
-// shard of the socket they are given. emit(), to() and their kin may be called from any thread.
+// Registration (use, on_connect, on, …: see Listeners) comes before the shards run. Emitting,
+// joining and disconnecting may be done from any thread at any time; handlers run on the shard of
+// the socket they are about.
+//
+// ORDER. Whatever is published takes its place under one lock that is held while the envelope is
+// put into the inbox of every shard's hub, so that all shards (and, with recovery, the log) know
+// one order. The lock is held for pointer moves; with recovery also while the frame is made, which
+// carries its number.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "socketio/broadcast.hpp"
-#include "socketio/handlers.hpp"
+#include "socketio/listeners.hpp"
+#include "socketio/recovery.hpp"
 
 namespace coterie::net {
 class Shards;
@@ -25,102 +32,105 @@ class Shards;
 
 namespace coterie::socketio {
 
-class Adapter;
 class Hub;
-struct Envelope;
+class Namespaces;
 
-// Why a client may not join: the client's connect_error gets the message and, if any, the data.
-struct ConnectError {
-  std::string message;
-  std::optional<Json> data;
+// What all namespaces of a server share.
+struct Surroundings {
+  net::Shards& shards;
+  Adapter& adapter;
+  Random& random;
+  const Clock& clock;
+  const RecoveryOptions* recovery = nullptr;  // Null: what clients miss is gone.
 };
 
-// Continues a connection after a middleware: next() lets it in, next(ConnectError{…}) refuses it.
-// Any thread; the first call counts. A connection whose Next is lost waits for its timeout.
-class Next {
+class Namespace : public Listeners, public std::enable_shared_from_this<Namespace> {
  public:
-  using Continue = std::function<void(std::optional<ConnectError>)>;
-  explicit Next(Continue resume) : once_(std::make_shared<Once>(std::move(resume))) {}
-
-  void operator()() const { call(std::nullopt); }
-  void operator()(ConnectError error) const { call(std::move(error)); }
-
- private:
-  struct Once {
-    explicit Once(Continue continuation) : resume(std::move(continuation)) {}
-    Continue resume;
-    std::atomic<bool> is_used = false;
-  };
-  void call(std::optional<ConnectError> error) const {
-    if (!once_->is_used.exchange(true)) once_->resume(std::move(error));
-  }
-
-  std::shared_ptr<Once> once_;
-};
-
-using Middleware = std::function<void(Socket&, Next)>;
-
-class Namespace {
- public:
-  Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random);
+  // `registry` is told when the last socket leaves; null for namespaces that stay.
+  Namespace(std::string name, const Surroundings& surroundings, Namespaces* registry = nullptr);
   ~Namespace();
   Namespace(const Namespace&) = delete;
   Namespace& operator=(const Namespace&) = delete;
 
   const std::string& name() const { return name_; }
 
-  // Middlewares see a socket before it is connected, in the order they were added; they may wait.
-  // In one, a socket may already join rooms, but hears nothing until it is connected.
-  Namespace& use(Middleware middleware);
-  // After the client has been told that it is connected.
-  Namespace& on_connect(ConnectHandler handler);
-  Namespace& on_disconnect(DisconnectHandler handler);
-  // For this event of every socket: costs nothing per socket. Handlers of the socket run after it.
-  template <class F>
-  Namespace& on(std::string event, F handler) {
-    return add_handler(std::move(event), event_handler(std::move(handler)));
-  }
-
   BroadcastOperator to(std::string room);
   BroadcastOperator in(std::string room) { return to(std::move(room)); }
   BroadcastOperator except(std::string room);
   BroadcastOperator all();
+  BroadcastOperator local() { return all().local(); }
   template <class... Values>
   void emit(std::string_view event, const Values&... values) {
     all().emit(event, values...);
   }
 
+  // Says an event to the other servers of the cluster, who hear it with on_server_event().
+  template <class... Values>
+  void server_side_emit(std::string_view event, const Values&... values) {
+    surroundings_.adapter.tell(name_, event, arguments(values...));
+  }
+  // The same, and `answers` is called once, on any thread, with what they have answered.
+  template <class... Values>
+  void server_side_emit_with_ack(std::string_view event, std::chrono::milliseconds timeout,
+                                 AnswersHandler answers, const Values&... values) {
+    surroundings_.adapter.ask(name_, event, arguments(values...), timeout, std::move(answers));
+  }
+
   // How many sockets are connected on this node, now. Any thread.
   std::size_t socket_count() const;
+
+  // For adapters: another server has said an event. Any thread.
+  void hear(const std::string& event, const Args& args, ServerAck ack) const;
 
  private:
   friend class BroadcastOperator;
   friend class Client;
   friend class Hub;
+  friend class Namespaces;
   friend class Server;
   friend class Socket;
 
-  using Handlers = std::unordered_multimap<std::string, EventHandler>;
-  Namespace& add_handler(std::string event, EventHandler handler);
+  // Encodes an event and publishes it: to every hub and node, or to the hub `only`. Any thread.
+  void emit(Envelope envelope, std::string_view event, const Arguments& arguments,
+            Hub* only = nullptr);
   // Delivers on every shard of this node and hands it to the adapter. Any thread.
   void publish(std::shared_ptr<const Envelope> envelope);
+
+  std::uint64_t next_ack_id() { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
+  std::size_t shard_count() const { return hubs_.size(); }
   Hub& hub(unsigned shard) { return *hubs_[shard]; }
+  bool is_recoverable() const { return log_.has_value(); }
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
+  // The number of the last event; nullopt while something is on its way to the hub of that inbox.
+
   void take(Inbox& inbox, Inbox& empty);  // Swaps a hub's inbox, under the order lock.
+  std::optional<std::uint64_t> last_number(const Inbox& inbox);
+  bool remembers(std::uint64_t offset);
+  // The next events of the log behind `offset`. `is_all`: there are no more, nor is anything on its
+  // way to the hub of that inbox. nullopt: the log no longer knows, or never did.
+  struct Missed {
+    EventLog::Events events;
+    bool is_all;
+  };
+  std::optional<Missed> missed_since(std::uint64_t offset, const Inbox& inbox);
+  void trim_log();
+
+  // Puts it into the inboxes, under the order lock; returns the hub of this thread's shard, whose
+  // inbox is to be drained once the lock is free.
+  Hub* put(const std::shared_ptr<const Envelope>& envelope, Hub* only);
+  void on_socket_gone();  // A socket that was counted by the registry has left.
 
   const std::string name_;  // Fixed after construction
-  net::Shards& shards_;
-  Adapter& adapter_;
-  Random& random_;
-  std::vector<std::unique_ptr<Hub>> hubs_;  // One for each shard
+  const Surroundings surroundings_;
+  Namespaces* const registry_;
+  std::vector<std::shared_ptr<Hub>> hubs_;  // One for each shard
 
-  // Guards every hub's inbox. Held while an envelope is put into all: shards see one order.
+  std::atomic<std::uint64_t> next_ack_id_ = 0;
+  std::size_t visitors_ = 0;  // Guarded by the registry: sockets, and those about to be made.
+
+  // Guards what follows, and every hub's inbox.
   std::mutex order_;
-
-  std::vector<Middleware> middlewares_;  // Fixed once the shards run
-  std::vector<ConnectHandler> connect_handlers_;
-  std::vector<DisconnectHandler> disconnect_handlers_;
-  Handlers handlers_;
+  std::optional<EventLog> log_;
 };
 
 }  // namespace coterie::socketio

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/server.hpp"
 
+#include <regex>
+
 #include "base/check.hpp"
 #include "engineio/server.hpp"
 #include "net/shards.hpp"
@@ -11,10 +13,28 @@
 
 namespace coterie::socketio {
 
+namespace {
+
+constexpr auto sweep_interval = std::chrono::seconds(30);
+
+std::shared_ptr<Adapter> adapter_of(const ServerOptions& options) {
+  if (options.adapter) return options.adapter;
+  static const RecoveryOptions defaults;
+  return std::make_shared<MemoryAdapter>(options.recovery ? *options.recovery : defaults,
+                                         *options.clock);
+}
+
+}  // namespace
+
 Server::Server(net::Shards& shards) : Server(shards, ServerOptions()) {}
 
 Server::Server(net::Shards& shards, ServerOptions options)
-    : options_(std::move(options)), shards_(shards), adapter_(std::make_unique<MemoryAdapter>()) {
+    : options_(std::move(options)),
+      shards_(shards),
+      adapter_(adapter_of(options_)),
+      namespaces_({shards, *adapter_, *options_.random, *options_.clock,
+                   options_.recovery ? &*options_.recovery : nullptr},
+                  options_.cleanup_empty_child_namespaces, options_.limits.dynamic_namespaces_max) {
   engineio::Options engine;
   engine.path = options_.path;
   engine.ping_interval = options_.ping_interval;
@@ -26,6 +46,7 @@ Server::Server(net::Shards& shards, ServerOptions options)
   engine_ = std::make_unique<engineio::Server>(
       shards, std::move(engine),
       [this](engineio::Session& session) { return std::make_unique<Client>(*this, session); });
+  if (options_.recovery) shards_[0].post([this] { arm_sweep(); });
 }
 
 // Sessions first: they take their sockets out of the namespaces.
@@ -33,20 +54,18 @@ Server::~Server() {
   engine_.reset();
 }
 
-Namespace& Server::of(std::string_view name) {
-  std::string full(name);
-  if (full.empty() || full.front() != '/') full.insert(0, "/");
-  auto found = namespaces_.find(full);
-  if (found == namespaces_.end()) {
-    auto space = std::make_unique<Namespace>(full, shards_, *adapter_, *options_.random);
-    found = namespaces_.emplace(std::move(full), std::move(space)).first;
-  }
-  return *found->second;
+ParentNamespace& Server::of_matching(NamespaceMatch match) {
+  return namespaces_.of_matching(std::move(match));
 }
 
-Namespace* Server::find(std::string_view name) {
-  const auto found = namespaces_.find(name);
-  return found == namespaces_.end() ? nullptr : found->second.get();
+ParentNamespace& Server::of_pattern(const std::string& pattern) {
+  return of_matching([regex = std::regex(pattern)](std::string_view name, const Json&) {
+    return std::regex_match(name.begin(), name.end(), regex);
+  });
+}
+
+void Server::on_new_namespace(std::function<void(Namespace&)> handler) {
+  namespaces_.on_new(std::move(handler));
 }
 
 std::vector<net::Route> Server::routes() {
@@ -54,7 +73,19 @@ std::vector<net::Route> Server::routes() {
 }
 
 void Server::close() {
-  engine_->close();
+  engine_->close("server shutting down");
+}
+
+void Server::arm_sweep() {
+  net::Shard& first = shards_[0];
+  first.timers().arm<&Server::sweep>(sweep_timer_, first.now() + sweep_interval, this);
+}
+
+// Events and sessions that are too old give their memory back, also where nothing happens any more.
+void Server::sweep() {
+  for (const auto& space : namespaces_.all()) space->trim_log();
+  adapter_->sweep();
+  arm_sweep();
 }
 
 }  // namespace coterie::socketio

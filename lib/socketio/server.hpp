@@ -13,17 +13,21 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/timer_wheel.hpp"
 #include "net/router.hpp"
 #include "socketio/limits.hpp"
 #include "socketio/namespace.hpp"
+#include "socketio/namespaces.hpp"
+#include "socketio/recovery.hpp"
 
 namespace coterie::engineio {
 class Server;
@@ -38,7 +42,11 @@ struct ServerOptions {
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::chrono::milliseconds connect_timeout{45'000};  // To join a first namespace.
   std::size_t max_payload = 1'000'000;                // Bytes of one message, on every transport.
+  std::optional<RecoveryOptions> recovery = {};       // Off: who was away begins anew.
+  bool cleanup_empty_child_namespaces = false;        // A child goes with its last socket.
   Limits limits = {};
+  // How this server and others of a cluster hear each other; a cluster of one when null.
+  std::shared_ptr<Adapter> adapter = nullptr;
   const Clock* clock = &system_clock();
   Random* random = &system_random();
 };
@@ -52,23 +60,33 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // The namespace of that name ("/" or "/admin"), made at the first call. Before the shards run.
-  Namespace& of(std::string_view name);
+  Namespace& of(std::string_view name) { return namespaces_.of(name); }
+  // Namespaces that are made when a client asks for them: what is registered here is registered
+  // for each. Names tried in the order of these calls, after those of of(). Before the shards run.
+  ParentNamespace& of_matching(NamespaceMatch match);
+  // The same for names that match, as a whole, an ECMAScript regular expression.
+  ParentNamespace& of_pattern(const std::string& pattern);
+  // Called when a child is made, on the shard of the client that has asked for it.
+  void on_new_namespace(std::function<void(Namespace&)> handler);
 
   // To be added to the router that the shards serve.
   std::vector<net::Route> routes();
 
-  // Tells every client that the server is leaving and closes its session. Any thread.
+  // Tells every client that the server is leaving and closes its session: its sockets end with
+  // "server shutting down". Any thread.
   void close();
 
  private:
   friend class Client;
-  Namespace* find(std::string_view name);
+  void arm_sweep();
+  void sweep();
 
   const ServerOptions options_;  // Fixed after construction
   net::Shards& shards_;
-  std::unique_ptr<Adapter> adapter_;
-  std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
+  const std::shared_ptr<Adapter> adapter_;
+  Namespaces namespaces_;
   std::unique_ptr<engineio::Server> engine_;
+  Timer sweep_timer_;  // On the first shard.
 };
 
 }  // namespace coterie::socketio

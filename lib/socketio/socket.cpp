@@ -2,6 +2,7 @@
 #include "socketio/socket.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -23,13 +24,41 @@ struct PendingAck {
   Timer timer;
 };
 
+// Reasons that a client may come back from: its own farewell is none, nor is ours to it.
+bool is_recoverable(std::string_view reason) {
+  static constexpr std::array<std::string_view, 6> recoverable{
+      "transport error", "transport close",      "forced close",
+      "ping timeout",    "server shutting down", "forced server close"};
+  return std::ranges::find(recoverable, reason) != recoverable.end();
+}
+
+struct NamedHandler {
+  std::string event;
+  EventHandler handler;
+  bool is_once;
+};
+
 }  // namespace
 
 struct Socket::Extras {
-  std::vector<std::pair<std::string, EventHandler>> handlers;
+  std::vector<NamedHandler> handlers;
+  std::vector<EventMiddleware> middlewares;
+  std::vector<AnyHandler> any_handlers;
+  std::vector<AnyHandler> outgoing_handlers;
+  std::vector<ErrorHandler> error_handlers;
+  std::vector<DisconnectHandler> disconnecting_handlers;
   std::vector<DisconnectHandler> disconnect_handlers;
   std::map<std::uint64_t, std::unique_ptr<PendingAck>> acks;
-  std::uint64_t next_ack = 0;
+  Id pid;                          // With recovery: what the client proves itself with,
+  std::uint64_t offset = 0;        // and the last event before it connected.
+  std::vector<std::string> rooms;  // Of before, until it has caught up.
+};
+
+// One event of the client on its way through the middlewares.
+struct Socket::Event {
+  std::string name;
+  Args args;
+  Ack ack;
 };
 
 Socket::Socket(Client& client, Hub& hub, Id id, Json auth)
@@ -45,45 +74,141 @@ Socket::Extras& Socket::extras() {
 }
 
 SocketRef Socket::ref() const {
-  return SocketRef(hub_, id_);
+  return SocketRef(hub_.shared_from_this(), id_);
 }
 const Handshake& Socket::handshake() const {
   return client_.handshake();
 }
 
-void Socket::add_handler(std::string event, EventHandler handler) {
-  extras().handlers.emplace_back(std::move(event), std::move(handler));
+RemoteSocket Socket::describe() const {
+  return {std::string(id()), rooms(), Json(data_), handshake(), auth_};
+}
+
+// -- what is registered ---------------------------------------------------------------------------
+
+void Socket::add_handler(std::string event, EventHandler handler, bool is_once) {
+  extras().handlers.push_back({std::move(event), std::move(handler), is_once});
+}
+
+void Socket::off(std::string_view event) {
+  if (!extras_) return;
+  std::erase_if(extras_->handlers, [event](const auto& each) { return each.event == event; });
+}
+
+void Socket::on_any(AnyHandler handler) {
+  extras().any_handlers.push_back(std::move(handler));
+}
+
+void Socket::on_any_outgoing(AnyHandler handler) {
+  extras().outgoing_handlers.push_back(std::move(handler));
+  is_watched_ = true;
+}
+
+void Socket::use(EventMiddleware middleware) {
+  extras().middlewares.push_back(std::move(middleware));
+}
+
+void Socket::on_error(ErrorHandler handler) {
+  extras().error_handlers.push_back(std::move(handler));
+}
+
+void Socket::on_disconnecting(DisconnectHandler handler) {
+  extras().disconnecting_handlers.push_back(std::move(handler));
 }
 
 void Socket::on_disconnect(DisconnectHandler handler) {
   extras().disconnect_handlers.push_back(std::move(handler));
 }
 
-void Socket::emit_arguments(std::string_view event, Arguments arguments, bool is_volatile) {
-  if (state_ != State::connected || (is_volatile && !client_.is_writable())) return;
-  client_.send(encode_event(hub_.space().name(), std::nullopt, event, arguments));
+// -- events that go out ---------------------------------------------------------------------------
+
+void Socket::emit_arguments(EmitFlags flags, std::string_view event, const Arguments& arguments) {
+  if (state_ != State::connected) return;
+  Namespace& space = hub_.space();
+  if (space.is_recoverable()) {
+    // It needs its place in the order of all events, and so comes through the inbox.
+    Envelope envelope;
+    envelope.flags = flags;
+    envelope.audience.rooms.emplace_back(id());
+    return space.emit(std::move(envelope), event, arguments, &hub_);
+  }
+  if (flags.is_volatile && !client_.is_writable()) return;
+  const Frames frames = encode_event(space.name(), std::nullopt, event, arguments);
+  client_.send(frames);
+  if (is_watched_) tell_outgoing(frames);
 }
 
-void Socket::emit_arguments_with_ack(std::string_view event, Arguments arguments,
-                                     std::chrono::milliseconds timeout, AckHandler answer) {
+void Socket::ask_arguments(EmitFlags flags, std::string_view event, const Arguments& arguments,
+                           AckHandler answer) {
   if (state_ != State::connected) return answer(Error("disconnected", "the socket has left"));
-  Extras& own = extras();
-  const std::uint64_t id = own.next_ack++;
+  const std::uint64_t id = hub_.space().next_ack_id();
   auto pending = std::make_unique<PendingAck>();
   pending->socket = this;
   pending->id = id;
   pending->answer = std::move(answer);
   net::Shard& shard = hub_.shard();
   shard.timers().arm(
-      pending->timer, shard.now() + timeout,
+      pending->timer, shard.now() + flags.timeout,
       [](void* at) {
         const auto* late = static_cast<PendingAck*>(at);
         late->socket->on_ack_timeout(late->id);
       },
       pending.get());
-  own.acks.emplace(id, std::move(pending));
-  client_.send(encode_event(hub_.space().name(), id, event, arguments));
+  extras().acks.emplace(id, std::move(pending));
+  const Frames frames = encode_event(hub_.space().name(), id, event, arguments);
+  client_.send(frames);
+  if (is_watched_) tell_outgoing(frames);
 }
+
+// The handlers are rare, so what they see is taken from the frames, not kept for them.
+void Socket::tell_outgoing(const Frames& frames) {
+  if (state_ != State::connected) return;
+  const std::string_view text = frames.head.text();
+  const std::size_t begin = text.find('[', hub_.space().name().size());
+  const auto array = parse_json(text.substr(begin));
+  if (!array) return;  // The application has sent RawJson that is none.
+  JsonArray values = array->as_array();
+  const std::string event(values.front().as_string());
+  values.erase(values.begin());
+  // The offset is not the application's. An event with an id has none.
+  const bool has_id = begin > 2 && text[begin - 1] >= '0' && text[begin - 1] <= '9';
+  if (hub_.space().is_recoverable() && !has_id) values.pop_back();
+  std::vector<SharedBytes> attachments;
+  for (const auto& frame : frames.attachments) attachments.emplace_back(frame.text());
+  const Args args(std::move(values), std::move(attachments));
+  for (std::size_t i = 0; i < extras_->outgoing_handlers.size(); ++i) {
+    const AnyHandler handler = extras_->outgoing_handlers[i];
+    handler(*this, event, args);
+  }
+}
+
+SocketOperator Socket::as_volatile() {
+  return SocketOperator(*this, {}).as_volatile();
+}
+SocketOperator Socket::compress(bool yes) {
+  return SocketOperator(*this, {}).compress(yes);
+}
+SocketOperator Socket::timeout(std::chrono::milliseconds time) {
+  return SocketOperator(*this, {}).timeout(time);
+}
+
+SocketOperator SocketOperator::as_volatile() const {
+  SocketOperator other = *this;
+  other.flags_.is_volatile = true;
+  return other;
+}
+SocketOperator SocketOperator::compress(bool yes) const {
+  SocketOperator other = *this;
+  other.flags_.compress = yes;
+  return other;
+}
+SocketOperator SocketOperator::timeout(std::chrono::milliseconds time) const {
+  SocketOperator other = *this;
+  other.flags_.timeout = time;
+  return other;
+}
+
+// -- acks -----------------------------------------------------------------------------------------
 
 void Socket::on_ack_timeout(std::uint64_t ack_id) {
   const auto node = extras_->acks.extract(ack_id);
@@ -91,38 +216,79 @@ void Socket::on_ack_timeout(std::uint64_t ack_id) {
 }
 
 void Socket::on_ack(Packet packet) {
-  if (!extras_) return;
-  // An unknown id is one that was answered before, or never asked: ignored, as the reference does.
-  auto node = extras_->acks.extract(*packet.id);
-  if (node.empty()) return;
+  Args args(std::move(packet.data.as_array()), std::move(packet.attachments));
+  auto node = extras_ ? extras_->acks.extract(*packet.id) : decltype(extras_->acks)::node_type();
+  // An id of neither kind was answered before, or never asked: ignored, as the reference does.
+  if (node.empty()) return hub_.on_broadcast_ack(*this, *packet.id, std::move(args));
   node.mapped()->timer.cancel();
-  node.mapped()->answer(Args(std::move(packet.data.as_array()), std::move(packet.attachments)));
+  node.mapped()->answer(std::move(args));
 }
 
-void Socket::answer(std::uint64_t ack_id, Arguments arguments) {
+void Socket::answer(std::uint64_t ack_id, const Arguments& arguments) {
   if (state_ != State::connected) return;
   client_.send(encode_ack(hub_.space().name(), ack_id, arguments));
 }
 
+// -- events that come in --------------------------------------------------------------------------
+
 void Socket::on_event(Packet packet) {
   JsonArray& values = packet.data.as_array();
-  const std::string event(values.front().as_string());
+  std::string name(values.front().as_string());
   values.erase(values.begin());
-  const Args args(std::move(values), std::move(packet.attachments));
-  const Ack ack = packet.id ? Ack(ref(), *packet.id) : Ack();
-  const auto& shared = hub_.space().handlers_;
-  for (auto [next, end] = shared.equal_range(event); next != end; ++next) {
-    if (state_ != State::connected) return;
-    next->second(*this, args, ack);
+  Event event{std::move(name), Args(std::move(values), std::move(packet.attachments)),
+              packet.id ? Ack(ref(), *packet.id) : Ack()};
+  if (!extras_ || extras_->middlewares.empty()) return run_handlers(event);
+  run_middlewares(std::make_shared<Event>(std::move(event)), 0);
+}
+
+void Socket::run_middlewares(std::shared_ptr<Event> event, std::size_t stage) {
+  if (state_ != State::connected) return;
+  if (stage == extras_->middlewares.size()) return run_handlers(*event);
+  const EventMiddleware middleware = extras_->middlewares[stage];
+  middleware(*this, event->name, event->args,
+             NextEvent([ref = ref(), event, stage](std::optional<Error> refusal) {
+               ref.dispatch([event, stage, refusal = std::move(refusal)](Socket& socket) {
+                 if (!refusal) return socket.run_middlewares(event, stage + 1);
+                 for (std::size_t i = 0; i < socket.extras_->error_handlers.size(); ++i) {
+                   const ErrorHandler handler = socket.extras_->error_handlers[i];
+                   handler(socket, *refusal);
+                 }
+               });
+             }));
+}
+
+// By index, and copied where it is this socket's own: a handler may add and remove handlers.
+void Socket::run_handlers(const Event& event) {
+  const Listeners& shared = hub_.space();
+  for (const AnyHandler& handler : shared.any_handlers_) handler(*this, event.name, event.args);
+  for (std::size_t i = 0; extras_ && i < extras_->any_handlers.size(); ++i) {
+    const AnyHandler handler = extras_->any_handlers[i];
+    handler(*this, event.name, event.args);
   }
-  if (!extras_) return;
-  // By index: a handler may add handlers.
-  for (std::size_t i = 0; i < extras_->handlers.size() && state_ == State::connected; ++i) {
-    if (extras_->handlers[i].first != event) continue;
-    const EventHandler handler = extras_->handlers[i].second;
-    handler(*this, args, ack);
+  if (const auto found = shared.handlers_.find(event.name); found != shared.handlers_.end()) {
+    for (const EventHandler& handler : found->second) {
+      if (state_ != State::connected) return;
+      handler(*this, event.args, event.ack);
+    }
+  }
+  for (std::size_t i = 0; extras_ && i < extras_->handlers.size();) {
+    if (state_ != State::connected) return;
+    auto& named = extras_->handlers[i];
+    if (named.event != event.name) {
+      ++i;
+      continue;
+    }
+    const EventHandler handler = named.handler;
+    if (named.is_once) {
+      extras_->handlers.erase(extras_->handlers.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+    handler(*this, event.args, event.ack);
   }
 }
+
+// -- rooms ----------------------------------------------------------------------------------------
 
 void Socket::join(std::string_view room) {
   if (state_ != State::disconnected) hub_.join(*this, room);
@@ -141,7 +307,7 @@ std::vector<std::string> Socket::rooms() const {
 }
 
 BroadcastOperator Socket::broadcast() const {
-  return BroadcastOperator(hub_.space(), Audience{}).except(std::string(id()));
+  return hub_.space().except(std::string(id()));
 }
 BroadcastOperator Socket::to(std::string room) const {
   return broadcast().to(std::move(room));
@@ -149,6 +315,39 @@ BroadcastOperator Socket::to(std::string room) const {
 BroadcastOperator Socket::except(std::string room) const {
   return broadcast().except(std::move(room));
 }
+
+// -- recovery -------------------------------------------------------------------------------------
+
+void Socket::begin_session(const Id& pid, std::uint64_t offset) {
+  extras().pid = pid;
+  extras().offset = offset;
+}
+
+std::string_view Socket::pid() const {
+  return extras_->pid.view();
+}
+
+void Socket::resume(SavedSession session) {
+  hub_.rename(*this, session.sid);
+  begin_session(session.pid, session.offset);
+  extras_->rooms = std::move(session.rooms);
+  data_ = std::move(session.data);
+  is_recovered_ = true;
+}
+
+bool Socket::catch_up() {
+  return hub_.catch_up(*this, std::exchange(extras_->rooms, {}), extras_->offset);
+}
+
+void Socket::save_session(std::string_view reason) {
+  if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
+  std::vector<std::string> names;
+  for (const Membership& membership : memberships_) names.push_back(membership.room->name);
+  hub_.space().surroundings_.adapter.save({extras_->pid, id_, hub_.space().name(), std::move(names),
+                                           std::move(data_), extras_->offset});
+}
+
+// -- the end --------------------------------------------------------------------------------------
 
 void Socket::disconnect(bool close) {
   if (close) return client_.disconnect();
@@ -158,8 +357,19 @@ void Socket::disconnect(bool close) {
 }
 
 void Socket::become_disconnected(std::string_view reason) {
-  if (state_ == State::disconnected) return;
+  if (state_ == State::leaving || state_ == State::disconnected) return;
+  const Listeners& shared = hub_.space();
   const bool was_connected = state_ == State::connected;
+  if (was_connected) {
+    state_ = State::leaving;
+    for (const auto& handler : shared.disconnecting_handlers_) handler(*this, reason);
+    if (extras_) {
+      for (const auto& handler : std::exchange(extras_->disconnecting_handlers, {})) {
+        handler(*this, reason);
+      }
+    }
+    save_session(reason);
+  }
   hub_.remove(*this);
   state_ = State::disconnected;
   client_.drop(*this);  // Destroyed behind this turn.
@@ -170,9 +380,7 @@ void Socket::become_disconnected(std::string_view reason) {
     }
   }
   if (!was_connected) return;
-  for (const DisconnectHandler& handler : hub_.space().disconnect_handlers_) {
-    handler(*this, reason);
-  }
+  for (const DisconnectHandler& handler : shared.disconnect_handlers_) handler(*this, reason);
   if (!extras_) return;
   for (const DisconnectHandler& handler : std::exchange(extras_->disconnect_handlers, {})) {
     handler(*this, reason);

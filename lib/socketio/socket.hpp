@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/id.hpp"
@@ -23,6 +24,7 @@
 #include "socketio/broadcast.hpp"
 #include "socketio/handlers.hpp"
 #include "socketio/handshake.hpp"
+#include "socketio/remote_socket.hpp"
 #include "socketio/rooms.hpp"
 #include "socketio/socket_ref.hpp"
 
@@ -30,7 +32,10 @@ namespace coterie::socketio {
 
 class Client;
 class Hub;
+class SocketOperator;
+struct Frames;
 struct Packet;
+struct SavedSession;
 
 class Socket {
  public:
@@ -45,41 +50,54 @@ class Socket {
   // The request that opened the session, and what the client sent with its CONNECT.
   const Handshake& handshake() const;
   const Json& auth() const { return auth_; }  // An object; empty when the client sent none.
+  // It was away and has got its id, rooms, data and what it missed back.
+  bool is_recovered() const { return is_recovered_; }
 
-  // Anything the application wants to remember: socket.data() = User{…}.
-  std::any& data() { return data_; }
+  // What the application knows of this client, for every server of a cluster to see: found with
+  // fetch_sockets(), and there again when the client recovers. An object, at first without members.
+  JsonObject& data() { return data_; }
+  const JsonObject& data() const { return data_; }
+  // Anything else that it wants to remember, for as long as this socket lives:
+  // socket.local() = User{…}; socket.local<User>()->name.
+  std::any& local() { return local_; }
   template <class T>
-  T* data() {
-    return std::any_cast<T>(&data_);
+  T* local() {
+    return std::any_cast<T>(&local_);
   }
 
   // Events. Handlers see every event of that name from this client, in the order sent. For handlers
   // that all sockets share, Namespace::on costs no memory per socket.
   template <class F>
   void on(std::string event, F handler) {
-    add_handler(std::move(event), event_handler(std::move(handler)));
+    add_handler(std::move(event), event_handler(std::move(handler)), false);
   }
-  // Called once, when the socket has left its rooms. Reasons are worded as the reference words
-  // them: "transport close", "ping timeout", "client namespace disconnect" …
+  template <class F>
+  void once(std::string event, F handler) {
+    add_handler(std::move(event), event_handler(std::move(handler)), true);
+  }
+  void off(std::string_view event);  // All handlers that this socket has for it.
+  // Every event that comes in, before its handlers; every event that goes out, behind them.
+  void on_any(AnyHandler handler);
+  void on_any_outgoing(AnyHandler handler);
+  // Sees every event of this client before its handlers do, and may keep it from them: they run in
+  // the order they were added, and may wait. What they refuse goes to on_error().
+  void use(EventMiddleware middleware);
+  void on_error(ErrorHandler handler);
+  // Called once: when the socket is about to leave its rooms, and when it has left them. Reasons
+  // are worded as the reference words them: "transport close", "ping timeout", "client namespace
+  // disconnect" …
+  void on_disconnecting(DisconnectHandler handler);
   void on_disconnect(DisconnectHandler handler);
 
   // Sends an event. After disconnection it does nothing.
   template <class... Values>
   void emit(std::string_view event, const Values&... values) {
-    emit_arguments(event, arguments(values...), false);
+    emit_arguments({}, event, arguments(values...));
   }
-  // Dropped instead of queued when the client cannot take it right now.
-  template <class... Values>
-  void emit_volatile(std::string_view event, const Values&... values) {
-    emit_arguments(event, arguments(values...), true);
-  }
-  // Sends an event that the client must answer within `timeout`. `answer` is called once, on this
-  // shard: with the arguments, or with Error "timeout" or "disconnected".
-  template <class... Values>
-  void emit_with_ack(std::string_view event, std::chrono::milliseconds timeout, AckHandler answer,
-                     const Values&... values) {
-    emit_arguments_with_ack(event, arguments(values...), timeout, std::move(answer));
-  }
+  // How an event is sent: socket.timeout(2s).emit_with_ack("question", answer, text).
+  SocketOperator as_volatile();
+  SocketOperator compress(bool yes);
+  SocketOperator timeout(std::chrono::milliseconds time);
 
   // Rooms. Both are idempotent. A socket that has disconnected joins nothing.
   void join(std::string_view room);
@@ -88,6 +106,7 @@ class Socket {
 
   // Everyone in the room but this socket.
   BroadcastOperator to(std::string room) const;
+  BroadcastOperator in(std::string room) const { return to(std::move(room)); }
   BroadcastOperator except(std::string room) const;
   BroadcastOperator broadcast() const;
 
@@ -95,37 +114,79 @@ class Socket {
   // Leaves the namespace; with `close` the whole connection, and so every namespace, ends.
   void disconnect(bool close = false);
 
+  RemoteSocket describe() const;
+
  private:
   friend class Client;
   friend class Hub;
   friend class Rooms;
   friend class Ack;
-  enum class State : unsigned char { connecting, connected, disconnected };
+  friend class SocketOperator;
+  enum class State : unsigned char { connecting, connected, leaving, disconnected };
 
-  void add_handler(std::string event, EventHandler handler);
-  void emit_arguments(std::string_view event, Arguments arguments, bool is_volatile);
-  void emit_arguments_with_ack(std::string_view event, Arguments arguments,
-                               std::chrono::milliseconds timeout, AckHandler answer);
-  void answer(std::uint64_t ack_id, Arguments arguments);
+  void add_handler(std::string event, EventHandler handler, bool is_once);
+  void emit_arguments(EmitFlags flags, std::string_view event, const Arguments& arguments);
+  void ask_arguments(EmitFlags flags, std::string_view event, const Arguments& arguments,
+                     AckHandler answer);
+  void answer(std::uint64_t ack_id, const Arguments& arguments);
+  void tell_outgoing(const Frames& frames);
   void on_event(Packet packet);
+  struct Event;
+  void run_middlewares(std::shared_ptr<Event> event, std::size_t stage);
+  void run_handlers(const Event& event);
   void on_ack(Packet packet);
   void on_ack_timeout(std::uint64_t ack_id);
   // The only way to the state disconnected.
   void become_disconnected(std::string_view reason);
+  // With recovery: takes the identity of who has come back, is given one of its own, is kept.
+  void begin_session(const Id& pid, std::uint64_t offset);
+  void resume(SavedSession session);
+  bool catch_up();
+  std::string_view pid() const;
+  void save_session(std::string_view reason);
 
   struct Extras;  // What few sockets need: made on first use.
   Extras& extras();
 
-  Client& client_;  // Fixed after construction
+  Client& client_;  // Fixed once connected
   Hub& hub_;
-  const Id id_;
+  Id id_;
   Json auth_;
+  bool is_recovered_ = false;
 
-  std::any data_;  // Only on this shard
+  JsonObject data_;  // Only on this shard
+  std::any local_;
   std::vector<Membership> memberships_;
   std::unique_ptr<Extras> extras_;
   std::uint64_t mark_ = 0;  // Hub's: the last broadcast that has seen this socket.
   State state_ = State::connecting;
+  bool is_watched_ = false;  // It has an on_any_outgoing().
+};
+
+// How one socket is spoken to. Used at once, as the Socket& that it comes from.
+class SocketOperator {
+ public:
+  SocketOperator(Socket& socket, EmitFlags flags) : socket_(socket), flags_(flags) {}
+
+  // Dropped instead of queued when the client cannot take it right now.
+  SocketOperator as_volatile() const;
+  SocketOperator compress(bool yes) const;
+  SocketOperator timeout(std::chrono::milliseconds time) const;
+
+  template <class... Values>
+  void emit(std::string_view event, const Values&... values) const {
+    socket_.emit_arguments(flags_, event, arguments(values...));
+  }
+  // Sends an event that the client must answer in time. `answer` is called once, on this shard: with
+  // the arguments, or with Error "timeout" or "disconnected".
+  template <class... Values>
+  void emit_with_ack(std::string_view event, AckHandler answer, const Values&... values) const {
+    socket_.ask_arguments(flags_, event, arguments(values...), std::move(answer));
+  }
+
+ private:
+  Socket& socket_;
+  EmitFlags flags_;
 };
 
 }  // namespace coterie::socketio

@@ -13,4 +13,10 @@ void SocketRef::run(std::function<void(Socket&)> fn) const {
   });
 }
 
+void SocketRef::dispatch(std::function<void(Socket&)> fn) const {
+  // While a hub hands out what it has, nothing may come in between.
+  if (!hub_ || !hub_->shard().is_here() || hub_->is_draining()) return run(std::move(fn));
+  if (Socket* socket = hub_->find(id_)) fn(*socket);
+}
+
 }  // namespace coterie::socketio

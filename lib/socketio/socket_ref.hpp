@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <utility>
 
 #include "base/id.hpp"
 
@@ -14,18 +16,18 @@ class Socket;
 class SocketRef {
  public:
   SocketRef() = default;
-  SocketRef(Hub& hub, Id id) : hub_(&hub), id_(id) {}
+  SocketRef(std::shared_ptr<Hub> hub, Id id) : hub_(std::move(hub)), id_(id) {}
 
   const Id& id() const { return id_; }
 
   // Runs fn(socket) on the socket's shard, soon; not at all when the socket has left by then. A
   // socket whose middleware has not finished yet is found, too. Valid while its Server lives.
   void run(std::function<void(Socket&)> fn) const;
+  // The same, but at once when this is the socket's shard: what is said next comes behind.
+  void dispatch(std::function<void(Socket&)> fn) const;
 
  private:
-  friend class Ack;
-
-  Hub* hub_ = nullptr;
+  std::shared_ptr<Hub> hub_;  // Outlives its namespace, if need be: there are no sockets then.
   Id id_;
 };
 

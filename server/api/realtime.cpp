@@ -23,7 +23,7 @@ using socketio::SocketRef;
 
 constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one socket.
 
-// What a socket's data() holds.
+// What a socket's local() holds.
 struct Visitor {
   std::optional<chat::Actor> actor;
   std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
@@ -67,7 +67,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
   socketio::Namespace& space = server_.of("/");
   space.use([this](Socket& socket, const Next& next) { log_in(socket, next); });
   space.on_connect([](Socket& socket) {
-    if (socket.data<Visitor>()->actor) return;
+    if (socket.local<Visitor>()->actor) return;
     socket.emit("authFail");
     socket.disconnect(true);
   });
@@ -77,7 +77,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
 }
 
 void Realtime::log_in(Socket& socket, const Next& next) {
-  socket.data() = Visitor();
+  socket.local() = Visitor();
   std::string token = handshake_token(socket.handshake().header("authorization"), socket.auth());
   const bool is_taken =
       workers_.run([this, ref = socket.ref(), next, token = std::move(token)]() mutable {
@@ -96,7 +96,7 @@ void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) 
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
     // Without the token: ten thousand of them would only take memory.
-    socket.data<Visitor>()->actor = chat::Actor{actor.user_id, {}};
+    socket.local<Visitor>()->actor = chat::Actor{actor.user_id, {}};
     const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
       if (!groups) {
@@ -135,7 +135,7 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   const auto message_id = integer_of(*fields, "messageId");
   if (!message_id) return complain(socket, ack, "messageId must be an integer number");
 
-  run_in_order(socket, [this, ref = socket.ref(), actor = *socket.data<Visitor>()->actor, ack,
+  run_in_order(socket, [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
                         conversation_id = *id, message_id = *message_id] {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack](Socket& asking) {
@@ -148,7 +148,7 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
 }
 
 void Realtime::run_in_order(Socket& socket, Task work) {
-  auto* visitor = socket.data<Visitor>();
+  auto* visitor = socket.local<Visitor>();
   if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Task>>();
   if (visitor->waiting->size() >= questions_max) {
     return complain(socket, Ack(), "too many events at once: wait for their answers");
@@ -159,7 +159,7 @@ void Realtime::run_in_order(Socket& socket, Task work) {
 
 void Realtime::run_next(const SocketRef& ref) {
   ref.run([this](Socket& socket) {
-    auto* visitor = socket.data<Visitor>();
+    auto* visitor = socket.local<Visitor>();
     if (visitor->is_working || visitor->waiting->empty()) return;
     auto work = std::make_shared<Task>(std::move(visitor->waiting->front()));
     visitor->waiting->pop_front();
@@ -168,7 +168,7 @@ void Realtime::run_next(const SocketRef& ref) {
     const bool is_taken = workers_.run([this, work, again] {
       (*work)();
       again.run([this, again](Socket& done) {
-        done.data<Visitor>()->is_working = false;
+        done.local<Visitor>()->is_working = false;
         run_next(again);
       });
     });

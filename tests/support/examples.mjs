@@ -18,15 +18,18 @@ function examplesFolder() {
   return folder;
 }
 
-// How many ports an example wants, and what behind them.
-const portsOf = { conformance: 2, rooms: 1, acks: 1, auth: 1, binary: 1, echo: 1 };
-const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))] };
+// How many ports an example wants, and what behind them. Some are another program, told so.
+const portsOf = { conformance: 2, rooms: 1, acks: 1, auth: 1, binary: 1, echo: 1, features: 1,
+                  recovery: 1 };
+const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))],
+                      recovery: ["recovery", "3000"] };
+const programOf = { recovery: "features" };
 
 async function start(isReference, example) {
   const make = (ports) => {
     const args = [...ports.map(String), ...(argumentsOf[example] ?? [])];
     return isReference ? new Child(process.execPath, [reference, example, ...args])
-                       : new Child(`${examplesFolder()}/${example}`, args);
+                       : new Child(`${examplesFolder()}/${programOf[example] ?? example}`, args);
   };
   const { child, ports } = await startListening(portsOf[example], make);
   const target = {

@@ -7,6 +7,8 @@ import { createServer } from "node:http";
 import { attach } from "engine.io";
 import { Server } from "socket.io";
 
+import { features } from "./reference_features.mjs";
+
 const [example, ...args] = process.argv.slice(2);
 const servers = [];
 
@@ -118,6 +120,9 @@ const examples = {
       });
     });
   },
+
+  features: (port) => features(listen(port)),
+  recovery: (port, word, time) => features(listen(port), time),
 
   echo(port) {
     new Server(listen(port)).on("connection", (socket) => {

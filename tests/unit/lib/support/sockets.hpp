@@ -21,19 +21,20 @@ class Sockets {
     client_ = std::make_unique<socketio::Client>(server_, session_);
   }
 
-  socketio::Hub& hub() { return hub_; }
+  socketio::Hub& hub() { return *hub_; }
 
   // A socket that is connecting still.
   socketio::Socket& make() {
     const Id id = Id::random(random_);
-    made_.push_back(std::make_unique<socketio::Socket>(*client_, hub_, id, JsonObject()));
+    made_.push_back(std::make_unique<socketio::Socket>(*client_, *hub_, id, JsonObject()));
     return *made_.back();
   }
 
  private:
   net::Shards shards_{{.count = 1}};
   socketio::Server server_{shards_};
-  socketio::Hub hub_{server_.of("/"), shards_[0]};
+  std::shared_ptr<socketio::Hub> hub_ =
+      std::make_shared<socketio::Hub>(server_.of("/"), shards_[0]);
   SeededRandom random_;
   ManualSessions sessions_;
   std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "socketio/recovery.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "socketio/envelope.hpp"
+
+namespace coterie::socketio {
+
+namespace {
+
+std::size_t bytes_of(const Envelope& envelope) {
+  std::size_t bytes = envelope.frames->head.size();
+  for (const engineio::Frame& frame : envelope.frames->attachments) bytes += frame.size();
+  return bytes;
+}
+
+}  // namespace
+
+void EventLog::append(std::shared_ptr<const Envelope> envelope) {
+  COTERIE_CHECK(envelope->number == last_ + 1);
+  last_ = envelope->number;
+  bytes_ += bytes_of(*envelope);
+  events_.push_back({clock_.now(), std::move(envelope)});
+  trim();
+}
+
+void EventLog::trim() {
+  const TimePoint oldest = clock_.now() - options_.max_disconnection;
+  while (!events_.empty() && (events_.front().at < oldest || events_.size() > options_.events_max ||
+                              bytes_ > options_.bytes_max)) {
+    forget_first();
+  }
+}
+
+void EventLog::forget_first() {
+  bytes_ -= bytes_of(*events_.front().envelope);
+  events_.pop_front();
+}
+
+std::optional<EventLog::Events> EventLog::since(std::uint64_t offset, std::size_t most) const {
+  if (offset > last_ || last_ - offset > events_.size()) return std::nullopt;
+  const std::size_t begin = events_.size() - static_cast<std::size_t>(last_ - offset);
+  const std::size_t end = std::min(events_.size(), begin + most);
+  Events events;
+  events.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) events.push_back(events_[i].envelope);
+  return events;
+}
+
+bool concerns(const Envelope& envelope, const std::unordered_set<std::string_view>& rooms) {
+  const auto is_in = [&rooms](const std::string& room) { return rooms.contains(room); };
+  const auto& [wanted, except] = envelope.audience;
+  if (!wanted.empty() && std::ranges::none_of(wanted, is_in)) return false;
+  return std::ranges::none_of(except, is_in);
+}
+
+void SavedSessions::save(SavedSession session) {
+  const TimePoint expires = clock_.now() + options_.max_disconnection;
+  store_.with([&](Store& store) {
+    const Id pid = session.pid;
+    store.sessions.insert_or_assign(pid, Entry{std::move(session), expires});
+    store.order.emplace_back(expires, pid);
+    trim(store);
+  });
+}
+
+std::optional<SavedSession> SavedSessions::take(const Id& pid, std::string_view nsp) {
+  return store_.with([&](Store& store) -> std::optional<SavedSession> {
+    const auto found = store.sessions.find(pid);
+    if (found == store.sessions.end() || found->second.session.nsp != nsp) return std::nullopt;
+    std::optional<SavedSession> session;
+    if (found->second.expires > clock_.now()) session = std::move(found->second.session);
+    store.sessions.erase(found);
+    return session;
+  });
+}
+
+void SavedSessions::trim() {
+  store_.with([this](Store& store) { trim(store); });
+}
+
+void SavedSessions::trim(Store& store) const {
+  const TimePoint now = clock_.now();
+  while (!store.order.empty()) {
+    const auto& [expires, pid] = store.order.front();
+    if (expires > now && store.order.size() <= options_.sessions_max) return;
+    const auto found = store.sessions.find(pid);
+    // One that has come back and left again has a later place in the order, too.
+    if (found != store.sessions.end() && found->second.expires == expires) {
+      store.sessions.erase(found);
+    }
+    store.order.pop_front();
+  }
+}
+
+std::size_t SavedSessions::size() const {
+  return store_.with([](const Store& store) { return store.sessions.size(); });
+}
+
+}  // namespace coterie::socketio

@@ -1,0 +1,121 @@
+// Connection state recovery: what a client missed while it was away, in order and once.
+//
+// Every event of a namespace takes a number under the namespace's order lock, is appended to its
+// log and carries the number to the clients as its offset, an extra last argument. A client that
+// comes back with {"pid", "offset"} in its CONNECT gets its id, rooms and data again, and then what
+// the log holds behind that offset for its rooms. Which events those are is decided when the client
+// is back in its rooms and nothing is on its way to its hub, so that none is lost and none comes
+// twice; a client that has heard nothing yet continues from where it connected.
+//
+// What is volatile is not kept, and an event that wants an ack is not either; volatile events carry
+// the offset of the last that was kept.
+//
+// Source: the Socket.IO protocol, "Connection state recovery" (CONNECT with pid and offset).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/guarded.hpp"
+#include "base/id.hpp"
+#include "base/json.hpp"
+
+namespace coterie::socketio {
+
+struct Envelope;
+
+struct RecoveryOptions {
+  std::chrono::milliseconds max_disconnection{120'000};  // Whoever stays away longer begins anew.
+  bool skip_middlewares = true;                          // They have let this client in before.
+  std::size_t sessions_max = 100'000;  // Of clients that are away; the oldest give way.
+  std::size_t events_max = 262'144;    // In the log of one namespace; likewise.
+  std::size_t bytes_max = 64'000'000;  // Of frames in the log of one namespace; likewise.
+};
+
+// What is kept of a socket that has left and may come back. A plain value, so that another node
+// may restore it.
+struct SavedSession {
+  Id pid;  // Secret: whoever knows it may continue the session.
+  Id sid;
+  std::string nsp;
+  std::vector<std::string> rooms;
+  JsonObject data;
+  std::uint64_t offset = 0;  // The last event before it connected.
+};
+
+// The events of one namespace, numbered from 1 without a gap; the oldest are forgotten. Guarded by
+// the namespace's order lock.
+class EventLog {
+ public:
+  EventLog(const RecoveryOptions& options, const Clock& clock) : options_(options), clock_(clock) {}
+
+  std::uint64_t last() const { return last_; }
+  // Appends `envelope`, whose number must be last() + 1.
+  void append(std::shared_ptr<const Envelope> envelope);
+  // Forgets what is older than max_disconnection, or too much.
+  void trim();
+
+  // The first `most` events behind `offset`; nullopt when some of them are forgotten, or when it is
+  // no offset of ours.
+  using Events = std::vector<std::shared_ptr<const Envelope>>;
+  std::optional<Events> since(std::uint64_t offset, std::size_t most) const;
+
+  std::size_t size() const { return events_.size(); }
+
+ private:
+  struct Event {
+    TimePoint at;
+    std::shared_ptr<const Envelope> envelope;
+  };
+  void forget_first();
+
+  const RecoveryOptions& options_;
+  const Clock& clock_;
+  std::deque<Event> events_;
+  std::uint64_t last_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+// Shall a socket in these rooms (its own id among them) hear it?
+bool concerns(const Envelope& envelope, const std::unordered_set<std::string_view>& rooms);
+
+// Sessions of clients that are away, by pid. Any thread.
+class SavedSessions {
+ public:
+  SavedSessions(const RecoveryOptions& options, const Clock& clock)
+      : options_(options), clock_(clock) {}
+
+  void save(SavedSession session);
+  // The session of that pid, once; nullopt when there is none, or it has waited too long.
+  std::optional<SavedSession> take(const Id& pid, std::string_view nsp);
+  void trim();
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    SavedSession session;
+    TimePoint expires;
+  };
+  struct Store {
+    std::unordered_map<Id, Entry, Id::Hash> sessions;
+    std::deque<std::pair<TimePoint, Id>> order;  // The oldest first; some are taken already.
+  };
+  void trim(Store& store) const;
+
+  const RecoveryOptions& options_;
+  const Clock& clock_;
+  Guarded<Store> store_;
+};
+
+}  // namespace coterie::socketio
