@@ -10,7 +10,7 @@ import { Child, startListening, untilListening } from "./process.mjs";
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const reference = fileURLToPath(new URL("reference_server.mjs", import.meta.url));
 
-function examplesFolder() {
+export function examplesFolder() {
   const folders = [process.env.COTERIE_EXAMPLES, `${top}build/release/examples`,
                    `${top}build/dev/examples`].filter(Boolean);
   const folder = folders.find((each) => existsSync(`${each}/conformance`));
