@@ -33,7 +33,8 @@ const vectors = [
   '2["a",0.1,1e2,1E-7,-0,-0.0,1e21,1e400,-1e400,5e-324,2e-324,1e-400,1.7976931348623157e308]',
   '2["a",12345678901234567890,9223372036854775807,9223372036854775808,18446744073709551615,' +
     "18446744073709551616,-9223372036854775809,0.30000000000000004]",
-  '2["a",1e-2147483649]', '2["a",1e2147483648]', "2[1e400]", "2[-0]", "2[1e21]", "2[0.1]", "2[12345678901234567890]", "2[-1e-7]", "2[1e999,1]",
+  '2["a",1e-2147483649]', '2["a",1e2147483648]',
+  "2[1e400]", "2[-0]", "2[1e21]", "2[0.1]", "2[12345678901234567890]", "2[-1e-7]", "2[1e999,1]",
   '2["a",{"b":1,"a":2,"":3,"__proto__":{"x":1},"constructor":4}]', '2["a",{"a":1,"a":2}]',
   '2["\\ud800"]', '2["a",{"\\udc00":1}]', '2["a","\\ud83d"]', '2["a","\\u00"]', '2["a","\\x"]',
   '2["a","\u0001"]', '2["a","\u2028\u007f"]', '\ufeff2["a"]', '2\ufeff["a"]', '2["a"]\ufeff',
@@ -218,7 +219,10 @@ const deviations = {
   "an ack says which": ({ text }) => /^[36]/.test(text) && !/^\d/.test(behindNamespace(text)),
   "CONNECT_ERROR is what servers say": ({ text }) => text.startsWith("4"),
   "an event's name is text, or a number that has one: 1e400 is the event null for nobody":
-    ({ text }) => Math.abs(Number(/^\d*\[\s*(-?\d[\d.eE+-]*)/.exec(behindNamespace(text))?.[1])) === Infinity,
+    ({ text }) => {
+      const name = /^\d*\[\s*(-?\d[\d.eE+-]*)/.exec(behindNamespace(text))?.[1];
+      return Math.abs(Number(name)) === Infinity;
+    },
   "an exponent has a bound": ({ text }) => /[eE][-+]?\d{9}/.test(text),
   "nesting has a bound": ({ text }) => depthOf(text) > 64,
   "half a character is no text (RFC 8259 8.2, RFC 3629)": ({ text }) =>

@@ -19,7 +19,7 @@ export function examplesFolder() {
 }
 
 // How many ports an example wants.
-const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1 };
+const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1, scenario: 1 };
 
 async function start(isReference, example) {
   const make = (ports) =>
