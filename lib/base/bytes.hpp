@@ -19,6 +19,10 @@ namespace coterie {
 
 class SharedBytes {
  public:
+  // What bytes cost beside themselves: the head of their block, the allocator's share, a pointer.
+  // Queues count it, or a million messages of one letter would weigh next to nothing.
+  static constexpr std::size_t overhead_bytes = 48;
+
   SharedBytes() = default;
   explicit SharedBytes(std::string_view bytes) : SharedBytes(make(bytes.size())) {
     std::copy(bytes.begin(), bytes.end(), data());

@@ -32,7 +32,7 @@ net::Response bare_response(int status, std::string body) {
 
 void Polling::send(const Frame& frame) {
   if (is_overflowing_) return;
-  queue_bytes_ += frame.size();
+  queue_bytes_ += frame.size() + SharedBytes::overhead_bytes;
   if (queue_bytes_ > session_.owner().options().queue_bytes_max) {
     // Ended at the end of the turn: whoever sends may be walking through a room we are in.
     is_overflowing_ = true;
@@ -90,7 +90,7 @@ void Polling::flush() {
   if (is_overflowing_) return session_.end("transport error");
   if (!parked_ || queue_.empty()) return;
   std::string payload;
-  payload.reserve(queue_bytes_ + queue_.size());
+  payload.reserve(queue_bytes_ - queue_.size() * (SharedBytes::overhead_bytes - 1));
   for (const Frame& frame : queue_) frame.append_to(payload);
   std::vector<Frame>().swap(queue_);  // An idle session keeps no memory for its last burst.
   queue_bytes_ = 0;

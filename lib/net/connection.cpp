@@ -41,7 +41,8 @@ void Connection::set_protocol(std::unique_ptr<Protocol> protocol) {
 void Connection::send(SharedBytes bytes) {
   if (state_ != State::open || bytes.empty()) return;
   outbox_bytes_ += bytes.size();
-  if (outbox_bytes_ > outbox_bytes_max_) return close(CloseReason::slow_consumer);
+  const std::size_t upkeep = outbox_.size() * SharedBytes::overhead_bytes;
+  if (outbox_bytes_ + upkeep > outbox_bytes_max_) return close(CloseReason::slow_consumer);
   outbox_.push(shard_->outbox_pool(), std::move(bytes));
   if (is_dirty_) return;
   is_dirty_ = true;

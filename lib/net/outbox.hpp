@@ -1,4 +1,4 @@
-// What a connection has yet to write: a queue of shared bytes, sixteen bytes when it is empty.
+// What a connection has yet to write: a queue of shared bytes, three words when it is empty.
 //
 // The nodes of all queues of a shard come from one pool and go back to it, so that a delivery costs
 // no allocation and an idle connection no memory. One thread.
@@ -49,17 +49,20 @@ class Outbox {
  public:
   bool empty() const { return head_ == nullptr; }
   OutboxNode* first() const { return head_; }
+  std::size_t size() const { return size_; }
 
   void push(OutboxPool& pool, SharedBytes bytes) {
     OutboxNode* node = pool.get();
     node->bytes = std::move(bytes);
     (head_ ? tail_->next : head_) = node;
     tail_ = node;
+    ++size_;
   }
   void pop(OutboxPool& pool) {
     OutboxNode* node = head_;
     head_ = node->next;
     pool.put(node);
+    --size_;
   }
   void clear(OutboxPool& pool) {
     while (head_) pop(pool);
@@ -68,6 +71,7 @@ class Outbox {
  private:
   OutboxNode* head_ = nullptr;
   OutboxNode* tail_ = nullptr;  // Of no meaning when the queue is empty.
+  std::size_t size_ = 0;
 };
 
 }  // namespace coterie::net

@@ -29,11 +29,13 @@ void Client::on_timeout() {
 void Client::on_message(std::string_view message, bool is_binary) {
   auto packet = is_binary ? decoder_.on_binary(message) : decoder_.on_text(message);
   if (!packet) return session_.close();
+  // The first packet is a CONNECT: who has not been let in makes us keep no attachments.
+  if (!*packet && !has_joined_) return session_.close();
   if (*packet) {
     if (has_joined_) timer_.cancel();
     return on_packet(std::move(**packet));
   }
-  if (has_joined_ && !timer_.is_armed()) {
+  if (!timer_.is_armed()) {
     engineio::SessionOwner& owner = session_.owner();
     owner.timers().arm<&Client::on_timeout>(
         timer_, owner.now() + server_.options_.limits.attachments_timeout, this);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace coterie::socketio {
 
@@ -76,7 +77,13 @@ Result<std::size_t> read_header(std::string_view& text, Packet& packet, const Li
   return attachments;
 }
 
-// Is the payload what the packet's type asks for? A number as an event's name becomes text.
+// A number as an event's name is its text, if JSON has one for it (1e400 has none).
+void name_by_text(Json& name) {
+  const double* fraction = name.if_double();
+  if (name.is_number() && (!fraction || std::isfinite(*fraction))) name = to_text(name);
+}
+
+// Is the payload what the packet's type asks for?
 bool payload_is_valid(Packet& packet, bool has_payload) {
   switch (packet.type) {
     case PacketType::connect:
@@ -89,7 +96,7 @@ bool payload_is_valid(Packet& packet, bool has_payload) {
       auto* array = packet.data.if_array();
       if (!array || array->empty()) return false;
       Json& name = array->front();
-      if (name.is_number()) name = to_text(name);
+      name_by_text(name);
       return name.is_string() && !is_reserved_event(name.get_string());
     }
     default:
@@ -111,6 +118,8 @@ Result<std::optional<Packet>> Decoder::on_text(std::string_view message) {
   const auto attachments = read_header(message, packet, limits_);
   if (!attachments) return attachments.error();
   if (!message.empty()) {
+    // An array or an object, at once: the reference reads white space here as the id 0.
+    if (message.front() != '[' && message.front() != '{') return bad("invalid payload");
     auto data = parse_json(message);
     if (!data) return bad("invalid payload: " + data.error().detail);
     packet.data = std::move(*data);

@@ -10,7 +10,7 @@ import { Child, startListening, untilListening } from "./process.mjs";
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const reference = fileURLToPath(new URL("reference_server.mjs", import.meta.url));
 
-function examplesFolder() {
+export function examplesFolder() {
   const folders = [process.env.COTERIE_EXAMPLES, `${top}build/release/examples`,
                    `${top}build/dev/examples`].filter(Boolean);
   const folder = folders.find((each) => existsSync(`${each}/conformance`));
@@ -20,7 +20,7 @@ function examplesFolder() {
 
 // How many ports an example wants, and what behind them. Some are another program, told so.
 const portsOf = { conformance: 2, rooms: 1, acks: 1, auth: 1, binary: 1, echo: 1, features: 1,
-                  recovery: 1 };
+                  recovery: 1, scenario: 1 };
 const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))],
                       recovery: ["recovery", "3000"] };
 const programOf = { recovery: "features" };

@@ -1,6 +1,7 @@
 // Node's own Socket.IO and Engine.IO servers, doing what the examples of the same names do.
 //   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT
-//   node reference_server.mjs rooms|acks|binary|echo PORT | auth PORT TOKENS
+//   node reference_server.mjs rooms|acks|binary|echo|features|scenario PORT | auth PORT TOKENS
+//   node reference_server.mjs recovery PORT recovery MILLISECONDS
 // SPDX-License-Identifier: MIT
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -132,6 +133,34 @@ const examples = {
         ack?.("ok");
       });
     });
+  },
+
+  // As tests/servers/scenario.cpp.
+  scenario(port) {
+    const io = new Server(listen(port));
+    const counting = (size) => Buffer.from(Array.from({ length: size }, (_, i) => i % 256));
+    for (const name of ["/", "/other", ...Array.from({ length: 20 }, (_, i) => `/${i + 1}`)]) {
+      const space = io.of(name);
+      space.use(({ handshake: { auth } }, next) => {
+        next(auth.refuse && Object.assign(new Error(auth.refuse), { data: { code: 7 } }));
+      });
+      space.on("connection", (socket) => {
+        socket.emit("welcome", socket.handshake.auth);
+        socket.on("echo", (...args) => socket.emit("echoed", ...args));
+        socket.on("echo-ack", (...args) => args.pop()(...args));
+        socket.on("ask", (...args) => socket.emit("question", ...args, (...answer) => {
+          socket.emit("answered", ...answer);
+        }));
+        socket.on("give", (size) => socket.emit("given", counting(size)));
+        socket.on("big", (size) => socket.emit("grown", "x".repeat(size)));
+        socket.on("join", (room, ack) => (socket.join(room), ack("joined")));
+        socket.on("leave", (room, ack) => (socket.leave(room), ack("left")));
+        socket.on("tell", (room, ...args) => socket.to(room).emit("told", room, ...args));
+        socket.on("tell-all", (...args) => space.emit("told", ...args));
+        socket.on("leave-me", () => socket.disconnect());
+        socket.on("close-me", () => socket.disconnect(true));
+      });
+    }
   },
 };
 

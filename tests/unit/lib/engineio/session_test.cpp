@@ -230,7 +230,7 @@ TEST(Session, does_not_mind_when_the_client_of_an_answered_poll_goes_away) {
 
 TEST(Session, ends_when_more_is_queued_than_a_client_may_leave) {
   Opened f;
-  f.owner.engine_options.queue_bytes_max = 1000;
+  f.owner.engine_options.queue_bytes_max = 1500;
   for (int i = 0; i < 9; ++i) f.client.send(std::string(100, 'x'));
   f.owner.end_turn();
   EXPECT_TRUE(f.client.lives());
@@ -240,6 +240,17 @@ TEST(Session, ends_when_more_is_queued_than_a_client_may_leave) {
   f.owner.end_turn();
   EXPECT_FALSE(f.client.lives());
   EXPECT_EQ(*f.client.heard, Heard{"closed:transport error"});
+}
+
+TEST(Session, counts_what_small_messages_cost_beside_their_bytes) {
+  Opened f;
+  f.owner.engine_options.queue_bytes_max = 10'000;
+  for (int i = 0; i < 100; ++i) f.client.send("x");
+  f.owner.end_turn();
+  EXPECT_TRUE(f.client.lives());
+  for (int i = 0; i < 200; ++i) f.client.send("x");
+  f.owner.end_turn();
+  EXPECT_FALSE(f.client.lives());
 }
 
 // -- closing --

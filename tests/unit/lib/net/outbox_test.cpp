@@ -17,11 +17,13 @@ TEST(Outbox, gives_back_what_it_was_given_in_order) {
   Outbox outbox;
   EXPECT_TRUE(outbox.empty());
   for (int i = 0; i < 3000; ++i) outbox.push(pool, bytes(i));
+  EXPECT_EQ(outbox.size(), 3000u);
   for (int i = 0; i < 3000; ++i) {
     ASSERT_EQ(outbox.first()->bytes.view(), std::to_string(i));
     outbox.pop(pool);
   }
   EXPECT_TRUE(outbox.empty());
+  EXPECT_EQ(outbox.size(), 0u);
 }
 
 TEST(Outbox, may_be_filled_again_once_it_is_empty) {

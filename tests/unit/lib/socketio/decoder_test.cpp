@@ -71,6 +71,9 @@ TEST(Decoder, reads_events) {
 
 TEST(Decoder, takes_a_number_for_the_name_of_an_event) {
   EXPECT_EQ(decode("2[1,2]"), R"(2 / - ["1",2])");
+  EXPECT_EQ(decode("2[0.5]"), R"(2 / - ["0.5"])");
+  EXPECT_EQ(decode("2[1e400]"), "error");  // Not the event "null".
+  EXPECT_EQ(decode("2[-1e400,2]"), "error");
 }
 
 TEST(Decoder, lets_an_event_be_called_error) {
@@ -178,6 +181,14 @@ TEST(Decoder, refuses_what_is_no_json) {
                            R"(2["a",])", "2[\"\xFF\"]", R"(2["\ud800"])", "0{", "30["}) {
     EXPECT_EQ(decode(text), "error") << text;
   }
+}
+
+TEST(Decoder, refuses_white_space_in_front_of_a_payload) {
+  for (const char* text : {R"(2 ["a"])", "2\t[\"a\"]", R"(21 ["a"])", R"(2/a, ["a"])", "0 {}",
+                           "0\n{}", "31 []", R"(51- ["a"])"}) {
+    EXPECT_EQ(decode(text), "error") << text;
+  }
+  EXPECT_EQ(decode("2[ \"a\" ]\r\n\t "), R"(2 / - ["a"])");
 }
 
 TEST(Decoder, refuses_types_it_does_not_know) {
