@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 
 #include "net/connection.hpp"
 
@@ -22,6 +23,8 @@ constexpr int looks_per_turn = 4;
 // When so many connections were there and half of them have left, memory is worth giving back.
 constexpr std::size_t exodus_least = 256;
 constexpr auto exodus_pause = std::chrono::seconds(1);
+// A task that waits costs a hundred bytes: more of them than this are a leak, or an attack.
+constexpr std::size_t delayed_max = 1'000'000;
 constexpr auto linger_time = std::chrono::seconds(2);
 
 thread_local Shard* this_shard = nullptr;
@@ -40,6 +43,10 @@ Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family)
 }
 
 Shard::~Shard() {
+  // What was posted too late is dropped here, where a Reply that is dropped with it may still post.
+  for (mailbox_.take(posted_); !posted_.empty(); mailbox_.take(posted_)) {
+    std::vector<Task>().swap(posted_);
+  }
   ::close(epoll_);
 }
 
@@ -62,9 +69,25 @@ void Shard::run() {
   for (auto& connection : connections_) {
     if (connection) connection->close(CloseReason::server_stopping);
   }
+  delayed_.clear();
   run_posted();
   end_turn();
   this_shard = nullptr;
+}
+
+bool Shard::run_after(std::chrono::milliseconds delay, Task task) {
+  check_here();
+  if (delayed_.size() >= delayed_max) return false;
+  Delayed& delayed = delayed_.emplace_back(*this, std::move(task));
+  delayed.self = std::prev(delayed_.end());
+  timers_.arm<&Delayed::run>(delayed.timer, now_ + delay, &delayed);
+  return true;
+}
+
+void Shard::Delayed::run() {
+  Task now = std::move(task);
+  shard.delayed_.erase(self);  // This object is gone: only locals from here on.
+  now();
 }
 
 void Shard::turn() {

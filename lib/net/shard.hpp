@@ -18,8 +18,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <span>
 #include <thread>
@@ -59,6 +61,9 @@ class Shard {
 
   // Runs task at the end of this turn, before connections are flushed. On this shard only.
   void defer(Task task) { deferred_.push_back(std::move(task)); }
+  // Runs task once, when `delay` has passed. On this shard only. What still waits when the shard
+  // stops is destroyed unrun. False, and the task is dropped: a million wait already.
+  bool run_after(std::chrono::milliseconds delay, Task task);
   // Destroys `object` at the end of this turn. On this shard only.
   template <class T>
   void bury(std::unique_ptr<T> object) {
@@ -133,6 +138,17 @@ class Shard {
   std::vector<Task> graveyard_;
   std::vector<Connection*> dirty_;
   std::vector<Connection*> closing_;
+
+  struct Delayed {
+    Delayed(Shard& its_shard, Task its_task) : shard(its_shard), task(std::move(its_task)) {}
+    void run();
+
+    Shard& shard;
+    Task task;
+    std::list<Delayed>::iterator self;
+    Timer timer;
+  };
+  std::list<Delayed> delayed_;
 
   struct Lingering {
     TimePoint until;
