@@ -18,6 +18,10 @@ namespace {
 constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
+// Old clients may not listen yet when the open packet comes in one segment with the 101; the
+// protocol's own tests of revision 3 do not.
+constexpr auto old_client_pause = std::chrono::milliseconds(10);
+
 // Internet Explorer up to 11 takes our answers for pages under attack.
 bool is_old_explorer(const net::Request& request) {
   const std::string_view agent = request.fields.get("User-Agent");
@@ -218,8 +222,25 @@ void Engine::accept(net::HttpUpgrade upgrade) {
   if (sessions_.size() >= options_.sessions_max) {
     return upgrade.refuse(net::text_response(503, "Too many sessions"));
   }
-  Session& session = open_session(request, *dialect);
+  net::Connection& connection = *upgrade.connection();
   WebSocketTransport& wire = accept(upgrade, *dialect, true);
+  if (dialect->revision == 4) return open_websocket(request, *dialect, wire);
+  connection.pause_reading();
+  const bool will_open =
+      shard_.run_after(old_client_pause, [this, upgrade = std::move(upgrade), dialect = *dialect,
+                                          fd = connection.fd(), serial = connection.serial()] {
+        net::Connection* waiting = shard_.find(fd, serial);
+        if (!waiting || !waiting->is_open()) return;
+        open_websocket(upgrade.request(), dialect,
+                       static_cast<WebSocketTransport&>(*waiting->protocol()));
+        waiting->resume_reading();
+      });
+  if (!will_open) connection.close(net::CloseReason::timed_out);
+}
+
+void Engine::open_websocket(const net::Request& request, Dialect dialect,
+                            WebSocketTransport& wire) {
+  Session& session = open_session(request, dialect);
   wire.attach(session);
   session.open_websocket(make_handler_(session), wire);
 }

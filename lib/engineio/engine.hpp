@@ -67,6 +67,7 @@ class Engine final : public SessionOwner {
   void begin_get(Session& session, net::Reply reply);
   void accept(net::HttpUpgrade upgrade);
   WebSocketTransport& accept(net::HttpUpgrade& upgrade, Dialect dialect, bool is_initial);
+  void open_websocket(const net::Request& request, Dialect dialect, WebSocketTransport& wire);
   // What options add to an answer within a session.
   net::Fields more_fields(const net::Request& request, bool is_initial) const;
 

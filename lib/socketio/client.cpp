@@ -4,12 +4,30 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.hpp"
+#include "net/http.hpp"
 #include "net/shard.hpp"
 #include "socketio/hub.hpp"
 #include "socketio/server.hpp"
 #include "socketio/socket.hpp"
 
 namespace coterie::socketio {
+
+namespace {
+
+// What an old client writes behind the namespace's name is what a new one sends as its auth.
+void take_query(Packet& packet) {
+  const std::size_t mark = packet.nsp.find('?');
+  if (mark == std::string::npos) return;
+  JsonObject auth;
+  for (const auto& [name, value] : net::Query(std::string_view(packet.nsp).substr(mark + 1))) {
+    if (is_utf8(name) && is_utf8(value)) auth[name] = value;
+  }
+  packet.data = std::move(auth);
+  packet.nsp.resize(mark);
+}
+
+}  // namespace
 
 Client::Client(Server& server, engineio::Session& session)
     : server_(server), session_(session), decoder_(server.options_.limits) {
@@ -22,6 +40,13 @@ Client::~Client() = default;
 
 void Client::on_timeout() {
   session_.close();
+}
+
+void Client::on_opened() {
+  if (!is_old()) return;
+  Packet implied;
+  implied.type = PacketType::connect;
+  on_connect(std::move(implied));
 }
 
 void Client::on_message(std::string_view message, bool is_binary) {
@@ -61,11 +86,9 @@ Socket* Client::find(std::string_view nsp) const {
 }
 
 void Client::on_connect(Packet packet) {
+  if (is_old()) take_query(packet);
   Namespace* space = server_.find(packet.nsp);
-  if (!space) {
-    const JsonObject error{{"message", "Invalid namespace"}};
-    return send(encode_control(PacketType::connect_error, packet.nsp, error));
-  }
+  if (!space) return refuse(packet.nsp, {"Invalid namespace", {}});
   if (find(packet.nsp) || sockets_.size() >= server_.options_.limits.namespaces_per_client) {
     return session_.close();
   }
@@ -90,10 +113,18 @@ void Client::run_middlewares(Socket& socket, std::size_t stage) {
 
 void Client::resume(Socket& socket, std::size_t stage, std::optional<ConnectError> error) {
   if (!error) return run_middlewares(socket, stage);
-  JsonObject body{{"message", error->message}};
-  if (error->data) body["data"] = *error->data;
-  send(encode_control(PacketType::connect_error, socket.hub_.space().name(), body));
+  refuse(socket.hub_.space().name(), *error);
   socket.become_disconnected("");
+}
+
+void Client::refuse(std::string_view nsp, const ConnectError& error) {
+  if (is_old()) {
+    const Json bare = error.data ? *error.data : Json(error.message);
+    return send(encode_control(PacketType::connect_error, nsp, bare));
+  }
+  JsonObject body{{"message", error.message}};
+  if (error.data) body["data"] = *error.data;
+  send(encode_control(PacketType::connect_error, nsp, body));
 }
 
 void Client::welcome(Socket& socket) {
@@ -103,7 +134,8 @@ void Client::welcome(Socket& socket) {
   }
   Hub& hub = socket.hub_;
   hub.set_connected(socket);
-  send(encode_control(PacketType::connect, hub.space().name(), JsonObject{{"sid", socket.id()}}));
+  const Json reply = is_old() ? Json() : Json(JsonObject{{"sid", socket.id()}});
+  send(encode_control(PacketType::connect, hub.space().name(), reply));
   for (const ConnectHandler& handler : hub.space().connect_handlers_) {
     if (!socket.is_connected()) return;
     handler(socket);

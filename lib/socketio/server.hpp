@@ -15,12 +15,14 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "engineio/options.hpp"
 #include "net/router.hpp"
 #include "socketio/limits.hpp"
 #include "socketio/namespace.hpp"
@@ -31,13 +33,32 @@ class Server;
 
 namespace coterie::socketio {
 
+using engineio::AllowRequest;
+using engineio::Cookie;
+using engineio::Cors;
+using engineio::CorsOrigin;
+using engineio::Decision;
+using engineio::HeadersHook;
+using engineio::SameSite;
+using engineio::Transports;
+
+// What engineio::Options says more about has its name there.
 struct ServerOptions {
   std::string path = "/socket.io/";
+  bool add_trailing_slash = true;  // False: "/socket.io" with anything behind it is ours, too.
+  Transports transports = {};
+  bool allow_upgrades = true;
+  bool allow_eio3 = false;  // Serve socket.io-client 1 and 2, too.
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds ping_timeout{20'000};
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::chrono::milliseconds connect_timeout{45'000};  // To join a first namespace.
   std::size_t max_payload = 1'000'000;                // Bytes of one message, on every transport.
+  std::optional<Cookie> cookie = {};
+  std::optional<Cors> cors = {};
+  AllowRequest allow_request = {};
+  HeadersHook on_initial_headers = {};
+  HeadersHook on_headers = {};
   Limits limits = {};
   const Clock* clock = &system_clock();
   Random* random = &system_random();
@@ -45,6 +66,7 @@ struct ServerOptions {
 
 class Server {
  public:
+  // Throws std::invalid_argument, naming the option, for options that make no sense.
   Server(net::Shards& shards, ServerOptions options);
   explicit Server(net::Shards& shards);
   ~Server();
