@@ -55,7 +55,7 @@ socketio::Middleware check_token(net::Workers& workers, std::string tokens) {
       const auto user = find_user(tokens, text);
       if (!user) return next(refusal("unknown_token", "log in again"));
       ref.run([user](socketio::Socket& known) {
-        known.data() = *user;
+        known.local() = *user;
         known.join("user:" + user->name);
       });
       next();  // Behind what ref runs: the order of calls is kept.
@@ -65,12 +65,12 @@ socketio::Middleware check_token(net::Workers& workers, std::string tokens) {
 }
 
 void check_admin(socketio::Socket& socket, socketio::Next next) {
-  if (socket.data<User>()->role == "admin") return next();
+  if (socket.local<User>()->role == "admin") return next();
   next(refusal("not_admin", "ask an admin"));
 }
 
 void welcome(socketio::Socket& socket) {
-  const User& user = *socket.data<User>();
+  const User& user = *socket.local<User>();
   socket.emit("welcome", Json{{"name", user.name}, {"role", user.role}});
 }
 
@@ -82,17 +82,20 @@ int main(int argc, char** argv) {
   socketio::Server server(shards);
   net::Workers workers({.name = "tokens"});  // Declared last: it ends while what it answers lives.
   const auto check = check_token(workers, argv[2]);
-  socketio::Namespace& space = server.of("/").use(check).on_connect(welcome);
-  space.on("tell",
-           [&](socketio::Socket& from, const Json& name, const Json& text, socketio::Ack ack) {
-             space.to(room_of(name)).emit("told", from.data<User>()->name, text);
-             ack("ok");
-           });
-  socketio::Namespace& admin = server.of("/admin").use(check).use(check_admin);
-  admin.on_connect(welcome).on("kick", [&](socketio::Socket&, const Json& name, socketio::Ack ack) {
-    space.in(room_of(name)).disconnect_sockets(true);
-    ack("ok");
-  });
+  socketio::Namespace& space = server.of("/");
+  space.use(check).on_connect(welcome).on(
+      "tell", [&](socketio::Socket& from, const Json& name, const Json& text, socketio::Ack ack) {
+        space.to(room_of(name)).emit("told", from.local<User>()->name, text);
+        ack("ok");
+      });
+  server.of("/admin")
+      .use(check)
+      .use(check_admin)
+      .on_connect(welcome)
+      .on("kick", [&](socketio::Socket&, const Json& name, socketio::Ack ack) {
+        space.in(room_of(name)).disconnect_sockets(true);
+        ack("ok");
+      });
 
   net::Router router;
   router.add(server.routes());

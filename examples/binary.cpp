@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
         from.emit("taken", name, take(files, from, name, args.binary(args[0])));
       });
     };
-    socket.emit_with_ack("send", std::chrono::seconds(10), on_answer, name);
+    socket.timeout(std::chrono::seconds(10)).emit_with_ack("send", on_answer, name);
   });
 
   net::Router router;

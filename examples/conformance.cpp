@@ -1,5 +1,6 @@
 // The server that the official protocol test suites expect: Socket.IO on the first port, an
-// Engine.IO echo at /engine.io/ on the second, with the suites' short timeouts.
+// Engine.IO echo at /engine.io/ on the second, with the suites' short timeouts. Clients of the old
+// revision 3 are served, too.
 //
 //   conformance SOCKETIO_PORT ENGINEIO_PORT
 // SPDX-License-Identifier: MIT
@@ -61,10 +62,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   net::Shards shards;
-  socketio::Server server(shards,
-                          {.ping_interval = 300ms, .ping_timeout = 200ms, .connect_timeout = 1s});
+  socketio::Server server(
+      shards,
+      {.allow_eio3 = true, .ping_interval = 300ms, .ping_timeout = 200ms, .connect_timeout = 1s});
   set_up(server);
-  engineio::Server echo(shards, {.ping_interval = 300ms, .ping_timeout = 200ms},
+  engineio::Server echo(shards, {.allow_eio3 = true, .ping_interval = 300ms, .ping_timeout = 200ms},
                         [](engineio::Session& session) { return std::make_unique<Echo>(session); });
   if (!listen(shards, argv[1], server.routes()) || !listen(shards, argv[2], echo.routes())) {
     return 1;

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include "engineio/engine.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/shrink.hpp"
 #include "engineio/polling.hpp"
 #include "engineio/websocket_transport.hpp"
-#include "net/http_connection.hpp"
+#include "net/connection.hpp"
 #include "net/shard.hpp"
 
 namespace coterie::engineio {
 
 namespace {
 
-// Control characters other than a tab: what no browser sends and a log should not repeat.
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text,
-                             [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+// Old clients may not listen yet when the open packet comes in one segment with the 101; the
+// protocol's own tests of revision 3 do not.
+constexpr auto old_client_pause = std::chrono::milliseconds(10);
+
+// Internet Explorer up to 11 takes our answers for pages under attack.
+bool is_old_explorer(const net::Request& request) {
+  const std::string_view agent = request.fields.get("User-Agent");
+  return agent.find(";MSIE") != std::string_view::npos ||
+         agent.find("Trident/") != std::string_view::npos;
+}
+
+// What a client offers first is what it gets: browsers give up when none of theirs is chosen.
+std::string_view first_subprotocol(const net::Request& request) {
+  std::string_view first = request.fields.get("Sec-WebSocket-Protocol");
+  first = first.substr(0, first.find(','));
+  const std::size_t begin = std::min(first.find_first_not_of(" \t"), first.size());
+  const std::size_t end = first.find_last_not_of(" \t") + 1;
+  first = begin < end ? first.substr(begin, end - begin) : std::string_view();
+  return net::is_token(first) ? first : std::string_view();
 }
 
 }  // namespace
@@ -36,69 +50,103 @@ std::optional<unsigned> Engine::home_of(const net::Request& request, unsigned sh
   return shard && *shard < shards ? shard : std::nullopt;
 }
 
-std::string_view Engine::message_of(Refusal code) {
-  switch (code) {
-    case Refusal::unknown_transport:
-      return "Transport unknown";
-    case Refusal::unknown_session:
-      return "Session ID unknown";
-    case Refusal::bad_method:
-      return "Bad handshake method";
-    case Refusal::bad_request:
-      return "Bad request";
-    case Refusal::forbidden:
-      return "Forbidden";
-    case Refusal::unsupported_version:
-      return "Unsupported protocol version";
-  }
-  return "";
-}
-
-net::Response Engine::refusal(Refusal code) {
-  return net::text_response(
-      code == Refusal::forbidden ? 403 : 400,
-      fmt::format(R"({{"code":{},"message":"{}"}})", static_cast<int>(code), message_of(code)),
-      "application/json");
-}
-
-std::optional<Engine::Refusal> Engine::verify(const net::Request& request, const net::Query& query,
-                                              bool is_upgrade, Session*& session) {
+std::optional<Refusal> Engine::verify(const net::Request& request, const net::Query& query,
+                                      bool is_upgrade, Session*& session) {
+  using enum Refusal::Code;
   const std::string_view transport = query.get("transport");
-  if (transport != "polling" && transport != "websocket") return Refusal::unknown_transport;
-  if (has_control_character(request.fields.get("Origin"))) return Refusal::bad_request;
+  const bool is_websocket = transport == "websocket" && options_.transports.websocket;
+  const bool is_polling = transport == "polling" && options_.transports.polling;
+  if (!is_websocket && !is_polling) return unknown_transport;
+  if (!net::is_field_value(request.fields.get("Origin"))) return bad_request;
   const std::string_view sid = query.get("sid");
   if (!sid.empty()) {
     const auto id = Id::parse(sid);
     session = id ? find(*id) : nullptr;
-    if (!session) return Refusal::unknown_session;
+    if (!session) return unknown_session;
     // The protocol's revision belongs to the session: a request may not claim another one.
-    if (query.get("EIO") != "4") return Refusal::bad_request;
-    if (!is_upgrade && (transport == "websocket" || !session->polling())) {
-      return Refusal::bad_request;
+    if (query.get("EIO") != (session->revision() == 3 ? "3" : "4")) return bad_request;
+    if (is_upgrade ? !options_.allow_upgrades : is_websocket || !session->polling()) {
+      return bad_request;
     }
     return std::nullopt;
   }
-  if (request.method != "GET") return Refusal::bad_method;
-  if (transport == "websocket" && !is_upgrade) return Refusal::bad_request;
-  if (query.get("EIO") != "4") return Refusal::unsupported_version;
+  if (request.method != "GET") return bad_method;
+  if (is_websocket && !is_upgrade) return bad_request;
   return std::nullopt;
 }
 
+void Engine::ask(const net::Request& request, const Decision::Settle& settle) {
+  options_.allow_request(
+      request, Decision([shard = &shard_, settle](std::optional<std::string> refusal) {
+        shard->post(
+            [settle, refusal = std::move(refusal)]() mutable { settle(std::move(refusal)); });
+      }));
+}
+
+std::optional<Dialect> Engine::dialect_of(const net::Query& query) const {
+  // Only these very words, as the reference's default takes anything for revision 3.
+  const std::string_view revision = query.get("EIO");
+  const bool is_old = revision == "3" && options_.allow_eio3;
+  if (!is_old && revision != "4") return std::nullopt;
+  return Dialect{is_old ? 3 : 4, !query.get("b64").empty()};
+}
+
 void Engine::handle(net::Request request, net::Reply reply) {
-  const net::Query query(request.raw_query());
-  Session* session = nullptr;
-  if (const auto code = verify(request, query, false, session)) return reply(refusal(*code));
-  if (!session) {
-    if (sessions_.size() >= options_.sessions_max) {
-      return reply(net::text_response(503, "Too many sessions"));
-    }
-    Session& opened = open_session(request);
-    opened.open_polling(make_handler_(opened));
-    return begin_get(opened, std::move(reply));
+  if (options_.cors) {
+    if (request.method == "OPTIONS") return reply(preflight_answer(*options_.cors, request));
+    reply = std::move(reply).with(cors_fields(*options_.cors, request));
   }
+  Session* session = nullptr;
+  const net::Query query(request.raw_query());
+  if (const auto refusal = verify(request, query, false, session)) {
+    return reply(refusal->of_request());
+  }
+  if (!session) return handle_first(std::move(request), std::move(reply));
+  reply = std::move(reply).with(more_fields(request, false));
   if (request.method == "GET") return begin_get(*session, std::move(reply));
   if (request.method == "POST") return session->polling()->on_post(request, std::move(reply));
   reply(net::text_response(500, "", "text/html"));
+}
+
+void Engine::handle_first(net::Request request, net::Reply reply) {
+  if (!options_.allow_request) return open_polling(request, std::move(reply));
+  struct Asked {
+    net::Request request;
+    net::Reply reply;
+    bool has_left = false;
+  };
+  auto asked = std::make_shared<Asked>(Asked{std::move(request), std::move(reply)});
+  asked->reply.on_abort([asked] { asked->has_left = true; });
+  ask(asked->request, [this, asked](std::optional<std::string> refusal) {
+    if (asked->has_left) return;
+    if (refusal) return asked->reply(Refusal::forbidden(std::move(*refusal)).of_request());
+    open_polling(asked->request, std::move(asked->reply));
+  });
+}
+
+void Engine::open_polling(const net::Request& request, net::Reply reply) {
+  const auto dialect = dialect_of(net::Query(request.raw_query()));
+  if (!dialect) return reply(Refusal(Refusal::Code::unsupported_version).of_request());
+  if (sessions_.size() >= options_.sessions_max) {
+    return reply(net::text_response(503, "Too many sessions"));
+  }
+  Session& session = open_session(request, *dialect);
+  net::Fields fields;
+  if (options_.cookie) {
+    fields.add("Set-Cookie", set_cookie(*options_.cookie, session.sid().view()));
+  }
+  fields.add(more_fields(request, true));
+  reply = std::move(reply).with(std::move(fields));
+  session.open_polling(make_handler_(session));
+  begin_get(session, std::move(reply));
+}
+
+net::Fields Engine::more_fields(const net::Request& request, bool is_initial) const {
+  net::Fields fields;
+  if (is_old_explorer(request)) fields.add("X-XSS-Protection", "0");
+  if (is_initial && options_.on_initial_headers) options_.on_initial_headers(fields, request);
+  if (options_.on_headers) options_.on_headers(fields, request);
+  return fields;
 }
 
 void Engine::begin_get(Session& session, net::Reply reply) {
@@ -110,37 +158,98 @@ void Engine::begin_get(Session& session, net::Reply reply) {
   session.polling()->on_get(std::move(reply));
 }
 
+void Engine::on_arriving(const net::Request& request, net::HttpArrival arrival) {
+  Session* session = nullptr;
+  const net::Query query(request.raw_query());
+  // What is wrong with it is told when it is whole.
+  if (request.method != "POST" || verify(request, query, false, session) || !session) return;
+  arrival.on_abort([this, sid = session->sid()] {
+    Session* aborted = find(sid);
+    if (aborted && aborted->polling()) aborted->end("transport error");
+  });
+  session->polling()->on_post_arriving(arrival);
+}
+
 void Engine::upgrade(net::HttpUpgrade upgrade) {
   const net::Request& request = upgrade.request();
   const net::Query query(request.raw_query());
   Session* session = nullptr;
-  if (const auto code = verify(request, query, true, session)) {
-    return upgrade.refuse(net::text_response(400, std::string(message_of(*code)), "text/html"));
+  if (const auto refusal = verify(request, query, true, session)) {
+    return upgrade.refuse(refusal->of_upgrade());
   }
   if (auto objection = net::websocket_objection(request)) {
     return upgrade.refuse(std::move(*objection));
   }
-  const bool is_websocket = query.get("transport") == "websocket";
-  if (!session && sessions_.size() >= options_.sessions_max) {
-    return upgrade.refuse(net::text_response(503, "Too many sessions"));
-  }
-  auto transport = std::make_unique<WebSocketTransport>(upgrade.connection(), options_.max_payload);
-  WebSocketTransport& wire = *transport;
-  Session* opened = session || !is_websocket ? nullptr : &open_session(request);
-  upgrade.accept(net::websocket_accept(request), std::move(transport));
-  if (opened) {
-    wire.attach(*opened);
-    opened->open_websocket(make_handler_(*opened), wire);
-  } else if (session && is_websocket && session->offer_candidate(wire)) {
-    wire.attach(*session);
-  } else {
-    wire.close();  // As the reference: accepted, then closed without a word.
-  }
+  if (session || !options_.allow_request) return accept(std::move(upgrade));
+  auto asked = std::make_shared<net::HttpUpgrade>(std::move(upgrade));
+  ask(asked->request(), [this, asked](std::optional<std::string> refusal) {
+    if (refusal) return asked->refuse(Refusal::forbidden(std::move(*refusal)).of_upgrade());
+    accept(std::move(*asked));
+  });
 }
 
-Session& Engine::open_session(const net::Request& request) {
+// The request has been verified and allowed, perhaps a while ago.
+void Engine::accept(net::HttpUpgrade upgrade) {
+  if (!upgrade.connection()) return;
+  const net::Request& request = upgrade.request();
+  const net::Query query(request.raw_query());
+  const bool is_websocket = query.get("transport") == "websocket";
+  if (const auto sid = Id::parse(query.get("sid"))) {
+    Session* session = find(*sid);
+    const Dialect dialect{session ? session->revision() : 4, !query.get("b64").empty()};
+    WebSocketTransport& wire = accept(upgrade, dialect, false);
+    // What cannot be is accepted, then closed without a word, as the reference does it.
+    if (!session || !is_websocket || !session->offer_candidate(wire)) return wire.close();
+    return wire.attach(*session);
+  }
+  const auto dialect = dialect_of(query);
+  if (!dialect) return upgrade.refuse(Refusal(Refusal::Code::unsupported_version).of_upgrade());
+  if (!is_websocket) return accept(upgrade, *dialect, true).close();
+  if (sessions_.size() >= options_.sessions_max) {
+    return upgrade.refuse(net::text_response(503, "Too many sessions"));
+  }
+  net::Connection& connection = *upgrade.connection();
+  WebSocketTransport& wire = accept(upgrade, *dialect, true);
+  if (dialect->revision == 4) return open_websocket(request, *dialect, wire);
+  connection.pause_reading();
+  const bool will_open =
+      shard_.run_after(old_client_pause, [this, upgrade = std::move(upgrade), dialect = *dialect,
+                                          fd = connection.fd(), serial = connection.serial()] {
+        net::Connection* waiting = shard_.find(fd, serial);
+        if (!waiting || !waiting->is_open()) return;
+        open_websocket(upgrade.request(), dialect,
+                       static_cast<WebSocketTransport&>(*waiting->protocol()));
+        waiting->resume_reading();
+      });
+  if (!will_open) connection.close(net::CloseReason::timed_out);
+}
+
+void Engine::open_websocket(const net::Request& request, Dialect dialect,
+                            WebSocketTransport& wire) {
+  Session& session = open_session(request, dialect);
+  wire.attach(session);
+  session.open_websocket(make_handler_(session), wire);
+}
+
+WebSocketTransport& Engine::accept(net::HttpUpgrade& upgrade, Dialect dialect, bool is_initial) {
+  const net::Request& request = upgrade.request();
+  net::Fields fields = net::websocket_accept(request);
+  if (const std::string_view protocol = first_subprotocol(request); !protocol.empty()) {
+    fields.add("Sec-WebSocket-Protocol", std::string(protocol));
+  }
+  if (options_.cors) fields.add(cors_fields(*options_.cors, request));
+  fields.add(more_fields(request, is_initial));
+  auto transport =
+      std::make_unique<WebSocketTransport>(*upgrade.connection(), options_.max_payload, dialect);
+  WebSocketTransport& wire = *transport;
+  upgrade.accept(fields, std::move(transport));
+  return wire;
+}
+
+Session& Engine::open_session(const net::Request& request, Dialect dialect) {
   const Id sid = Id::random_at(shard_.index(), *options_.random);
-  auto session = std::make_unique<Session>(*this, sid, Handshake(request, options_.clock->wall()));
+  auto session =
+      std::make_unique<Session>(*this, sid, Handshake(request, options_.clock->wall()), dialect);
   return *sessions_.emplace(sid, std::move(session)).first->second;
 }
 

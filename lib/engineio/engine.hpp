@@ -1,7 +1,7 @@
 // All sessions of one shard: handshake, look-up, and the only way to remove one.
 //
-// A request is verified in the reference's order (transport, origin, session, method, version) and
-// refused with its codes 0 to 5. The first two characters of a sid name the shard that the session
+// A request is verified in the reference's order (transport, origin, session, method, the
+// application's leave, version) and refused with its codes 0 to 5. The first two characters of a sid name the shard that the session
 // lives on, so that any shard can send a request home.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -10,11 +10,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engineio/options.hpp"
+#include "engineio/refusal.hpp"
 #include "engineio/session.hpp"
 #include "net/http.hpp"
+#include "net/http_exchange.hpp"
 #include "net/router.hpp"
 
 namespace coterie::net {
@@ -36,6 +40,8 @@ class Engine final : public SessionOwner {
 
   void handle(net::Request request, net::Reply reply);
   void upgrade(net::HttpUpgrade upgrade);
+  // A request whose body will take its time.
+  void on_arriving(const net::Request& request, net::HttpArrival arrival);
 
   Session* find(const Id& sid);
   std::size_t session_count() const { return sessions_.size(); }
@@ -48,24 +54,25 @@ class Engine final : public SessionOwner {
   void remove(Session& session, std::unique_ptr<SessionHandler> handler) override;
 
  private:
-  // The codes of the protocol's error bodies.
-  enum class Refusal : unsigned char {
-    unknown_transport = 0,
-    unknown_session = 1,
-    bad_method = 2,
-    bad_request = 3,
-    forbidden = 4,
-    unsupported_version = 5,
-  };
-  static net::Response refusal(Refusal code);
-  static std::string_view message_of(Refusal code);
-
   // Why the request must be refused; otherwise `session` is the one it names, or null.
   std::optional<Refusal> verify(const net::Request& request, const net::Query& query,
                                 bool is_upgrade, Session*& session);
-  Session& open_session(const net::Request& request);
-  void flush_polls();
+  // Asks the application whether a session may be opened; settle(refusal) runs on this shard.
+  void ask(const net::Request& request, const Decision::Settle& settle);
+  // What a client that opens a session speaks; nullopt: nothing that we do.
+  std::optional<Dialect> dialect_of(const net::Query& query) const;
+
+  void handle_first(net::Request request, net::Reply reply);
+  void open_polling(const net::Request& request, net::Reply reply);
   void begin_get(Session& session, net::Reply reply);
+  void accept(net::HttpUpgrade upgrade);
+  WebSocketTransport& accept(net::HttpUpgrade& upgrade, Dialect dialect, bool is_initial);
+  void open_websocket(const net::Request& request, Dialect dialect, WebSocketTransport& wire);
+  // What options add to an answer within a session.
+  net::Fields more_fields(const net::Request& request, bool is_initial) const;
+
+  Session& open_session(const net::Request& request, Dialect dialect);
+  void flush_polls();
 
   net::Shard& shard_;  // Fixed after construction
   const Options& options_;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "engineio/polling.hpp"
 
+#include <array>
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "engineio/revision3.hpp"
 #include "engineio/session.hpp"
 
 namespace coterie::engineio {
 
 namespace {
 
-constexpr std::string_view close_payload = "1";
-constexpr std::string_view noop_payload = "6";
-constexpr std::string_view farewell_payload =
-    "6\x1E"
-    "1";
+const Frame close_frame(PacketType::close, {});
+const Frame noop_frame(PacketType::noop, {});
 
-net::Response payload_response(std::string payload) {
-  net::Response response = net::text_response(200, std::move(payload), "text/plain; charset=UTF-8");
+net::Response payload_response(std::string payload, bool is_bytes = false) {
+  net::Response response = net::text_response(
+      200, std::move(payload), is_bytes ? "application/octet-stream" : "text/plain; charset=UTF-8");
   response.fields.add("cache-control", "no-store");
   return response;
 }
@@ -52,10 +52,10 @@ void Polling::on_get(net::Reply reply) {
   if (!queue_.empty()) {
     flush();
   } else if (session_.is_closing()) {
-    answer(std::string(farewell_payload));
+    answer(std::array{noop_frame, close_frame});
     session_.on_farewell_fetched();
   } else if (answers_at_once_) {
-    answer(std::string(noop_payload));
+    answer({&noop_frame, 1});
   }
 }
 
@@ -65,67 +65,92 @@ void Polling::on_poll_aborted(std::uint32_t number) {
   session_.on_transport_gone(*this, "transport error");
 }
 
+void Polling::on_post_arriving(net::HttpArrival arrival) {
+  if (arriving_) {
+    arrival.refuse(bare_response(400, ""));
+    return session_.end("transport error");
+  }
+  arriving_ = arrival;
+}
+
 void Polling::on_post(const net::Request& request, net::Reply reply) {
   // Packets may end the session, and with it this object: only locals from there on.
   Session& session = session_;
-  if (request.fields.get("Content-Type") == "application/octet-stream") {
+  const bool is_bytes = request.fields.get("Content-Type") == "application/octet-stream";
+  if (arriving_ || (is_bytes && dialect_.revision != 3)) {
     reply(bare_response(400, ""));
     return session.end("transport error");
   }
-  bool is_valid = is_utf8(request.body);
-  PayloadReader reader(request.body);
-  while (is_valid && !reader.is_done() && session.polling() == this && session.is_open()) {
-    const auto packet = reader.next();
-    if (packet) {
-      session.on_packet(*this, *packet);
-    } else {
-      is_valid = false;
-    }
+  bool is_valid = is_bytes || is_utf8(request.body);
+  if (is_valid) {
+    is_valid = dialect_.revision == 3
+                   ? take_packets(revision3::PayloadReader(request.body, is_bytes))
+                   : take_packets(PayloadReader(request.body));
   }
   reply(is_valid ? bare_response(200, "ok") : bare_response(400, ""));
   if (!is_valid) session.end("parse error");
 }
 
+// False when a packet could not be read. What ends the session ends the reading, too.
+template <class Reader>
+bool Polling::take_packets(Reader reader) {
+  Session& session = session_;
+  while (!reader.is_done() && session.polling() == this && session.is_open()) {
+    const auto packet = reader.next();
+    if (!packet) return false;
+    session.on_packet(*this, *packet);
+  }
+  return true;
+}
+
 void Polling::flush() {
   if (is_overflowing_) return session_.end("transport error");
   if (!parked_ || queue_.empty()) return;
-  std::string payload;
-  payload.reserve(queue_bytes_ - queue_.size() * (SharedBytes::overhead_bytes - 1));
-  for (const Frame& frame : queue_) frame.append_to(payload);
-  std::vector<Frame>().swap(queue_);  // An idle session keeps no memory for its last burst.
+  // Given up with this call: an idle session keeps no memory for its last burst.
+  const std::vector<Frame> queue = std::exchange(queue_, {});
   queue_bytes_ = 0;
-  answer(std::move(payload));
+  answer(queue);
 }
 
-void Polling::answer(std::string payload) {
+void Polling::answer(std::span<const Frame> frames) {
   net::Reply reply = std::move(parked_);
+  if (dialect_.revision == 3) {
+    auto payload = revision3::encode_payload(frames, dialect_.is_base64);
+    return reply(payload_response(std::move(payload.text), payload.is_bytes));
+  }
+  std::size_t size = frames.size();
+  for (const Frame& frame : frames) size += frame.text().size();
+  std::string payload;
+  payload.reserve(size);
+  for (const Frame& frame : frames) frame.append_to(payload);
   reply(payload_response(std::move(payload)));
 }
 
 void Polling::set_answers_at_once(bool yes) {
   answers_at_once_ = yes;
-  if (yes && parked_ && queue_.empty()) answer(std::string(noop_payload));
+  if (yes && parked_ && queue_.empty()) answer({&noop_frame, 1});
 }
 
 std::vector<Frame> Polling::retire() {
-  if (parked_) answer(std::string(noop_payload));
+  if (parked_) answer({&noop_frame, 1});
   queue_bytes_ = 0;
   return std::exchange(queue_, {});
 }
 
 void Polling::say_farewell() {
   if (!parked_ || !queue_.empty()) return;  // What is queued goes first; the client polls again.
-  answer(std::string(close_payload));
+  answer({&close_frame, 1});
   session_.on_farewell_fetched();
 }
 
 void Polling::leave() {
-  if (parked_) answer(std::string(noop_payload));
+  if (parked_) answer({&noop_frame, 1});
 }
 
 void Polling::close() {
   if (!is_overflowing_) flush();
-  if (parked_) answer(std::string(close_payload));
+  if (parked_) answer({&close_frame, 1});
+  arriving_.close();
 }
 
 }  // namespace coterie::engineio

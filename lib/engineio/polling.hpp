@@ -4,16 +4,20 @@
 //   POST -> a payload of packets; answered "ok"
 //
 // What a turn sends leaves in one answer at its end. A second GET while one is parked breaks the
-// protocol and ends the session; so does a parked GET whose client goes away.
+// protocol and ends the session, and so does a second POST while one is on its way; so do a parked
+// GET and a POST whose client goes away.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "engineio/dialect.hpp"
 #include "engineio/transport.hpp"
 #include "net/http.hpp"
+#include "net/http_exchange.hpp"
 
 namespace coterie::engineio {
 
@@ -21,7 +25,7 @@ class Session;
 
 class Polling final : public Transport {
  public:
-  explicit Polling(Session& session) : session_(session) {}
+  Polling(Session& session, Dialect dialect) : session_(session), dialect_(dialect) {}
 
   void send(const Frame& frame) override;
   bool is_writable() const override { return static_cast<bool>(parked_) && queue_.empty(); }
@@ -31,6 +35,8 @@ class Polling final : public Transport {
   void on_get(net::Reply reply);
   std::uint32_t poll_number() const { return poll_number_; }
   void on_poll_aborted(std::uint32_t number);
+  // A POST whose body will take its time; then, like any other, on_post().
+  void on_post_arriving(net::HttpArrival arrival);
   void on_post(const net::Request& request, net::Reply reply);
 
   // Answers the parked poll with what is queued, if both are there.
@@ -46,10 +52,14 @@ class Polling final : public Transport {
   void leave();
 
  private:
-  void answer(std::string payload);
+  void answer(std::span<const Frame> frames);
+  template <class Reader>
+  bool take_packets(Reader reader);
 
   Session& session_;
+  const Dialect dialect_;
   net::Reply parked_;
+  net::HttpArrival arriving_;
   std::vector<Frame> queue_;
   std::size_t queue_bytes_ = 0;
   std::uint32_t poll_number_ = 0;

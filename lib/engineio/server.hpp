@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "engineio/engine.hpp"
@@ -22,13 +23,14 @@ namespace coterie::engineio {
 
 class Server {
  public:
+  // Throws std::invalid_argument, naming the option, for options that make no sense.
   Server(net::Shards& shards, Options options, HandlerFactory make_handler);
   ~Server();
 
   std::vector<net::Route> routes();
 
-  // Ends every session: its handler hears the reason. Any thread.
-  void close(std::string reason = "forced close");
+  // Ends every session, whatever is unsent; `reason` is what handlers hear. Any thread.
+  void close(std::string_view reason = "forced close");
 
   const Options& options() const { return options_; }
 

@@ -11,17 +11,19 @@
 
 namespace coterie::engineio {
 
-Session::Session(SessionOwner& owner, Id sid, Handshake handshake)
-    : owner_(owner), sid_(sid), handshake_(std::move(handshake)) {}
+Session::Session(SessionOwner& owner, Id sid, Handshake handshake, Dialect dialect)
+    : owner_(owner), sid_(sid), handshake_(std::move(handshake)), dialect_(dialect) {}
 
 Session::~Session() {
   drop_candidate();
 }
 
 void Session::open_polling(std::unique_ptr<SessionHandler> handler) {
-  polling_ = std::make_unique<Polling>(*this);
+  polling_ = std::make_unique<Polling>(*this, dialect_);
   transport_ = polling_.get();
-  opened(std::move(handler), R"("websocket")");
+  const Options& options = owner_.options();
+  const bool may_upgrade = options.allow_upgrades && options.transports.websocket;
+  opened(std::move(handler), may_upgrade ? R"("websocket")" : "");
 }
 
 void Session::open_websocket(std::unique_ptr<SessionHandler> handler,
@@ -38,7 +40,18 @@ void Session::opened(std::unique_ptr<SessionHandler> handler, std::string_view u
                          R"("maxPayload":{}}})",
                          sid_.view(), upgrades, options.ping_interval.count(),
                          options.ping_timeout.count(), options.max_payload)));
-  arm(owner_.now() + options.ping_interval);
+  if (revision() == 3) {
+    await_ping();
+  } else {
+    arm(owner_.now() + options.ping_interval);
+  }
+  handler_->on_opened();
+}
+
+// Revision 3: the client pings.
+void Session::await_ping() {
+  awaits_client_ = true;
+  arm(owner_.now() + owner_.options().ping_interval + owner_.options().ping_timeout);
 }
 
 void Session::arm(TimePoint due) {
@@ -48,8 +61,8 @@ void Session::arm(TimePoint due) {
 
 void Session::on_timer() {
   if (state_ == State::closing) return finish("forced close");
-  if (awaits_pong_) return end("ping timeout");
-  awaits_pong_ = true;
+  if (awaits_client_) return end("ping timeout");
+  awaits_client_ = has_grace_ = true;
   send(Frame(PacketType::ping, {}));
   // Counted from when the ping was due: a busy loop must not give a dead client more time.
   arm(due_ + owner_.options().ping_timeout);
@@ -60,14 +73,17 @@ void Session::on_packet(const Transport& from, const Packet& packet) {
     return on_candidate_packet(packet);
   }
   if (state_ != State::open || &from != transport_) return;
+  if (has_grace_) {
+    has_grace_ = false;
+    arm(owner_.now() + owner_.options().ping_timeout);
+  }
   switch (packet.type) {
     case PacketType::message:
       return handler_->on_message(packet.data, packet.is_binary);
     case PacketType::pong:
-      awaits_pong_ = false;
-      return arm(owner_.now() + owner_.options().ping_interval);
-    case PacketType::ping:  // Revision 4 turned the heartbeat round: only the server pings.
-      return end("transport error");
+      return on_pong();
+    case PacketType::ping:
+      return on_ping();
     case PacketType::close:
       if (polling_) polling_->leave();
       return finish("transport close");
@@ -76,6 +92,19 @@ void Session::on_packet(const Transport& from, const Packet& packet) {
     case PacketType::noop:
       return;
   }
+}
+
+// Revision 4 turned the heartbeat round: the server pings, and nobody answers out of turn.
+void Session::on_pong() {
+  if (revision() == 3) return end("transport error");
+  awaits_client_ = has_grace_ = false;
+  arm(owner_.now() + owner_.options().ping_interval);
+}
+
+void Session::on_ping() {
+  if (revision() != 3) return end("transport error");
+  send(Frame(PacketType::pong, {}));
+  await_ping();
 }
 
 bool Session::offer_candidate(WebSocketTransport& candidate) {

@@ -11,7 +11,9 @@
 // whichever the client turns to: the next poll, or the candidate.
 //
 // HEARTBEAT. The server pings `ping_interval` after the last pong; the pong must come within
-// `ping_timeout` of the time the ping was due. Timers run on through an upgrade.
+// `ping_timeout` of the time the ping was due. While it is awaited the first other packet gives it
+// `ping_timeout` anew: it may be queued behind something large. Timers run on through an upgrade.
+// In revision 3 the client pings, and must do so every `ping_interval` + `ping_timeout`.
 //
 // One thread: its shard's. Time and timers come from the SessionOwner, so that tests own them.
 // SPDX-License-Identifier: MIT
@@ -22,6 +24,7 @@
 
 #include "base/id.hpp"
 #include "base/timer_wheel.hpp"
+#include "engineio/dialect.hpp"
 #include "engineio/frame.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/options.hpp"
@@ -38,6 +41,8 @@ class WebSocketTransport;
 class SessionHandler {
  public:
   virtual ~SessionHandler() = default;
+  // The open packet has been sent: from here on the session takes messages.
+  virtual void on_opened() {}
   virtual void on_message(std::string_view message, bool is_binary) = 0;
   // The last call; the session takes nothing from here on. Reasons are worded as the reference's:
   // "transport close", "transport error", "ping timeout", "parse error", "forced close".
@@ -59,7 +64,7 @@ class SessionOwner {
 
 class Session {
  public:
-  Session(SessionOwner& owner, Id sid, Handshake handshake);
+  Session(SessionOwner& owner, Id sid, Handshake handshake, Dialect dialect = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -67,6 +72,7 @@ class Session {
   const Id& sid() const { return sid_; }
   const Handshake& handshake() const { return handshake_; }
   SessionOwner& owner() const { return owner_; }
+  int revision() const { return dialect_.revision; }
 
   // Before anything else: who listens, and what carries the session at first. Sends the open
   // packet.
@@ -102,6 +108,9 @@ class Session {
   void on_candidate_packet(const Packet& packet);
   void upgrade();
   void drop_candidate();
+  void on_pong();
+  void on_ping();
+  void await_ping();
   void arm(TimePoint due);
   void on_timer();
   void on_candidate_timeout();
@@ -111,17 +120,19 @@ class Session {
   SessionOwner& owner_;  // Fixed after construction
   const Id sid_;
   Handshake handshake_;
+  const Dialect dialect_;
 
   std::unique_ptr<SessionHandler> handler_;  // Only on this shard
   Transport* transport_ = nullptr;
   std::unique_ptr<Polling> polling_;
   WebSocketTransport* candidate_ = nullptr;
   std::unique_ptr<Timer> candidate_timer_;
-  Timer timer_;  // Of the next ping, the pong, or the farewell.
+  Timer timer_;  // Of the next ping, of the client's sign of life, or of the farewell.
   TimePoint due_;
   State state_ = State::open;
-  bool awaits_pong_ = false;
-  bool is_probed_ = false;  // The candidate has sent its probe: polls are answered at once.
+  bool awaits_client_ = false;  // Its pong; in revision 3 its ping.
+  bool has_grace_ = false;      // Another packet may give the pong more time, once.
+  bool is_probed_ = false;      // The candidate has sent its probe: polls are answered at once.
 };
 
 }  // namespace coterie::engineio

@@ -32,9 +32,8 @@ void WebSocketTransport::fail(net::CloseCode code) {
 
 bool WebSocketTransport::on_message(std::string_view message, bool is_text) {
   if (!session_) return false;
-  if (!is_text) {
-    session_->on_packet(*this, Packet{PacketType::message, message, true});
-  } else if (const auto packet = decode_packet(message)) {
+  std::string decoded;
+  if (const auto packet = decode_websocket(message, is_text, dialect_, decoded)) {
     session_->on_packet(*this, *packet);
   } else {
     Session* session = std::exchange(session_, nullptr);

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "engineio/dialect.hpp"
 #include "engineio/transport.hpp"
 #include "net/connection.hpp"
 #include "net/websocket.hpp"
@@ -17,13 +18,14 @@ class WebSocketTransport final : public Transport,
                                  public net::Connection::Protocol,
                                  private net::WebSocketReader::Handler {
  public:
-  WebSocketTransport(net::Connection& connection, std::size_t message_bytes_max)
-      : connection_(connection), reader_(message_bytes_max) {}
+  WebSocketTransport(net::Connection& connection, std::size_t message_bytes_max,
+                     Dialect dialect = {})
+      : connection_(connection), dialect_(dialect), reader_(message_bytes_max) {}
 
   // Before any byte comes.
   void attach(Session& session) { session_ = &session; }
 
-  void send(const Frame& frame) override { connection_.send(frame.wire()); }
+  void send(const Frame& frame) override { connection_.send(websocket_bytes(frame, dialect_)); }
   bool is_writable() const override { return connection_.unsent_bytes() == 0; }
   void close() override;
 
@@ -38,6 +40,7 @@ class WebSocketTransport final : public Transport,
   void fail(net::CloseCode code);
 
   net::Connection& connection_;
+  const Dialect dialect_;
   Session* session_ = nullptr;  // Null once either has let go.
   net::WebSocketReader reader_;
 };

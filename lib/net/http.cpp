@@ -73,6 +73,20 @@ bool Fields::has_token(std::string_view name, std::string_view token) const {
   return false;
 }
 
+bool is_token(std::string_view text) {
+  static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  const auto is_part = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           marks.find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::ranges::all_of(text, is_part);
+}
+
+bool is_field_value(std::string_view text) {
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; });
+}
+
 Query::Query(std::string_view raw) {
   while (!raw.empty()) {
     const std::size_t end = raw.find('&');
@@ -144,6 +158,16 @@ void Reply::operator()(Response response) {
   COTERIE_CHECK(send_ != nullptr);
   std::exchange(send_, nullptr)(std::move(response));
   watch_ = nullptr;
+}
+
+Reply Reply::with(Fields fields) && {
+  if (fields.empty() || !send_) return std::move(*this);
+  return Reply(
+      [send = std::exchange(send_, nullptr), fields = std::move(fields)](Response response) {
+        response.fields.add(fields);
+        send(std::move(response));
+      },
+      std::exchange(watch_, nullptr));
 }
 
 void Reply::abandon() {

@@ -36,6 +36,9 @@ class Fields {
   void add(std::string name, std::string value) {
     fields_.push_back({std::move(name), std::move(value)});
   }
+  void add(const Fields& more) {
+    fields_.insert(fields_.end(), more.fields_.begin(), more.fields_.end());
+  }
   // The value of the first field of that name; empty when there is none.
   std::string_view get(std::string_view name) const;
   bool has(std::string_view name) const;
@@ -45,10 +48,16 @@ class Fields {
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
   std::size_t size() const { return fields_.size(); }
+  bool empty() const { return fields_.empty(); }
 
  private:
   std::vector<Field> fields_;
 };
+
+// Is `text` a token, such as a method or a field's name (RFC 9110 5.6.2)?
+bool is_token(std::string_view text);
+// May it stand in a field's value: no control character but the tab (RFC 9110 5.5)?
+bool is_field_value(std::string_view text);
 
 // "a=1&b=%20" taken apart: names and values percent-decoded, "+" read as a space, in their order.
 // Of a name that comes twice the last value wins.
@@ -133,6 +142,9 @@ class Reply {
   }
 
   explicit operator bool() const { return static_cast<bool>(send_); }
+
+  // The same right, whose answer will carry these fields, too.
+  Reply with(Fields fields) &&;
 
   // Answers; the second call is a bug. An answer to a client that has left goes nowhere.
   void operator()(Response response);

@@ -27,7 +27,12 @@ HttpConnection::HttpConnection(Connection& connection, std::shared_ptr<const Htt
 HttpConnection::~HttpConnection() = default;
 
 std::size_t HttpConnection::on_bytes(std::span<char> bytes) {
-  const std::string_view view(bytes.data(), bytes.size());
+  const std::size_t used = read({bytes.data(), bytes.size()});
+  tell_of_arrival();
+  return used;
+}
+
+std::size_t HttpConnection::read(std::string_view view) {
   std::size_t used = 0;
   // Each round reads one head or one stretch of a body; it ends when a state has to wait.
   for (;;) {
@@ -92,7 +97,9 @@ bool HttpConnection::goes_home() {
   if (!home || *home == here.index()) return false;
   timer_.cancel();
   connection_.move_to(here.sibling(*home), [](Connection& connection) {
-    static_cast<HttpConnection*>(connection.protocol())->start_exchange();
+    auto* http = static_cast<HttpConnection*>(connection.protocol());
+    http->start_exchange();
+    http->tell_of_arrival();
   });
   return true;
 }
@@ -101,9 +108,10 @@ void HttpConnection::start_exchange() {
   const bool is_upgrade = route_->upgrade && request_.fields.has("Upgrade") &&
                           request_.fields.has_token("Connection", "upgrade");
   if (is_upgrade && !parser_->has_body()) {
-    timer_.cancel();
-    state_ = State::done;
-    return route_->upgrade(HttpUpgrade(*this, std::move(request_)));
+    parser_.reset();
+    state_ = State::upgrading;
+    arm(service_->limits.head_timeout);
+    return route_->upgrade(HttpUpgrade(here(), std::move(request_)));
   }
   if (!parser_->has_body()) {
     if (route_->sink) start_upload();
@@ -112,6 +120,7 @@ void HttpConnection::start_exchange() {
   state_ = State::body;
   body_bytes_ = 0;
   is_too_large_ = false;
+  is_told_ = false;
   if (!route_->sink && parser_->content_length().value_or(0) > route_->body_max) {
     return refuse(413, "Payload Too Large");
   }
@@ -126,6 +135,13 @@ void HttpConnection::start_exchange() {
     return start_upload();
   }
   arm(service_->limits.body_timeout);
+}
+
+// Most bodies come with their heads: only those that keep us waiting are told of.
+void HttpConnection::tell_of_arrival() {
+  if (state_ != State::body || is_told_ || !route_->arriving) return;
+  is_told_ = true;
+  route_->arriving(request_, HttpArrival(here()));
 }
 
 void HttpConnection::start_upload() {
@@ -173,6 +189,7 @@ void HttpConnection::take_body(std::string_view piece) {
 void HttpConnection::on_body_complete() {
   timer_.cancel();
   parser_.reset();
+  if (is_told_) aborted_ = Task();
   state_ = State::waiting;
   if (upload_) return upload_->finish();
   call_handler();
@@ -184,29 +201,19 @@ void HttpConnection::call_handler() {
 }
 
 Reply HttpConnection::make_reply() {
-  Shard* shard = &connection_.shard();
-  const auto reach = [shard, fd = connection_.fd(), serial = connection_.serial(),
-                      exchange = exchange_](auto&& use) {
-    Connection* connection = shard->find(fd, serial);
-    if (!connection) return;
-    auto* http = dynamic_cast<HttpConnection*>(connection->protocol());
-    if (http && http->exchange_ == exchange) use(*http);
-  };
   return Reply(
-      [shard, reach, exchange = exchange_](Response response) {
-        shard->post([reach, exchange, response = std::move(response)]() mutable {
-          reach([&](HttpConnection& http) { http.answer(exchange, std::move(response)); });
+      [exchange = here()](Response response) {
+        exchange.shard().post([exchange, response = std::move(response)]() mutable {
+          if (HttpConnection* http = exchange.find()) http->answer(std::move(response));
         });
       },
-      [reach](Task aborted) {
-        auto task = std::make_shared<Task>(std::move(aborted));
-        reach([&](HttpConnection& http) { http.aborted_ = [task] { (*task)(); }; });
+      [exchange = here()](Task aborted) {
+        if (HttpConnection* http = exchange.find()) http->aborted_ = std::move(aborted);
       });
 }
 
-void HttpConnection::answer(std::uint32_t exchange, Response response) {
-  if (exchange != exchange_ || state_ == State::sending || state_ == State::done) return;
-  if (!connection_.is_open()) return;
+void HttpConnection::answer(Response response) {
+  if (state_ == State::sending || state_ == State::done || !connection_.is_open()) return;
   aborted_ = Task();
   timer_.cancel();
   // Answered before the body has come: what is still on its way cannot be told from a new request.
@@ -280,6 +287,7 @@ void HttpConnection::finish_exchange() {
   source_.reset();
   parser_.reset();
   request_ = Request();
+  route_ = nullptr;
   if (!keep_alive_) {
     state_ = State::done;
     timer_.cancel();
@@ -292,17 +300,25 @@ void HttpConnection::finish_exchange() {
 }
 
 void HttpConnection::refuse(int status, std::string_view reason) {
-  Response response = service_->router.refuse(request_, status, reason);
-  if (route_ && route_->is_terse) {
-    response.body.clear();
-    response.fields = Fields();
-  }
+  is_head_request_ = request_.method == "HEAD";
+  refuse(route_ && route_->refusal ? route_->refusal(request_, status, reason)
+                                   : service_->router.refuse(request_, status, reason));
+}
+
+void HttpConnection::refuse(Response response) {
   if (upload_) upload_->abort();
+  aborted_ = Task();
   keep_alive_ = false;
   ++exchange_;  // Nobody else may answer any more.
-  is_head_request_ = request_.method == "HEAD";
   write_head(response, response.body.size());
   finish_exchange();
+}
+
+// Another protocol takes the connection over: from here on this one only waits for its end.
+void HttpConnection::leave() {
+  timer_.cancel();
+  state_ = State::done;
+  ++exchange_;
 }
 
 void HttpConnection::arm(std::chrono::milliseconds timeout) {
@@ -334,21 +350,6 @@ void HttpConnection::on_closed(CloseReason) {
   ++exchange_;
   if (upload_) upload_->abort();
   if (aborted_) aborted_();
-}
-
-void HttpUpgrade::accept(const Fields& fields, std::unique_ptr<Connection::Protocol> protocol) {
-  std::string head = "HTTP/1.1 101 Switching Protocols\r\n";
-  for (const auto& field : fields) head += field.name + ": " + field.value + "\r\n";
-  head += "\r\n";
-  Connection& connection = http_.connection_;
-  connection.send(SharedBytes(head));
-  connection.set_protocol(std::move(protocol));
-}
-
-void HttpUpgrade::refuse(Response response) {
-  http_.keep_alive_ = false;
-  http_.write_head(response, response.body.size());
-  http_.finish_exchange();
 }
 
 }  // namespace coterie::net

@@ -3,7 +3,8 @@
 // One exchange at a time: a pipelined request waits in the connection's left-over bytes until the
 // one before has been answered, so answers keep their order by themselves.
 //
-//   idle -> head -> body -> waiting -> (answer) -> idle …        or -> upgraded, or closed
+//   idle -> head -> body -> waiting -> (answer) -> idle …        or -> upgrading -> another protocol,
+//                                                                or closed
 //
 // The first request decides where the connection lives: at home with its session, or dealt out in
 // turn. A later one moves it only when its route says so.
@@ -21,6 +22,7 @@
 #include "base/timer_wheel.hpp"
 #include "net/connection.hpp"
 #include "net/http.hpp"
+#include "net/http_exchange.hpp"
 #include "net/http_limits.hpp"
 #include "net/http_parser.hpp"
 #include "net/router.hpp"
@@ -52,25 +54,32 @@ class HttpConnection final : public Connection::Protocol {
   void on_closed(CloseReason reason) override;
 
  private:
+  friend class HttpArrival;
+  friend class HttpExchange;
   friend class HttpUpgrade;
-  enum class State : unsigned char { idle, head, body, waiting, sending, done };
+  enum class State : unsigned char { idle, head, body, waiting, sending, upgrading, done };
 
+  std::size_t read(std::string_view bytes);
   std::size_t read_head(std::string_view bytes);
   std::size_t read_body(std::string_view bytes);
   void on_head();
   bool goes_home();
   void start_exchange();
+  void tell_of_arrival();
   void start_upload();
   void take_body(std::string_view piece);
   void on_body_complete();
   void call_handler();
+  HttpExchange here() const { return {connection_, exchange_}; }
   Reply make_reply();
-  void answer(std::uint32_t exchange, Response response);
+  void answer(Response response);
   void write_head(const Response& response, std::uint64_t size);
   void read_source();
   void on_source_piece(std::uint32_t exchange, Result<std::string> piece);
   void finish_exchange();
+  void leave();
   void refuse(int status, std::string_view reason);
+  void refuse(Response response);
   void arm(std::chrono::milliseconds timeout);
   void on_timeout();
 
@@ -82,6 +91,7 @@ class HttpConnection final : public Connection::Protocol {
   bool has_ended_ = false;  // The client will send no more.
   bool is_head_request_ = false;
   bool is_too_large_ = false;   // More of the body has come than is wanted.
+  bool is_told_ = false;        // The route knows that this body is on its way.
   std::uint32_t exchange_ = 0;  // Counts up: an answer to an older one goes nowhere.
   const Route* route_ = nullptr;
   std::unique_ptr<HttpParser> parser_;
@@ -92,25 +102,6 @@ class HttpConnection final : public Connection::Protocol {
   std::uint64_t source_left_ = 0;
   Task aborted_;
   Timer timer_;
-};
-
-// A request that asks to leave HTTP (RFC 9110 7.8), and the connection it came on. Used once, in
-// the handler that got it: accept() or refuse().
-class HttpUpgrade {
- public:
-  HttpUpgrade(HttpConnection& http, Request request) : http_(http), request_(std::move(request)) {}
-
-  const Request& request() const { return request_; }
-  Connection& connection() { return http_.connection_; }
-
-  // Answers 101 with these fields; from here on the connection speaks `protocol`.
-  void accept(const Fields& fields, std::unique_ptr<Connection::Protocol> protocol);
-  // Answers and closes.
-  void refuse(Response response);
-
- private:
-  HttpConnection& http_;
-  Request request_;
 };
 
 }  // namespace coterie::net

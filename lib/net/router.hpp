@@ -19,7 +19,8 @@
 
 namespace coterie::net {
 
-class HttpUpgrade;  // net/http_connection.hpp: a connection that leaves HTTP.
+class HttpArrival;  // net/http_exchange.hpp: a request whose body is still to come,
+class HttpUpgrade;  // and one that leaves HTTP.
 
 struct Route {
   std::string method;   // Empty: any method. A GET route answers HEAD, too.
@@ -34,8 +35,14 @@ struct Route {
   // On which shard a request must be handled; nullopt: wherever it came in.
   std::function<std::optional<unsigned>(const Request&)> home;
 
-  // Refusals of this route say nothing but their status (as the reference answers polling).
-  bool is_terse = false;
+  // Told of a request whose body keeps us waiting, before the handler gets it.
+  std::function<void(const Request&, HttpArrival)> arriving;
+
+  // Words for what the connection itself must refuse: 400 malformed, 408 too slow, 413 body too
+  // large, 417, 431 head too large, 501. `reason` says which, for a person. The request may be
+  // incomplete. Runs on a shard: must not block. Empty: the router's words.
+  using Refusal = std::function<Response(const Request&, int status, std::string_view reason)>;
+  Refusal refusal;
 };
 
 class Router {
@@ -45,10 +52,8 @@ class Router {
   // Answers what no route matches; the default is a plain 404. Bodies are not its own: none comes.
   void set_fallback(Handler handler);
 
-  // Words for what the connection itself must refuse: 400 malformed, 408 too slow, 413 body too
-  // large, 417, 431 head too large, 501. `reason` says which, for a person. The request may be
-  // incomplete. The default is a plain text. Runs on a shard: must not block.
-  using Refusal = std::function<Response(const Request&, int status, std::string_view reason)>;
+  // Words for routes that have none of their own; the default is a plain text.
+  using Refusal = Route::Refusal;
   void set_refusal(Refusal refusal) { refusal_ = std::move(refusal); }
   Response refuse(const Request& request, int status, std::string_view reason) const;
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/utf8.hpp"
+#include "net/http.hpp"
 #include "net/shard.hpp"
 #include "socketio/adapter.hpp"
 #include "socketio/hub.hpp"
@@ -12,6 +14,22 @@
 #include "socketio/socket.hpp"
 
 namespace coterie::socketio {
+
+namespace {
+
+// What an old client writes behind the namespace's name is what a new one sends as its auth.
+void take_query(Packet& packet) {
+  const std::size_t mark = packet.nsp.find('?');
+  if (mark == std::string::npos) return;
+  JsonObject auth;
+  for (const auto& [name, value] : net::Query(std::string_view(packet.nsp).substr(mark + 1))) {
+    if (is_utf8(name) && is_utf8(value)) auth[name] = value;
+  }
+  packet.data = std::move(auth);
+  packet.nsp.resize(mark);
+}
+
+}  // namespace
 
 Client::Client(Server& server, engineio::Session& session)
     : server_(server), session_(session), decoder_(server.options_.limits) {
@@ -24,6 +42,13 @@ Client::~Client() = default;
 
 void Client::on_timeout() {
   session_.close();
+}
+
+void Client::on_opened() {
+  if (!is_old()) return;
+  Packet implied;
+  implied.type = PacketType::connect;
+  on_connect(std::move(implied));
 }
 
 void Client::on_message(std::string_view message, bool is_binary) {
@@ -67,15 +92,13 @@ Socket* Client::find(std::string_view nsp) const {
 // -- joining a namespace --------------------------------------------------------------------------
 
 void Client::on_connect(Packet packet) {
+  if (is_old()) take_query(packet);
   if (find(packet.nsp) || sockets_.size() >= server_.options_.limits.namespaces_per_client) {
     return session_.close();
   }
   Json auth = packet.data.is_object() ? std::move(packet.data) : Json(JsonObject());
   const auto space = server_.namespaces_.visit(packet.nsp, auth);
-  if (!space) {
-    const JsonObject error{{"message", "Invalid namespace"}};
-    return send(encode_control(PacketType::connect_error, packet.nsp, error));
-  }
+  if (!space) return refuse(packet.nsp, {"Invalid namespace", {}});
   Hub& hub = space->hub(net::Shard::here()->index());
   const Id id = Id::random(space->surroundings_.random);
   sockets_.push_back(std::make_unique<Socket>(*this, hub, id, std::move(auth)));
@@ -98,10 +121,18 @@ void Client::run_middlewares(Socket& socket, std::size_t stage) {
 }
 
 void Client::refuse(Socket& socket, const ConnectError& error) {
+  refuse(socket.hub_.space().name(), error);
+  socket.become_disconnected("");
+}
+
+void Client::refuse(std::string_view nsp, const ConnectError& error) {
+  if (is_old()) {
+    const Json bare = error.data ? *error.data : Json(error.message);
+    return send(encode_control(PacketType::connect_error, nsp, bare));
+  }
   JsonObject body{{"message", error.message}};
   if (error.data) body["data"] = *error.data;
-  send(encode_control(PacketType::connect_error, socket.hub_.space().name(), body));
-  socket.become_disconnected("");
+  send(encode_control(PacketType::connect_error, nsp, body));
 }
 
 void Client::welcome(Socket& socket) {
@@ -118,7 +149,7 @@ void Client::welcome(Socket& socket) {
   }
   JsonObject body{{"sid", socket.id()}};
   if (space.is_recoverable()) body["pid"] = socket.pid();
-  send(encode_control(PacketType::connect, space.name(), body));
+  send(encode_control(PacketType::connect, space.name(), is_old() ? Json() : Json(body)));
   for (const ConnectHandler& handler : space.connect_handlers_) {
     if (!socket.is_connected()) return;
     handler(socket);

@@ -10,6 +10,10 @@
 // A client that joins no namespace within connect_timeout is closed, and so is one that breaks the
 // protocol: a packet that cannot be decoded, an event for a namespace it has not joined, a second
 // CONNECT to one that it has.
+//
+// OLD CLIENTS (socket.io-client 1 and 2, Engine.IO revision 3; Options::allow_eio3): they are
+// connected to "/" without asking, the reply to a CONNECT has no payload, its query ("/nsp?a=1") is
+// the auth, and a refusal is the bare data or message.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -48,6 +52,7 @@ class Client final : public engineio::SessionHandler {
   // A socket has disconnected: it ends with this turn.
   void drop(Socket& socket);
 
+  void on_opened() override;
   void on_message(std::string_view message, bool is_binary) override;
   void on_closed(std::string_view reason) override;
 
@@ -60,7 +65,9 @@ class Client final : public engineio::SessionHandler {
   static std::optional<Claim> claim_of(const Json& auth);
 
   void on_packet(Packet packet);
+  bool is_old() const { return session_.revision() == 3; }
   void on_connect(Packet packet);
+  void refuse(std::string_view nsp, const ConnectError& error);
   void run_middlewares(Socket& socket, std::size_t stage);
   void refuse(Socket& socket, const ConnectError& error);
   void welcome(Socket& socket);

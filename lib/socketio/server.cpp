@@ -37,10 +37,19 @@ Server::Server(net::Shards& shards, ServerOptions options)
                   options_.cleanup_empty_child_namespaces, options_.limits.dynamic_namespaces_max) {
   engineio::Options engine;
   engine.path = options_.path;
+  engine.add_trailing_slash = options_.add_trailing_slash;
+  engine.transports = options_.transports;
+  engine.allow_upgrades = options_.allow_upgrades;
+  engine.allow_eio3 = options_.allow_eio3;
   engine.ping_interval = options_.ping_interval;
   engine.ping_timeout = options_.ping_timeout;
   engine.upgrade_timeout = options_.upgrade_timeout;
   engine.max_payload = options_.max_payload;
+  engine.cookie = options_.cookie;
+  engine.cors = options_.cors;
+  engine.allow_request = options_.allow_request;
+  engine.on_initial_headers = options_.on_initial_headers;
+  engine.on_headers = options_.on_headers;
   engine.clock = options_.clock;
   engine.random = options_.random;
   engine_ = std::make_unique<engineio::Server>(

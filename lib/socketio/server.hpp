@@ -23,6 +23,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/timer_wheel.hpp"
+#include "engineio/options.hpp"
 #include "net/router.hpp"
 #include "socketio/limits.hpp"
 #include "socketio/namespace.hpp"
@@ -35,15 +36,34 @@ class Server;
 
 namespace coterie::socketio {
 
+using engineio::AllowRequest;
+using engineio::Cookie;
+using engineio::Cors;
+using engineio::CorsOrigin;
+using engineio::Decision;
+using engineio::HeadersHook;
+using engineio::SameSite;
+using engineio::Transports;
+
+// What engineio::Options says more about has its name there.
 struct ServerOptions {
   std::string path = "/socket.io/";
+  bool add_trailing_slash = true;  // False: "/socket.io" with anything behind it is ours, too.
+  Transports transports = {};
+  bool allow_upgrades = true;
+  bool allow_eio3 = false;  // Serve socket.io-client 1 and 2, too.
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds ping_timeout{20'000};
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::chrono::milliseconds connect_timeout{45'000};  // To join a first namespace.
   std::size_t max_payload = 1'000'000;                // Bytes of one message, on every transport.
-  std::optional<RecoveryOptions> recovery = {};       // Off: who was away begins anew.
-  bool cleanup_empty_child_namespaces = false;        // A child goes with its last socket.
+  std::optional<Cookie> cookie = {};
+  std::optional<Cors> cors = {};
+  AllowRequest allow_request = {};
+  HeadersHook on_initial_headers = {};
+  HeadersHook on_headers = {};
+  std::optional<RecoveryOptions> recovery = {};  // Off: who was away begins anew.
+  bool cleanup_empty_child_namespaces = false;   // A child goes with its last socket.
   Limits limits = {};
   // How this server and others of a cluster hear each other; a cluster of one when null.
   std::shared_ptr<Adapter> adapter = nullptr;
@@ -53,6 +73,7 @@ struct ServerOptions {
 
 class Server {
  public:
+  // Throws std::invalid_argument, naming the option, for options that make no sense.
   Server(net::Shards& shards, ServerOptions options);
   explicit Server(net::Shards& shards);
   ~Server();

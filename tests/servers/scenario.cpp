@@ -44,8 +44,8 @@ std::string counting(std::size_t size) {
 }
 
 void ask(socketio::Socket& socket, const socketio::Args& args) {
-  socket.emit_with_ack(
-      "question", 10s,
+  socket.timeout(10s).emit_with_ack(
+      "question",
       [ref = socket.ref()](Result<socketio::Args> answer) {
         if (!answer) return;
         ref.run([answer](socketio::Socket& asked) { asked.emit("answered", *answer); });

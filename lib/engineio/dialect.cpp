@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "engineio/dialect.hpp"
+
+#include <algorithm>
+
+#include "net/websocket.hpp"
+
+namespace coterie::engineio {
+
+namespace {
+
+constexpr char binary_message = 4;  // Revision 3 writes the type as a number.
+
+SharedBytes whole_frame(net::Opcode opcode, std::string_view payload) {
+  return SharedBytes::made(net::frame_header_bytes(payload.size()) + payload.size(), [&](char* at) {
+    std::ranges::copy(payload, at + net::write_frame_header(at, opcode, payload.size()));
+  });
+}
+
+}  // namespace
+
+SharedBytes websocket_bytes(const Frame& frame, Dialect dialect) {
+  if (!frame.is_binary() || dialect == Dialect()) return frame.wire();
+  std::string payload;
+  if (dialect.is_base64) {
+    payload = dialect.revision == 3 ? "b4" : "b";
+    append_base64(frame.text(), payload);
+    return whole_frame(net::Opcode::text, payload);
+  }
+  payload.push_back(binary_message);
+  payload.append(frame.text());
+  return whole_frame(net::Opcode::binary, payload);
+}
+
+std::optional<Packet> decode_websocket(std::string_view message, bool is_text, Dialect dialect,
+                                       std::string& decoded) {
+  const std::string_view mark = dialect.revision == 3 ? "b4" : "b";
+  if (is_text && message.starts_with(mark)) {
+    auto bytes = decode_base64(message.substr(mark.size()));
+    if (!bytes) return std::nullopt;
+    decoded = std::move(*bytes);
+    return Packet{PacketType::message, decoded, true};
+  }
+  if (is_text) return decode_packet(message);
+  if (dialect.revision == 3) {
+    if (message.empty() || message.front() != binary_message) return std::nullopt;
+    message.remove_prefix(1);
+  }
+  return Packet{PacketType::message, message, true};
+}
+
+}  // namespace coterie::engineio
