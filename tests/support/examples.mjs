@@ -19,7 +19,7 @@ function examplesFolder() {
 }
 
 // How many ports an example wants.
-const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1 };
+const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1, options_server: 1 };
 
 async function start(isReference, example) {
   const make = (ports) =>
