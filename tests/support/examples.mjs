@@ -20,7 +20,7 @@ export function examplesFolder() {
 
 // How many ports an example wants, and what behind them. Some are another program, told so.
 const portsOf = { conformance: 2, rooms: 1, acks: 1, auth: 1, binary: 1, echo: 1, features: 1,
-                  recovery: 1, scenario: 1 };
+                  options_server: 1, recovery: 1, scenario: 1 };
 const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))],
                       recovery: ["recovery", "3000"] };
 const programOf = { recovery: "features" };

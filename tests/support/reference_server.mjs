@@ -1,6 +1,7 @@
 // Node's own Socket.IO and Engine.IO servers, doing what the examples of the same names do.
 //   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT
 //   node reference_server.mjs rooms|acks|binary|echo|features|scenario PORT | auth PORT TOKENS
+//   node reference_server.mjs options_server PORT    (as tests/servers/options_server.cpp)
 //   node reference_server.mjs recovery PORT recovery MILLISECONDS
 // SPDX-License-Identifier: MIT
 import { readFile } from "node:fs/promises";
@@ -22,6 +23,42 @@ function listen(port) {
   return http;
 }
 
+// Decides as the query's "allow" says.
+function allowRequest(request, decide) {
+  const wishes = {
+    yes: () => decide(null, true),
+    later: () => setTimeout(decide, 10, null, true),
+    late: () => setTimeout(decide, 300, null, true),
+    "no-later": () => setTimeout(decide, 10, null, false),
+    words: () => decide('not "you"', false),
+    twice: () => decide(null, true),
+    never: () => {},
+  };
+  (wishes[request._query.allow] ?? (() => decide(null, false)))();
+}
+
+const options = {
+  cookie: { cookie: true },
+  biscuit: { cookie: { name: "biscuit", path: "/x", httpOnly: false, sameSite: "none",
+                       secure: true, maxAge: 60, domain: "example.org" } },
+  cors: { cors: { origin: "*" } },
+  "cors-list": { cors: { origin: ["https://a.example", "https://b.example"], credentials: true,
+                         methods: ["GET", "POST"], allowedHeaders: ["X-One", "X-Two"],
+                         exposedHeaders: ["X-Three"], maxAge: 600, optionsSuccessStatus: 200 } },
+  "cors-any": { cors: { origin: true, credentials: true } },
+  "cors-some": { cors: { origin: [/\.example$/] } },
+  plain: {},
+  allow: { allowRequest },
+  websocket: { transports: ["websocket"] },
+  polling: { transports: ["polling"] },
+  stay: { allowUpgrades: false },
+  headers: {},
+  noslash: { addTrailingSlash: false },
+  three: { allowEIO3: true },
+  "three-short": { allowEIO3: true, pingInterval: 300, pingTimeout: 200 },
+  short: { upgradeTimeout: 200 },
+};
+
 const examples = {
   conformance(socketioPort, engineioPort) {
     const heart = { pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1e6 };
@@ -36,6 +73,36 @@ const examples = {
     attach(listen(engineioPort), { ...heart, path: "/engine.io/" }).on("connection", (socket) => {
       socket.on("message", (message) => socket.send(message));
     });
+  },
+
+  options_server(port) {
+    let opened = 0;
+    const http = createServer((request, response) => {
+      const isCount = request.url === "/opened";
+      response.writeHead(isCount ? 200 : 404).end(isCount ? String(opened) : "");
+    });
+    http.listen(Number(port));
+    for (const [name, own] of Object.entries(options)) {
+      const engine = attach(http, { path: `/${name}`, ...own });
+      engine.on("connection", (socket) => {
+        ++opened;
+        socket.on("message", (message) => socket.send(message));
+      });
+      if (name !== "headers") continue;
+      engine.on("initial_headers", (headers) => (headers["X-Initial"] = "1"));
+      engine.on("headers", (headers, request) => (headers["X-Method"] = request.method));
+    }
+    const io = new Server(http, { allowEIO3: true, serveClient: false });
+    for (const name of ["/", "/custom"]) {
+      io.of(name).on("connection", (socket) => {
+        socket.emit("auth", socket.handshake.auth);
+        socket.on("message", (...args) => socket.emit("message-back", ...args));
+        socket.on("message-with-ack", (...args) => args.pop()(...args));
+      });
+    }
+    io.of("/no").use((socket, next) => next(new Error("not you")));
+    io.of("/no-data").use((socket, next) =>
+      next(Object.assign(new Error("not you"), { data: { why: "no reason" } })));
   },
 
   rooms(port) {
