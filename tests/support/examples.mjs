@@ -21,11 +21,13 @@ export function examplesFolder() {
 // How many ports an example wants.
 const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1, scenario: 1 };
 
-async function start(isReference, example) {
+// `example` may have words behind its name, which come behind its ports: "scenario 1000".
+async function start(isReference, words) {
+  const [example, ...more] = words.split(" ");
   const make = (ports) =>
     isReference
-      ? new Child(process.execPath, [reference, example, ...ports.map(String)])
-      : new Child(`${examplesFolder()}/${example}`, ports.map(String));
+      ? new Child(process.execPath, [reference, example, ...ports.map(String), ...more])
+      : new Child(`${examplesFolder()}/${example}`, [...ports.map(String), ...more]);
   const { child, ports } = await startListening(portsOf[example], make);
   const target = {
     child,
@@ -66,6 +68,18 @@ export function forEachServer(example, title, declare, names = targets) {
       declare(() => running, name);
     });
   }
+}
+
+// Declares tests that hold our example against Node's server: `servers()` is {coterie, node}.
+export function compareServers(example, title, declare) {
+  describe(title, { timeout: 120_000 }, () => {
+    const running = {};
+    before(async () => {
+      for (const name of targets) running[name] = await start(name === "node", example);
+    });
+    after(() => Promise.all(Object.values(running).map((each) => each.stop())));
+    declare(() => running);
+  });
 }
 
 // What is expected of a server: `same` of both, unless it is split into {coterie, node, why} because
