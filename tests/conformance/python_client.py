@@ -6,8 +6,10 @@
 import asyncio
 import hashlib
 import json
+import os
 import queue
 import sys
+import traceback
 
 import socketio
 
@@ -41,6 +43,14 @@ class Threads:
     def __init__(self):
         self.client = socketio.Client(reconnection=False)
         self.events = queue.Queue()
+        # Left alone it takes each message on a thread of its own, so that on a busy machine an
+        # attachment may overtake its packet.
+        trigger = self.client.eio._trigger_event
+
+        def in_order(*event, run_async=False):
+            return trigger(*event, run_async=False)
+
+        self.client.eio._trigger_event = in_order
 
     async def call(self, name, *args, **options):
         return getattr(self.client, name)(*args, **options)
@@ -231,4 +241,9 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # Threads of clients that have not ended must not keep us.

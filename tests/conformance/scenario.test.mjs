@@ -25,7 +25,9 @@ function check({ seen, carriedBy }, way) {
 // Debian's python3-socketio belongs to Debian's Python, whichever comes first on PATH.
 async function pythonClients(url) {
   const child = new Child("/usr/bin/python3", [program, url]);
+  const late = setTimeout(() => child.signal("SIGKILL"), 100_000);
   const { code } = await child.closed;
+  clearTimeout(late);
   assert.equal(code, 0, child.log);
   return child.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
 }

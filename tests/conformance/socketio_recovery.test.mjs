@@ -17,7 +17,7 @@ const ways = {
   upgrade: {},
 };
 
-forEachServer("recovery", "recovery", (server, name) => {
+forEachServer("features recovery 3000", "recovery", (server, name) => {
   const client = (options = ways.websocket) => connectSocket(server().url, options);
   // What `socket` has heard of the event "n", without the offsets behind.
   const numbers = (socket) => socket.events("n").map(([n]) => n);

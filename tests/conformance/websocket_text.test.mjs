@@ -30,7 +30,57 @@ const ways = {
     frame(i === 0 ? "text" : "continuation", Buffer.of(byte), { fin: i === bytes.length - 1 })),
 };
 
+// Every kind of first byte with followers at the bounds of RFC 3629, whole and cut short.
+function* sequences() {
+  const edges = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
+  for (const first of [0x80, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5,
+                       0xff]) {
+    const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    for (const second of edges) {
+      const whole = [first, second, 0x80, 0xbf].slice(0, length);
+      yield Buffer.from(whole);
+      yield Buffer.from(whole.slice(0, -1));
+      yield Buffer.from([...whole.slice(0, -1), 0x7f]);
+    }
+  }
+}
+const isText = (bytes) => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
 forEachServer("conformance", "WebSocket text", (server) => {
+  test("generated sequences, cut within their character, are text or 1007", async () => {
+    const good = await openWebSocket(server().echo);
+    const judged = { text: 0, none: 0 };
+    for (const sequence of sequences()) {
+      const bytes = Buffer.concat([Buffer.from("4a"), sequence, Buffer.from("b")]);
+      const cut = 2 + Math.ceil(sequence.length / 2);
+      const frames = [frame("text", bytes.subarray(0, cut), { fin: false }),
+                      frame("ping", "between"), frame("continuation", bytes.subarray(cut))];
+      const pong = Buffer.from("between").toString("hex");
+      if (isText(bytes)) {
+        ++judged.text;
+        await good.send(...frames);
+        assert.deepEqual(await good.next(), ["pong", pong]);
+        assert.deepEqual(await good.next(), ["text", bytes.toString()], bytes.toString("hex"));
+      } else {
+        ++judged.none;
+        const socket = await openWebSocket(server().echo);
+        await socket.send(...frames);
+        let seen = await socket.next();
+        if (seen[0] === "pong") seen = await socket.next(); // The second half told.
+        assert.deepEqual(seen, ["close", 1007], bytes.toString("hex"));
+        socket.destroy();
+      }
+    }
+    good.destroy();
+    assert.ok(judged.text > 40 && judged.none > 200, JSON.stringify(judged));
+  });
+
   for (const [way, cut] of Object.entries(ways)) {
     test(`what is UTF-8 comes back, sent ${way}`, async () => {
       const socket = await openWebSocket(server().echo);

@@ -18,18 +18,18 @@ export function examplesFolder() {
   return folder;
 }
 
-// How many ports an example wants, and what behind them. Some are another program, told so.
+// How many ports an example wants, and what behind them.
 const portsOf = { conformance: 2, rooms: 1, acks: 1, auth: 1, binary: 1, echo: 1, features: 1,
-                  options_server: 1, recovery: 1, scenario: 1 };
-const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))],
-                      recovery: ["recovery", "3000"] };
-const programOf = { recovery: "features" };
+                  options_server: 1, scenario: 1 };
+const argumentsOf = { auth: [fileURLToPath(new URL("tokens.txt", import.meta.url))] };
 
-async function start(isReference, example) {
+// `example` may have words behind its name, which come behind its ports: "scenario 1000".
+async function start(isReference, words) {
+  const [example, ...more] = words.split(" ");
   const make = (ports) => {
-    const args = [...ports.map(String), ...(argumentsOf[example] ?? [])];
+    const args = [...ports.map(String), ...(argumentsOf[example] ?? []), ...more];
     return isReference ? new Child(process.execPath, [reference, example, ...args])
-                       : new Child(`${examplesFolder()}/${programOf[example] ?? example}`, args);
+                       : new Child(`${examplesFolder()}/${example}`, args);
   };
   const { child, ports } = await startListening(portsOf[example], make);
   const target = {
@@ -71,6 +71,18 @@ export function forEachServer(example, title, declare, names = targets) {
       declare(() => running, name);
     });
   }
+}
+
+// Declares tests that hold our example against Node's server: `servers()` is {coterie, node}.
+export function compareServers(example, title, declare) {
+  describe(title, { timeout: 120_000 }, () => {
+    const running = {};
+    before(async () => {
+      for (const name of targets) running[name] = await start(name === "node", example);
+    });
+    after(() => Promise.all(Object.values(running).map((each) => each.stop())));
+    declare(() => running);
+  });
 }
 
 // What is expected of a server: `same` of both, unless it is split into {coterie, node, why} because

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -69,10 +69,18 @@ export class Child {
     return end;
   }
 
-  // Memory in use, in bytes (Linux).
-  memory() {
-    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
-    return Number(line[1]) * 1024;
+  // Memory in use, in bytes, or "VmSize": what was asked for (Linux).
+  memory(kind = "VmRSS") {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    return Number(new RegExp(`^${kind}:\\s+(\\d+) kB$`, "m").exec(status)[1]) * 1024;
+  }
+
+  threads() {
+    return readdirSync(`/proc/${this.pid}/task`).length;
+  }
+
+  descriptors() {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 }
 

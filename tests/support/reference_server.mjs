@@ -2,7 +2,7 @@
 //   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT
 //   node reference_server.mjs rooms|acks|binary|echo|features|scenario PORT | auth PORT TOKENS
 //   node reference_server.mjs options_server PORT    (as tests/servers/options_server.cpp)
-//   node reference_server.mjs recovery PORT recovery MILLISECONDS
+//   node reference_server.mjs features PORT recovery MILLISECONDS
 // SPDX-License-Identifier: MIT
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -189,8 +189,7 @@ const examples = {
     });
   },
 
-  features: (port) => features(listen(port)),
-  recovery: (port, word, time) => features(listen(port), time),
+  features: (port, word, time) => features(listen(port), time),
 
   echo(port) {
     new Server(listen(port)).on("connection", (socket) => {
