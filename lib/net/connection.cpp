@@ -193,7 +193,7 @@ void Connection::flush() {
   is_dirty_ = false;
   if (state_ == State::closed) return;
   while (tls_ ? encrypt_some() : !outbox_.empty()) {
-    if (!(tls_ ? write_output() : write_some())) return;
+    if (!write_some()) return;
   }
   if (tls_ && tls_->has_failed() && state_ == State::open) return close(CloseReason::stream_error);
   if (watched_ & EPOLLOUT) watch_for(false);
@@ -242,6 +242,7 @@ bool Connection::write_output() {
 }
 
 bool Connection::write_some() {
+  if (tls_) return write_output();
   std::array<iovec, pieces_per_write> pieces;
   std::size_t count = 0;
   std::size_t offset = first_offset_;

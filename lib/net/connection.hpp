@@ -7,9 +7,10 @@
 // sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow
 // that the queue outgrows its bound is closed: slow_consumer.
 //
-// TLS, where the listener has it, is a filter between the stream and all of the above: what comes is
-// decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, record by
-// record, no more at once than one write is worth. The protocol does not notice.
+// TLS, where the listener has it, is a filter between the stream and all of the above: what comes
+// is decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, by
+// the record, no more at once than one write is worth. The protocol does not notice. A stream cut
+// short ends like one that says so: HTTP and WebSocket know themselves what is missing.
 //
 // CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes
 // and reads on (discarding) until the peer is done or two seconds have passed: closing with unread

@@ -167,11 +167,8 @@ void TlsStream::end() {
 }
 
 void TlsStream::drop_output(std::size_t bytes) {
-  sent_ += bytes;
-  COTERIE_CHECK(sent_ <= output_.size());
-  if (sent_ < output_.size()) return;
-  std::string().swap(output_);  // An idle stream keeps no memory for its last words.
-  sent_ = 0;
+  output_.erase(0, bytes);
+  if (output_.empty()) std::string().swap(output_);  // An idle stream keeps no memory for it.
 }
 
 // -- the BIO ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // TLS without I/O: ciphertext in, plaintext out, and the other way round; OpenSSL does the work.
 //
-//   from the peer -> decrypt() -> plaintext         plaintext -> encrypt() -> output() -> to the peer
+//   from the peer -> decrypt() -> plaintext       plaintext -> encrypt() -> output() -> to the peer
 //
 // A TlsStream knows no descriptor and no loop, so it moves between shards with its connection. An
 // OpenSSL BIO of our own reads what decrypt() was given where it lies and writes into output():
@@ -51,7 +51,6 @@ class TlsSource {
   TlsSource(TlsFiles files, TlsContext context)
       : files_(std::move(files)), current_(std::move(context)) {}
 
-  const TlsFiles& files() const { return files_; }
   TlsContext current() const {
     return current_.with([](const TlsContext& context) { return context; });
   }
@@ -73,9 +72,9 @@ class TlsStream {
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
-  // Takes all of `ciphertext` and returns how many bytes of plaintext there are now. They need room
-  // for as many bytes and one record, of which all but the end may have come before. What TLS itself
-  // has to say, such as its handshake, goes into output().
+  // Takes all of `ciphertext` and returns how many bytes of plaintext there are now. They need as
+  // much room, and that of one record, of which all but the end may have come before. What TLS
+  // itself has to say, such as its handshake, goes into output().
   std::size_t decrypt(std::span<const char> ciphertext, std::span<char> plaintext);
   bool has_ended() const { return has_ended_; }    // The peer has said that it will say no more.
   bool has_failed() const { return has_failed_; }  // Only output() is left to be sent.
@@ -87,7 +86,7 @@ class TlsStream {
   void end();  // Tells the peer that no more will come, once.
 
   // What is to be sent to the peer.
-  std::string_view output() const { return std::string_view(output_).substr(sent_); }
+  std::string_view output() const { return output_; }
   void drop_output(std::size_t bytes);  // The first `bytes` are sent.
 
  private:
@@ -101,7 +100,6 @@ class TlsStream {
   std::unique_ptr<ssl_st, Free> ssl_;
   std::span<const char> input_;  // Of decrypt(), what is yet to be read.
   std::string output_;
-  std::size_t sent_ = 0;  // Of output_, how many bytes are sent.
   bool has_ended_ = false;
   bool has_failed_ = false;
 };

@@ -112,20 +112,6 @@ std::vector<Setting> server_settings() {
        false,
        url(&C::public_url),
        [](const C& config) { return config.link_base(); }},
-      {"tls_certificate",
-       true,
-       {"SERVER_TLS_CERTIFICATE"},
-       "PEM file of the certificate and who signed it: serves https; SIGHUP reads it anew",
-       false,
-       some_text(&C::tls_certificate),
-       show(&C::tls_certificate)},
-      {"tls_key",
-       true,
-       {"SERVER_TLS_KEY"},
-       "PEM file of its private key",
-       false,
-       some_text(&C::tls_key),
-       show(&C::tls_key)},
       {"jwt_secret",
        false,
        {"SERVER_JWT_SECRET"},
@@ -161,6 +147,26 @@ std::vector<Setting> server_settings() {
        false,
        one_of(&C::password_cost, {"light", "standard"}),
        show(&C::password_cost)},
+  };
+}
+
+std::vector<Setting> tls_settings() {
+  using C = Config;
+  return {
+      {"tls_certificate",
+       true,
+       {"SERVER_TLS_CERTIFICATE"},
+       "PEM file of the certificate and who signed it: serves https; SIGHUP reads it anew",
+       false,
+       some_text(&C::tls_certificate),
+       show(&C::tls_certificate)},
+      {"tls_key",
+       true,
+       {"SERVER_TLS_KEY"},
+       "PEM file of its private key",
+       false,
+       some_text(&C::tls_key),
+       show(&C::tls_key)},
   };
 }
 
@@ -312,7 +318,9 @@ Result<void> check_tls(const Config& config) {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const Setting& each : mail_settings()) all.push_back(each);
+    for (const auto& more : {tls_settings(), mail_settings()}) {
+      all.insert(all.end(), more.begin(), more.end());
+    }
     return all;
   }();
   return table;

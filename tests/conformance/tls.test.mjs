@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { test } from "node:test";
 
-import { Certificates, connectTls } from "../support/certificates.mjs";
+import { Certificates, connectTls, greeting } from "../support/certificates.mjs";
 import { run, temporaryFolder, useServer, withServer } from "../support/coterie.mjs";
 import { RawConnection, parseResponses, request } from "../support/http.mjs";
 import { Child, until } from "../support/process.mjs";
@@ -264,22 +264,6 @@ for (const [what, bytes] of [
     assert.ok(!connection.text.includes("HTTP/"), connection.text);
     await isWell();
   });
-}
-
-// A greeting as a client of today sends it.
-async function greeting() {
-  const { createServer } = await import("node:net");
-  const listener = createServer().listen(0, "127.0.0.1");
-  const first = new Promise((resolve) => listener.once("connection", (socket) =>
-    socket.once("data", (bytes) => {
-      socket.destroy();
-      resolve(bytes);
-    })));
-  await new Promise((resolve) => listener.once("listening", resolve));
-  const place = { port: listener.address().port, certificates: server().certificates };
-  await connectTls(place).catch(() => {});
-  listener.close();
-  return first;
 }
 
 test("two hundred handshakes at once, half of them given up on the way", async () => {

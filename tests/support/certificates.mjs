@@ -1,7 +1,9 @@
 // Certificates for 127.0.0.1, made with the openssl program when a test needs them.
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { connect } from "node:tls";
 
@@ -48,4 +50,17 @@ export function connectTls(server, options = {}) {
     socket.once("secureConnect", () => resolve(socket));
     socket.once("error", reject);
   });
+}
+
+// The first bytes of a client of today.
+export async function greeting() {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const client = connect({ port: listener.address().port, host: "127.0.0.1" });
+  client.on("error", () => {});
+  const [socket] = await once(listener, "connection");
+  const [bytes] = await once(socket, "data");
+  client.destroy();
+  listener.close();
+  return bytes;
 }
