@@ -1,7 +1,7 @@
 // One line per fact: thin words over spdlog, usable from any thread.
 //
 // Messages are for operators: a sentence with the facts, never a secret. set_level() is called
-// once at start; the library itself logs nothing below warn.
+// once at start; the library itself logs nothing below warn, unless a signal asks for it.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -19,9 +19,10 @@ std::string_view next_line(std::string_view& text) {
 }  // namespace
 
 Handshake::Handshake(const net::Request& request, WallTime issued) : issued_(issued) {
-  std::size_t size = request.remote.size() + request.target.size() + 2;
+  std::size_t size = request.remote.size() + request.target.size() + 3;
   for (const auto& field : request.fields) size += field.name.size() + field.value.size() + 2;
   text_.reserve(size);
+  if (request.is_secure) text_.append("*");
   text_.append(request.remote).append("\n").append(request.target).append("\n");
   for (const auto& field : request.fields) {
     text_.append(field.name).append(":").append(field.value).append("\n");
@@ -30,7 +31,12 @@ Handshake::Handshake(const net::Request& request, WallTime issued) : issued_(iss
 
 std::string_view Handshake::address() const {
   std::string_view text = text_;
+  if (secure()) text.remove_prefix(1);
   return next_line(text);
+}
+
+bool Handshake::secure() const {
+  return text_.starts_with('*');
 }
 
 std::string_view Handshake::url() const {

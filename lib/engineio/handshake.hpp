@@ -19,11 +19,13 @@ class Handshake {
   net::Fields headers() const;
   std::string_view url() const;      // The target as asked: "/socket.io/?EIO=4&transport=polling".
   std::string_view address() const;  // The peer's address without its port.
+  bool secure() const;               // Did it come over TLS that ends in this process?
   net::Query query() const;
   WallTime issued() const { return issued_; }
 
  private:
-  // remote "\n" target "\n" *( name ":" value "\n" ): none of them can hold a line feed.
+  // [ "*" ] remote "\n" target "\n" *( name ":" value "\n" ): none of them can hold a line feed. An
+  // asterisk says secure.
   std::string text_;
   WallTime issued_;
 };

@@ -17,11 +17,15 @@ namespace coterie::net {
 namespace {
 
 constexpr std::size_t pieces_per_write = 128;
+// Encrypted before it is known that the kernel has room: what a slow reader may cost us on top.
+constexpr std::size_t output_bytes_wanted = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(int fd, std::string peer, std::size_t outbox_bytes_max)
+Connection::Connection(int fd, std::string peer, std::size_t outbox_bytes_max,
+                       std::unique_ptr<TlsStream> tls)
     : Pollable(fd),
+      tls_(std::move(tls)),
       outbox_bytes_max_(static_cast<std::uint32_t>(outbox_bytes_max)),
       peer_(std::move(peer)) {}
 
@@ -42,8 +46,12 @@ void Connection::send(SharedBytes bytes) {
   if (state_ != State::open || bytes.empty()) return;
   outbox_bytes_ += bytes.size();
   const std::size_t upkeep = outbox_.size() * SharedBytes::overhead_bytes;
-  if (outbox_bytes_ + upkeep > outbox_bytes_max_) return close(CloseReason::slow_consumer);
+  if (unsent_bytes() + upkeep > outbox_bytes_max_) return close(CloseReason::slow_consumer);
   outbox_.push(shard_->outbox_pool(), std::move(bytes));
+  flush_later();
+}
+
+void Connection::flush_later() {
   if (is_dirty_) return;
   is_dirty_ = true;
   shard_->flush_later(*this);
@@ -53,16 +61,17 @@ void Connection::close(CloseReason reason) {
   if (state_ == State::closed) return;
   state_ = State::closed;
   close_reason_ = reason;
+  if (tls_ && unsent_bytes() == 0) {
+    tls_->end();  // Nothing was cut off: the peer may know that.
+    if (!tls_->output().empty()) write_output();
+  }
   shard_->close_later(*this);
 }
 
 void Connection::close_when_sent() {
   if (state_ != State::open) return;
   state_ = State::draining;
-  if (!is_dirty_) {
-    is_dirty_ = true;
-    shard_->flush_later(*this);
-  }
+  flush_later();
   shard_->linger(*this);  // Also bounds how long the draining may take.
 }
 
@@ -77,14 +86,14 @@ void Connection::resume_reading() {
     is_paused_ = false;
     watch_for(watched_ & EPOLLOUT);
   }
-  if (left_over_.empty()) return;
+  if (!has_left_over()) return;
   shard_->defer([shard = shard_, fd = fd(), serial = serial_] {
     if (Connection* connection = shard->find(fd, serial)) connection->use_left_over();
   });
 }
 
 void Connection::move_to(Shard& shard, std::function<void(Connection&)> arrived) {
-  COTERIE_CHECK(outbox_.empty() && !is_dirty_);
+  COTERIE_CHECK(unsent_bytes() == 0 && !is_dirty_);
   destination_ = std::make_unique<std::pair<Shard*, std::function<void(Connection&)>>>(
       &shard, std::move(arrived));
 }
@@ -115,7 +124,9 @@ void Connection::receive() {
     // Not listening, yet woken: the stream is broken.
     return close(CloseReason::stream_error);
   }
-  const std::span<char> buffer = shard_->receive_buffer();
+  std::span<char> buffer = shard_->receive_buffer();
+  // The rest is for the plaintext: as much again, and the record that this may be the end of.
+  if (tls_) buffer = buffer.first((buffer.size() - TlsStream::record_bytes_max) / 2);
   const ssize_t count = ::recv(fd(), buffer.data(), buffer.size(), 0);
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR) return;
@@ -124,14 +135,29 @@ void Connection::receive() {
   if (count == 0) {
     if (state_ == State::lingering) return close(CloseReason::finished);
     if (has_ended_) return close(CloseReason::client_closed);
-    has_ended_ = true;
-    // Level-triggered epoll would report the end for ever: stop listening for it.
-    watch_for(watched_ & EPOLLOUT);
-    if (state_ == State::open) protocol_->on_end();
-    return;
+    return end_input();
   }
   if (state_ != State::open) return;  // Lingering: discarded.
-  use(buffer.first(static_cast<std::size_t>(count)));
+  buffer = buffer.first(static_cast<std::size_t>(count));
+  if (tls_) return receive_encrypted(buffer);
+  use(buffer);
+}
+
+void Connection::end_input() {
+  has_ended_ = true;
+  // Level-triggered epoll would report the end for ever: stop listening for it.
+  watch_for(watched_ & EPOLLOUT);
+  if (state_ == State::open) protocol_->on_end();
+}
+
+void Connection::receive_encrypted(std::span<const char> bytes) {
+  const std::span<char> plaintext = shard_->receive_buffer().subspan(bytes.size());
+  const std::size_t count = tls_->decrypt(bytes, plaintext);
+  // What TLS itself has to say leaves at once: a connection that moves has nothing unsent.
+  while (!tls_->output().empty() && write_output()) continue;
+  if (unsent_bytes() > outbox_bytes_max_) return close(CloseReason::slow_consumer);
+  if (!outbox_.empty()) flush_later();  // It may have waited for a handshake.
+  use(plaintext.first(count));
 }
 
 void Connection::use(std::span<char> bytes) {
@@ -153,29 +179,71 @@ void Connection::use(std::span<char> bytes) {
   } else {
     left_over_.erase(0, used);
   }
-  if (destination_) depart();
+  if (destination_) return depart();
+  // How TLS has ended is heard behind all that came before.
+  if (!tls_ || !may_use() || has_ended_) return;
+  if (tls_->has_failed()) return close_when_sent();  // The peer may want to read why.
+  if (tls_->has_ended()) end_input();
 }
 
 void Connection::use_left_over() {
-  if (may_use() && !left_over_.empty()) use({});
+  if (may_use() && has_left_over()) use({});
 }
 
 void Connection::flush() {
   is_dirty_ = false;
   if (state_ == State::closed) return;
-  while (!outbox_.empty()) {
+  while (tls_ ? encrypt_some() : !outbox_.empty()) {
     if (!write_some()) return;
   }
+  if (tls_ && tls_->has_failed() && state_ == State::open) return close(CloseReason::stream_error);
   if (watched_ & EPOLLOUT) watch_for(false);
   if (state_ == State::draining) return half_close();
-  if (wants_drained_ && state_ == State::open) {
+  if (wants_drained_ && state_ == State::open && outbox_.empty()) {
     wants_drained_ = false;
     protocol_->on_drained();
   }
 }
 
-// False when the kernel takes no more for now, or the stream is broken.
+// False when there is no output: nothing is to be said, or it waits for the end of a handshake.
+bool Connection::encrypt_some() {
+  while (!outbox_.empty() && tls_->output().size() < output_bytes_wanted && tls_->can_encrypt()) {
+    encrypt_record();
+  }
+  if (outbox_.empty() && state_ == State::draining) tls_->end();
+  return !tls_->output().empty();
+}
+
+// One large piece where it lies, or as many small ones as a record holds: each costs 22 bytes.
+void Connection::encrypt_record() {
+  const std::string_view first = outbox_.first()->bytes.view().substr(first_offset_);
+  std::array<char, TlsStream::record_bytes_max> record;
+  if (first.size() >= record.size() || !outbox_.first()->next) {
+    const std::string_view piece = first.substr(0, record.size());
+    tls_->encrypt(piece);
+    return outbox_used(piece.size());
+  }
+  std::size_t size = 0;
+  std::size_t offset = first_offset_;
+  for (OutboxNode* node = outbox_.first(); node && size < record.size(); node = node->next) {
+    size += node->bytes.view().substr(offset).copy(record.data() + size, record.size() - size);
+    offset = 0;
+  }
+  tls_->encrypt({record.data(), size});
+  outbox_used(size);
+}
+
+// The next two are false when the kernel takes no more for now, or the stream is broken.
+bool Connection::write_output() {
+  const std::string_view bytes = tls_->output();
+  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+  const auto written = write({&piece, 1});
+  if (written) tls_->drop_output(*written);
+  return written.has_value();
+}
+
 bool Connection::write_some() {
+  if (tls_) return write_output();
   std::array<iovec, pieces_per_write> pieces;
   std::size_t count = 0;
   std::size_t offset = first_offset_;
@@ -184,32 +252,38 @@ bool Connection::write_some() {
     pieces[count++] = {const_cast<char*>(bytes.data()) + offset, bytes.size() - offset};
     offset = 0;
   }
+  const auto written = write({pieces.data(), count});
+  if (written) outbox_used(*written);
+  return written.has_value();
+}
+
+std::optional<std::size_t> Connection::write(std::span<iovec> pieces) {
   msghdr message{};
   message.msg_iov = pieces.data();
-  message.msg_iovlen = count;
+  message.msg_iovlen = pieces.size();
   const ssize_t result = ::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (result < 0) {
-    if (errno == EINTR) return true;
-    if (errno == EAGAIN) {
-      watch_for(true);
-    } else {
-      close(CloseReason::stream_error);
-    }
-    return false;
+  if (result >= 0) return static_cast<std::size_t>(result);
+  if (errno == EINTR) return 0;
+  if (errno == EAGAIN) {
+    watch_for(true);
+  } else {
+    close(CloseReason::stream_error);
   }
-  auto written = static_cast<std::size_t>(result);
-  outbox_bytes_ -= written;
-  while (written > 0) {
+  return std::nullopt;
+}
+
+void Connection::outbox_used(std::size_t bytes) {
+  outbox_bytes_ -= bytes;
+  while (bytes > 0) {
     const std::size_t rest = outbox_.first()->bytes.size() - first_offset_;
-    if (written < rest) {
-      first_offset_ += written;
+    if (bytes < rest) {
+      first_offset_ += bytes;
       break;
     }
-    written -= rest;
+    bytes -= rest;
     first_offset_ = 0;
     outbox_.pop(shard_->outbox_pool());
   }
-  return true;
 }
 
 void Connection::watch_for(bool room) {

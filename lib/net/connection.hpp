@@ -7,6 +7,11 @@
 // sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow
 // that the queue outgrows its bound is closed: slow_consumer.
 //
+// TLS, where the listener has it, is a filter between the stream and all of the above: what comes
+// is decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, by
+// the record, no more at once than one write is worth. The protocol does not notice. A stream cut
+// short ends like one that says so: HTTP and WebSocket know themselves what is missing.
+//
 // CLOSING. close() is at once and forgets what is unsent. close_when_sent() flushes, half-closes
 // and reads on (discarding) until the peer is done or two seconds have passed: closing with unread
 // input would reset the stream, and the peer could lose our last words.
@@ -17,12 +22,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/bytes.hpp"
 #include "net/outbox.hpp"
 #include "net/pollable.hpp"
+#include "net/tls.hpp"
+
+struct iovec;
 
 namespace coterie::net {
 
@@ -55,19 +64,21 @@ class Connection final : public Pollable {
     virtual void on_closed(CloseReason reason) = 0;
   };
 
-  Connection(int fd, std::string peer, std::size_t outbox_bytes_max);
+  Connection(int fd, std::string peer, std::size_t outbox_bytes_max,
+             std::unique_ptr<TlsStream> tls = nullptr);
   ~Connection() override;
 
   Shard& shard() const { return *shard_; }
   std::uint32_t serial() const { return serial_; }
   std::string peer() const;  // The peer's address without its port.
+  bool is_secure() const { return tls_ != nullptr; }
 
   // Replaces the protocol; bytes not yet used go to the new one. The old one ends with this turn.
   void set_protocol(std::unique_ptr<Protocol> protocol);
   Protocol* protocol() const { return protocol_.get(); }
 
   void send(SharedBytes bytes);
-  std::size_t unsent_bytes() const { return outbox_bytes_; }
+  std::size_t unsent_bytes() const { return outbox_bytes_ + (tls_ ? tls_->output().size() : 0); }
   void want_drained() { wants_drained_ = true; }  // One on_drained(), when the outbox is empty.
 
   void close(CloseReason reason);
@@ -90,17 +101,27 @@ class Connection final : public Pollable {
   enum class State : unsigned char { open, draining, lingering, closed };
 
   void receive();
+  void receive_encrypted(std::span<const char> bytes);
   void use(std::span<char> bytes);
   void use_left_over();
+  void end_input();
+  void flush_later();
   void flush();
+  bool encrypt_some();
+  void encrypt_record();
   bool write_some();
+  bool write_output();
+  std::optional<std::size_t> write(std::span<iovec> pieces);
+  void outbox_used(std::size_t bytes);
   void watch_for(bool room);
   void half_close();
+  bool has_left_over() const { return !left_over_.empty() || (tls_ && tls_->is_over()); }
   bool may_use() const { return state_ == State::open && !is_paused_ && !destination_; }
   void depart();
 
   Shard* shard_ = nullptr;  // Only on this shard
   std::unique_ptr<Protocol> protocol_;
+  std::unique_ptr<TlsStream> tls_;  // Null: what is sent is what is said.
   Outbox outbox_;
   std::size_t outbox_bytes_ = 0;
   std::size_t first_offset_ = 0;  // Of the outbox's first bytes, how many are written.

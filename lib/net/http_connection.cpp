@@ -22,7 +22,9 @@ constexpr std::size_t source_piece_bytes = 256 * 1024;
 }  // namespace
 
 HttpConnection::HttpConnection(Connection& connection, std::shared_ptr<const HttpService> service)
-    : connection_(connection), service_(std::move(service)) {}
+    : connection_(connection), service_(std::move(service)) {
+  arm(service_->limits.head_timeout);
+}
 
 HttpConnection::~HttpConnection() = default;
 
@@ -71,6 +73,7 @@ std::size_t HttpConnection::read_head(std::string_view bytes) {
   if (parser_->has_head()) {
     request_ = parser_->take_request();
     request_.remote = connection_.peer();
+    request_.is_secure = connection_.is_secure();
     keep_alive_ = parser_->keep_alive() && !has_ended_;
     on_head();
   }
@@ -93,7 +96,9 @@ bool HttpConnection::goes_home() {
   if (connection_.unsent_bytes() > 0) return false;
   Shard& here = connection_.shard();
   auto home = route_->home ? route_->home(request_) : std::nullopt;
-  if (!home && exchange_ == 1) home = service_->dealt++ % here.family_size();
+  if (!home && exchange_ == 1 && !connection_.is_secure()) {
+    home = service_->dealt++ % here.family_size();
+  }
   if (!home || *home == here.index()) return false;
   timer_.cancel();
   connection_.move_to(here.sibling(*home), [](Connection& connection) {

@@ -7,7 +7,8 @@
 //                                                                or closed
 //
 // The first request decides where the connection lives: at home with its session, or dealt out in
-// turn. A later one moves it only when its route says so.
+// turn (with TLS that was done before, for handshakes are work). A later one moves it only when its
+// route says so. It must come in time: who says nothing holds nothing.
 //
 // Small bodies are buffered, bodies of routes with a sink stream through HttpUpload. What breaks
 // HTTP is answered by the router's refusal, and the connection is closed.

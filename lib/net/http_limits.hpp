@@ -11,7 +11,8 @@ namespace coterie::net {
 struct HttpLimits {
   std::size_t head_bytes_max = 16 * 1024;  // As Node's parser: larger heads answer 431.
   std::size_t fields_max = 128;            // More header fields answer 431 (CVE-2024-37890).
-  std::chrono::milliseconds head_timeout{30'000};  // A head must be whole by then: 408.
+  // A head must be whole by then: 408. So must the handshake of TLS, and begun the first head.
+  std::chrono::milliseconds head_timeout{30'000};
   std::chrono::milliseconds body_timeout{30'000};  // A buffered body must be whole by then: 408.
   std::chrono::milliseconds sink_timeout{30'000};  // A streamed body may pause no longer: closed.
   std::chrono::milliseconds idle_timeout{65'000};  // Between requests; above common proxies' 60 s.

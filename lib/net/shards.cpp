@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/log.hpp"
 #include "base/shrink.hpp"
 #include "net/connection.hpp"
 #include "net/http_connection.hpp"
@@ -18,18 +19,50 @@ namespace coterie::net {
 
 namespace {
 
-sigset_t stop_signals() {
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   return signals;
+}
+
+using Service = std::shared_ptr<const HttpService>;
+
+void settle(Shard& shard, std::unique_ptr<Connection> connection, const Service& service) {
+  Connection* settled = shard.adopt(std::move(connection));
+  settled->set_protocol(std::make_unique<HttpConnection>(*settled, service));
+}
+
+// Connections begin on the listener's shard and move with their first request, when it is known
+// where that belongs: requests of one session keep the order in which they came.
+Listener::Accepted serve_plain(Shard& first, const Service& service) {
+  return [&first, service](int fd, std::string peer) {
+    settle(first,
+           std::make_unique<Connection>(fd, std::move(peer), service->limits.outbox_bytes_max),
+           service);
+  };
+}
+
+// Handshakes take a hundred times the work of a request: no shard shall have them all.
+Listener::Accepted serve_tls(Shard& first, const Service& service,
+                             const std::shared_ptr<TlsSource>& source) {
+  return [&first, service, source](int fd, std::string peer) {
+    Shard& shard = first.sibling(service->dealt++ % first.family_size());
+    auto connection =
+        std::make_unique<Connection>(fd, std::move(peer), service->limits.outbox_bytes_max,
+                                     std::make_unique<TlsStream>(source->current()));
+    shard.post([&shard, service, connection = std::move(connection)]() mutable {
+      settle(shard, std::move(connection), service);
+    });
+  };
 }
 
 }  // namespace
 
 void block_stop_signals() {
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = awaited_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
@@ -53,23 +86,33 @@ Shards::~Shards() {
   stop();
 }
 
-Result<unsigned short> Shards::listen(std::string_view address, Router router) {
+Result<unsigned short> Shards::listen(std::string_view address, Router router,
+                                      std::optional<TlsFiles> tls) {
   COTERIE_CHECK(threads_.empty());
+  std::shared_ptr<TlsSource> source;
+  if (tls) {
+    auto opened = TlsSource::open(std::move(*tls));
+    if (!opened) return opened.error();
+    source = std::move(*opened);
+  }
   auto service =
       std::make_shared<const HttpService>(std::move(router), options_.http, options_.files);
-  // Connections begin on the listener's shard and move with their first request, when it is known
-  // where that belongs: requests of one session keep the order in which they came.
-  const auto accepted = [first = shards_[0].get(), service](int fd, std::string peer) {
-    auto connection =
-        std::make_unique<Connection>(fd, std::move(peer), service->limits.outbox_bytes_max);
-    Connection* adopted = first->adopt(std::move(connection));
-    adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
-  };
-  auto listener = Listener::open(address, accepted);
+  auto listener = Listener::open(address, source ? serve_tls(*shards_[0], service, source)
+                                                 : serve_plain(*shards_[0], service));
   if (!listener) return listener.error();
   const unsigned short port = (*listener)->port();
   listeners_.push_back(std::move(*listener));
+  if (source) tls_.push_back(std::move(source));
   return port;
+}
+
+Result<void> Shards::reload_tls() {
+  Result<void> outcome;
+  for (const auto& source : tls_) {
+    const auto reloaded = source->reload();
+    if (outcome && !reloaded) outcome = reloaded;
+  }
+  return outcome;
 }
 
 void Shards::start() {
@@ -100,12 +143,20 @@ void Shards::stop() {
 }
 
 void Shards::run_until_signal(const std::function<void()>& before_stop) {
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = awaited_signals();
   start();
   int signal = 0;
-  ::sigwait(&signals, &signal);
+  while (::sigwait(&signals, &signal) == 0 && signal == SIGHUP) on_hangup();
   if (before_stop) before_stop();
   stop();
+}
+
+void Shards::on_hangup() {
+  if (tls_.empty()) return log::info("SIGHUP: there is no certificate to reload");
+  if (const auto reloaded = reload_tls(); !reloaded) {
+    return log::error("SIGHUP: the old certificate stays: {}", reloaded.error().detail);
+  }
+  log::info("SIGHUP: new connections get the certificate as it is in its file now");
 }
 
 void Shards::each(const std::function<void(Shard&)>& fn) {

@@ -2,6 +2,7 @@
 //
 //   net::Shards shards{{.count = 8}};
 //   shards.listen("0.0.0.0:3000", router);
+//   shards.listen("0.0.0.0:3443", router, net::TlsFiles{"chain.pem", "key.pem"});
 //   shards.run_until_signal();
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -19,13 +21,14 @@
 #include "net/http_limits.hpp"
 #include "net/router.hpp"
 #include "net/shard.hpp"
+#include "net/tls.hpp"
 
 namespace coterie::net {
 
 class Listener;
 class Workers;
 
-// Keeps SIGINT and SIGTERM from this thread and those it starts from here on, so that
+// Keeps SIGINT, SIGTERM and SIGHUP from this thread and those it starts from here on, so that
 // run_until_signal() gets them. The constructor of Shards calls it; call it yourself before
 // starting other threads.
 void block_stop_signals();
@@ -46,8 +49,14 @@ class Shards {
   Shards& operator=(const Shards&) = delete;
 
   // Binds `address` ("0.0.0.0:3000", "[::]:3000", port 0: any free one) and serves `router` there
-  // from start() on. Returns the port, or Error "cannot_listen". Before start() only.
-  Result<unsigned short> listen(std::string_view address, Router router);
+  // from start() on, over TLS when told with which certificate. Returns the port, or Error
+  // "cannot_listen" or "bad_tls_files". Before start() only.
+  Result<unsigned short> listen(std::string_view address, Router router,
+                                std::optional<TlsFiles> tls = std::nullopt);
+
+  // Reads the certificates of all listeners anew, for connections still to come. Where that fails
+  // the old one stays; the first error is returned. Any thread that may wait for files.
+  Result<void> reload_tls();
 
   void start();  // Starts the threads and returns.
   // Closes the listeners: no new connection is accepted. Any thread, any time.
@@ -55,7 +64,8 @@ class Shards {
   // Closes every connection and ends the threads. Safe to repeat; not from a shard.
   void stop();
 
-  // start(), wait for SIGINT or SIGTERM, stop(). `before_stop` runs between the last two.
+  // start(), wait for SIGINT or SIGTERM, stop(). `before_stop` runs between the last two. SIGHUP
+  // means reload_tls(); the log says what came of it.
   void run_until_signal(const std::function<void()>& before_stop = {});
 
   unsigned size() const { return static_cast<unsigned>(shards_.size()); }
@@ -64,10 +74,13 @@ class Shards {
   void each(const std::function<void(Shard&)>& fn);
 
  private:
+  void on_hangup();
+
   Options options_;  // Fixed after construction
   std::unique_ptr<Workers> own_files_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::shared_ptr<TlsSource>> tls_;  // Of those listeners that have one.
   std::vector<std::thread> threads_;
 };
 

@@ -233,14 +233,13 @@ Result<void> App::run(const Config& config) {
 
   const std::string host =
       config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
-  const auto port =
-      doors.shards.listen(host + ":" + std::to_string(config.port), doors.router(core));
+  const auto port = doors.shards.listen(host + ":" + std::to_string(config.port),
+                                        doors.router(core), config.tls());
   if (!port) return port.error();
-  if (config.public_url.empty()) {
-    core.blobs.set_public_url("http://localhost:" + std::to_string(*port));
-  }
-  log::info("Coterie is serving http://localhost:{} (data in {}; mail codes go to {})", *port,
-            config.data, config.email_host.empty() ? "this log" : config.email_host);
+  const std::string local_url = config.local_url(*port);
+  if (config.public_url.empty()) core.blobs.set_public_url(local_url);
+  log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
+            config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start();
   doors.shards.run_until_signal([&] {
     log::info("stopping");

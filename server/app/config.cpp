@@ -150,6 +150,26 @@ std::vector<Setting> server_settings() {
   };
 }
 
+std::vector<Setting> tls_settings() {
+  using C = Config;
+  return {
+      {"tls_certificate",
+       true,
+       {"SERVER_TLS_CERTIFICATE"},
+       "PEM file of the certificate and who signed it: serves https; SIGHUP reads it anew",
+       false,
+       some_text(&C::tls_certificate),
+       show(&C::tls_certificate)},
+      {"tls_key",
+       true,
+       {"SERVER_TLS_KEY"},
+       "PEM file of its private key",
+       false,
+       some_text(&C::tls_key),
+       show(&C::tls_key)},
+  };
+}
+
 std::vector<Setting> mail_settings() {
   using C = Config;
   return {
@@ -281,12 +301,26 @@ Result<void> read_environment(Config& config, const Texts& environment) {
   return {};
 }
 
+// A certificate is of no use without its key, nor the other way round.
+Result<void> check_tls(const Config& config) {
+  const auto lacks = [&](std::string_view missing, std::string_view given) -> Result<void> {
+    return bad_setting(
+        missing, "not set",
+        fmt::format("wanted together with {} ({})", given, config.sources.find(given)->second));
+  };
+  if (config.tls_certificate.empty() == config.tls_key.empty()) return {};
+  return config.tls_key.empty() ? lacks("tls_key", "tls_certificate")
+                                : lacks("tls_certificate", "tls_key");
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const Setting& each : mail_settings()) all.push_back(each);
+    for (const auto& more : {tls_settings(), mail_settings()}) {
+      all.insert(all.end(), more.begin(), more.end());
+    }
     return all;
   }();
   return table;
@@ -324,6 +358,7 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
     const std::string name = "--" + flag_of(*setting);
     if (auto done = set(config, *setting, name, value, "flag"); !done) return done.error();
   }
+  if (auto done = check_tls(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;
   if (config.email_from.empty()) config.email_from = config.email_user;
   return config;

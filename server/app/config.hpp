@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "net/tls.hpp"
 
 namespace coterie::app {
 
@@ -21,7 +22,9 @@ struct Config {
   std::uint16_t port = 3000;
   std::string host = "0.0.0.0";
   std::string data = "./data";
-  std::string public_url;  // Empty: "http://localhost:<port>".
+  std::string public_url;       // Empty: "http://localhost:<port>", or "https://…".
+  std::string tls_certificate;  // Empty, as is the key: plain HTTP.
+  std::string tls_key;
   std::string jwt_secret;  // Empty: made on first start and kept in the data folder.
   unsigned shards = 0;     // 0: one for each core.
   unsigned db_workers = 32;
@@ -36,9 +39,14 @@ struct Config {
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
-  std::string link_base() const {
-    return public_url.empty() ? "http://localhost:" + std::to_string(port) : public_url;
+  std::optional<net::TlsFiles> tls() const {
+    if (tls_certificate.empty()) return std::nullopt;
+    return net::TlsFiles{tls_certificate, tls_key};
   }
+  std::string local_url(std::uint16_t bound_port) const {
+    return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
+  }
+  std::string link_base() const { return public_url.empty() ? local_url(port) : public_url; }
 };
 
 struct Setting {

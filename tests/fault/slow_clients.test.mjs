@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { useServer } from "../support/coterie.mjs";
+import { Certificates, greeting } from "../support/certificates.mjs";
+import { useServer, withServer } from "../support/coterie.mjs";
 import { RawConnection } from "../support/http.mjs";
 
 let alice;
@@ -18,8 +19,8 @@ const limit = 30_000; // Of the server, for a head, for a body, for a pause in a
 
 // Sends `first`, then `drop` every second until the connection is closed; tells what came back and
 // after how long.
-async function slow(first, drop) {
-  const connection = await RawConnection.open(server().port);
+async function slow(first, drop, { port } = server()) {
+  const connection = await RawConnection.open(port);
   const begin = performance.now();
   await connection.send(first);
   while (!connection.isClosed && performance.now() - begin < 2 * limit) {
@@ -59,6 +60,7 @@ test("slow heads, slow bodies, uploads that pause: 408 or the end, after half a 
         [408, slow(`POST /api/auth/login HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\n`,
                    "1\r\nx\r\n")],
       "an upload that pauses": [undefined, slow(upload())],
+      "silence": [undefined, slow("")],
     };
     for (const [what, [status, going]] of Object.entries(cases)) {
       const { elapsed, statuses, isClosed } = await going;
@@ -68,3 +70,21 @@ test("slow heads, slow bodies, uploads that pause: 408 or the end, after half a 
     }
     await others;
   });
+
+test("slow handshakes: the end, after half a minute", { timeout: 120_000 }, async () => {
+  await withServer({ certificates: new Certificates() }, async (one) => {
+    const hello = await greeting();
+    const cases = {
+      "silence": slow("", undefined, one),
+      "half a greeting": slow(hello.subarray(0, 100), undefined, one),
+      "a greeting and no more": slow(hello, undefined, one),
+      "a greeting that drips": slow(hello.subarray(0, 5), Buffer.of(1), one),
+    };
+    for (const [what, going] of Object.entries(cases)) {
+      const { elapsed, isClosed } = await going;
+      assert.ok(isClosed, `${what}: still open`);
+      assert.ok(elapsed > limit - 1000 && elapsed < limit + 10_000, `${what}: ${elapsed} ms`);
+    }
+    assert.equal((await one.rest.get("/healthz")).status, 200);
+  });
+});

@@ -50,21 +50,22 @@ export async function run(words, { env = {} } = {}) {
 export class Coterie {
   #logBefore = "";
 
-  static async start({ data = temporaryFolder(), env = {}, flags = [] } = {}) {
+  // With `certificates` (see Certificates) it serves https, under a name of its own choice.
+  static async start({ data = temporaryFolder(), env = {}, flags = [], certificates } = {}) {
     const server = new Coterie();
-    Object.assign(server, { data, env, flags });
+    Object.assign(server, { data, env, flags, certificates });
     const { child, ports } = await startListening(1, ([port]) => server.#serve(port));
     server.child = child;
     server.port = ports[0];
-    server.url = `http://127.0.0.1:${server.port}`;
-    server.rest = new Rest(server.url);
+    server.url = `${certificates ? "https" : "http"}://127.0.0.1:${server.port}`;
+    server.rest = new Rest(server.url, certificates?.ca);
     return server;
   }
 
   #serve(port) {
     const env = { ...surroundings, COTERIE_PASSWORD_COST: "light", ...this.env };
-    const words = ["serve", "--port", `${port}`, "--data", this.data,
-                   "--public-url", `http://127.0.0.1:${port}`, ...this.flags];
+    const place = this.certificates?.flags ?? ["--public-url", `http://127.0.0.1:${port}`];
+    const words = ["serve", "--port", `${port}`, "--data", this.data, ...place, ...this.flags];
     return new Child(binary(), words, { env });
   }
 

@@ -1,15 +1,17 @@
 // HTTP as tests need it: requests with every header in our hands, and bare TCP for what no client
 // library would send.
 // SPDX-License-Identifier: MIT
-import { request as start } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
 import { connect } from "node:net";
 
 // Answers {status, headers, body}; `body` is text. Each request has its own connection unless an
 // agent is given, so that nothing of one test leaks into the next.
 export function request(url, { method = "GET", headers = {}, body, agent = false, signal,
-                               timeout = 10_000 } = {}) {
+                               timeout = 10_000, ca } = {}) {
+  const { request: start } = url.startsWith("https:") ? https : http;
   return new Promise((resolve, reject) => {
-    const outgoing = start(url, { method, headers, agent, signal, timeout }, (response) => {
+    const outgoing = start(url, { method, headers, agent, signal, timeout, ca }, (response) => {
       const pieces = [];
       response.on("data", (piece) => pieces.push(piece));
       response.on("error", reject);

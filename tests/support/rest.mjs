@@ -7,8 +7,10 @@ import { request } from "./http.mjs";
 import { anyTime, assertShape } from "./shapes.mjs";
 
 export class Rest {
-  constructor(url) {
+  // `ca` is the certificate that an https server must have been signed with.
+  constructor(url, ca) {
     this.url = url;
+    this.ca = ca;
   }
 
   // `json` and `form` make the body (see multipart()), `raw` is one.
@@ -26,7 +28,8 @@ export class Rest {
       body = made.body;
     }
     if (body !== undefined) fields["Content-Length"] = Buffer.byteLength(body);
-    const response = await request(this.url + path, { method, headers: fields, body });
+    const response = await request(this.url + path,
+                                   { method, headers: fields, body, ca: this.ca });
     const type = response.headers["content-type"];
     const isJson = type?.startsWith("application/json") && response.bytes.length > 0;
     return { ...response, method, path, type, text: response.body,

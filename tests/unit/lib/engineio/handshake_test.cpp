@@ -23,6 +23,17 @@ TEST(Handshake, knows_the_request_that_opened_the_session) {
   EXPECT_EQ(handshake().issued(), WallTime(std::chrono::milliseconds(5)));
 }
 
+TEST(Handshake, knows_whether_it_came_over_tls) {
+  net::Request request;
+  request.remote = "127.0.0.1";
+  request.target = "/socket.io/";
+  EXPECT_FALSE(Handshake(request, WallTime()).secure());
+  request.is_secure = true;
+  EXPECT_TRUE(Handshake(request, WallTime()).secure());
+  EXPECT_EQ(Handshake(request, WallTime()).address(), "127.0.0.1");
+  EXPECT_EQ(Handshake(request, WallTime()).url(), "/socket.io/");
+}
+
 TEST(Handshake, finds_headers_without_regard_to_case) {
   EXPECT_EQ(handshake().header("HOST"), "example.org:3000");
   EXPECT_EQ(handshake().header("x"), "2");
@@ -40,6 +51,7 @@ TEST(Handshake, lists_headers_in_their_order) {
 TEST(Handshake, may_know_nothing) {
   const Handshake nothing;
   EXPECT_EQ(nothing.address(), "");
+  EXPECT_FALSE(nothing.secure());
   EXPECT_EQ(nothing.url(), "");
   EXPECT_EQ(nothing.header("a"), "");
   EXPECT_EQ(nothing.query().size(), 0u);

@@ -190,6 +190,24 @@ TEST_F(ConfigTest, takes_a_public_address_without_its_last_slash) {
   EXPECT_EQ(load({{"port", "80"}}).link_base(), "http://localhost:80");
 }
 
+TEST_F(ConfigTest, serves_tls_when_it_has_both_files) {
+  EXPECT_FALSE(load({}).tls());
+  const Config config = load({{"tls_certificate", "chain.pem"}}, {{"SERVER_TLS_KEY", "key.pem"}});
+  ASSERT_TRUE(config.tls());
+  EXPECT_EQ(config.tls()->certificate, "chain.pem");
+  EXPECT_EQ(config.tls()->key, "key.pem");
+  EXPECT_EQ(config.link_base(), "https://localhost:3000");
+}
+
+TEST_F(ConfigTest, names_the_half_of_a_certificate_that_is_missing) {
+  const auto key = complaint({}, {{"SERVER_TLS_CERTIFICATE", "chain.pem"}});
+  EXPECT_TRUE(says(key, "tls_key (not set)")) << key;
+  EXPECT_TRUE(says(key, "tls_certificate (environment)")) << key;
+  const auto certificate = complaint({{"tls_key", "key.pem"}});
+  EXPECT_TRUE(says(certificate, "tls_certificate (not set)")) << certificate;
+  EXPECT_TRUE(says(certificate, "tls_key (flag)")) << certificate;
+}
+
 TEST_F(ConfigTest, shows_secrets_as_stars) {
   const Config config =
       load({}, {{"SERVER_JWT_SECRET", "do not show this"}, {"EMAIL_PASS", "nor this"}});
