@@ -108,20 +108,20 @@ void Engine::handle(net::Request request, net::Reply reply) {
     }
     Session& opened = open_session(request);
     opened.open_polling(make_handler_(opened));
-    return begin_get(opened, std::move(reply));
+    return begin_get(opened, request, std::move(reply));
   }
-  if (request.method == "GET") return begin_get(*session, std::move(reply));
+  if (request.method == "GET") return begin_get(*session, request, std::move(reply));
   if (request.method == "POST") return session->polling()->on_post(request, std::move(reply));
   reply(net::text_response(500, "", "text/html"));
 }
 
-void Engine::begin_get(Session& session, net::Reply reply) {
+void Engine::begin_get(Session& session, const net::Request& request, net::Reply reply) {
   // By id: the session, and this very poll, may be gone by the time the client gives up.
   reply.on_abort([this, sid = session.sid(), number = session.polling()->poll_number() + 1] {
     Session* aborted = find(sid);
     if (aborted && aborted->polling()) aborted->polling()->on_poll_aborted(number);
   });
-  session.polling()->on_get(std::move(reply));
+  session.polling()->on_get(std::move(reply), net::preferred_coding(request.fields));
 }
 
 void Engine::upgrade(net::HttpUpgrade upgrade) {
@@ -138,10 +138,19 @@ void Engine::upgrade(net::HttpUpgrade upgrade) {
   if (!session && sessions_.size() >= options_.sessions_max) {
     return upgrade.refuse(net::text_response(503, "Too many sessions"));
   }
-  auto transport = std::make_unique<WebSocketTransport>(upgrade.connection(), options_.max_payload);
+  net::Fields answer = net::websocket_accept(request);
+  std::uint32_t inflated_bytes_max = 0;
+  if (options_.per_message_deflate) {
+    if (auto agreed = net::agree_on_deflate(request.fields, *options_.per_message_deflate)) {
+      answer.add("Sec-WebSocket-Extensions", std::move(agreed->answer));
+      inflated_bytes_max = agreed->message_bytes_max;
+    }
+  }
+  auto transport = std::make_unique<WebSocketTransport>(upgrade.connection(), options_.max_payload,
+                                                        inflated_bytes_max);
   WebSocketTransport& wire = *transport;
   Session* opened = session || !is_websocket ? nullptr : &open_session(request);
-  upgrade.accept(net::websocket_accept(request), std::move(transport));
+  upgrade.accept(answer, std::move(transport));
   if (opened) {
     wire.attach(*opened);
     opened->open_websocket(make_handler_(*opened), wire);

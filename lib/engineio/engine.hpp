@@ -66,7 +66,7 @@ class Engine final : public SessionOwner {
   Id make_sid();
   Session& open_session(const net::Request& request);
   void flush_polls();
-  void begin_get(Session& session, net::Reply reply);
+  void begin_get(Session& session, const net::Request& request, net::Reply reply);
 
   net::Shard& shard_;  // Fixed after construction
   const Options& options_;

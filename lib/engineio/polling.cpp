@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engineio/polling.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -42,12 +43,13 @@ void Polling::send(const Frame& frame) {
   queue_.push_back(frame);
 }
 
-void Polling::on_get(net::Reply reply) {
+void Polling::on_get(net::Reply reply, net::ContentCoding coding) {
   if (parked_) {
     reply(bare_response(400, ""));
     return session_.end("transport error");
   }
   parked_ = std::move(reply);
+  coding_ = coding;
   ++poll_number_;
   if (!queue_.empty()) {
     flush();
@@ -92,14 +94,21 @@ void Polling::flush() {
   std::string payload;
   payload.reserve(queue_bytes_ + queue_.size());
   for (const Frame& frame : queue_) frame.append_to(payload);
+  const bool may_be_compressed = std::ranges::any_of(queue_, &Frame::may_be_compressed);
   std::vector<Frame>().swap(queue_);  // An idle session keeps no memory for its last burst.
   queue_bytes_ = 0;
-  answer(std::move(payload));
+  answer(std::move(payload), may_be_compressed);
 }
 
-void Polling::answer(std::string payload) {
+void Polling::answer(std::string payload, bool may_be_compressed) {
   net::Reply reply = std::move(parked_);
-  reply(payload_response(std::move(payload)));
+  net::Response response = payload_response(std::move(payload));
+  const Options& options = session_.owner().options();
+  if (options.http_compression && may_be_compressed &&
+      response.body.size() >= options.http_compression_threshold) {
+    net::encode_body(response, coding_);
+  }
+  reply(std::move(response));
 }
 
 void Polling::set_answers_at_once(bool yes) {

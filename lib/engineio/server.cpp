@@ -8,6 +8,7 @@ namespace coterie::engineio {
 
 Server::Server(net::Shards& shards, Options options, HandlerFactory make_handler)
     : options_(std::move(options)), make_handler_(std::move(make_handler)), shards_(shards) {
+  if (options_.per_message_deflate) net::require_valid(*options_.per_message_deflate);
   for (unsigned i = 0; i < shards.size(); ++i) {
     engines_.push_back(std::make_unique<Engine>(shards[i], options_, make_handler_));
   }

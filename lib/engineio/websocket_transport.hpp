@@ -17,14 +17,19 @@ class WebSocketTransport final : public Transport,
                                  public net::Connection::Protocol,
                                  private net::WebSocketReader::Handler {
  public:
-  WebSocketTransport(net::Connection& connection, std::size_t message_bytes_max)
-      : connection_(connection), reader_(message_bytes_max) {}
+  // `inflated_bytes_max`: the longest message that the client inflates, 0 without an agreement.
+  WebSocketTransport(net::Connection& connection, std::size_t message_bytes_max,
+                     std::uint32_t inflated_bytes_max)
+      : connection_(connection),
+        inflated_bytes_max_(inflated_bytes_max),
+        reader_(message_bytes_max, inflated_bytes_max > 0) {}
 
   // Before any byte comes.
   void attach(Session& session) { session_ = &session; }
 
-  void send(const Frame& frame) override { connection_.send(frame.wire()); }
+  void send(const Frame& frame) override { connection_.send(frame.wire(inflated_bytes_max_)); }
   bool is_writable() const override { return connection_.unsent_bytes() == 0; }
+  bool inflates() const override { return inflated_bytes_max_ > 0; }
   void close() override;
 
   std::size_t on_bytes(std::span<char> bytes) override;
@@ -38,6 +43,7 @@ class WebSocketTransport final : public Transport,
   void fail(net::CloseCode code);
 
   net::Connection& connection_;
+  const std::uint32_t inflated_bytes_max_;
   Session* session_ = nullptr;  // Null once either has let go.
   net::WebSocketReader reader_;
 };

@@ -34,7 +34,8 @@ void BroadcastOperator::publish(Envelope envelope) const {
 
 void BroadcastOperator::emit_arguments(std::string_view event, Arguments arguments) const {
   Envelope envelope;
-  envelope.frames = encode_event(namespace_->name(), std::nullopt, event, arguments);
+  envelope.frames =
+      encode_event(namespace_->name(), std::nullopt, event, arguments, namespace_->encoding_);
   envelope.is_volatile = is_volatile_;
   publish(std::move(envelope));
 }

@@ -21,8 +21,9 @@ struct Frames {
 
 // An event. Reserved names are a bug of the caller.
 Frames encode_event(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
-                    const Arguments& arguments);
-Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments);
+                    const Arguments& arguments, engineio::Encoding encoding = {});
+Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments,
+                  engineio::Encoding encoding = {});
 // CONNECT, DISCONNECT and CONNECT_ERROR; `data` is not written when null.
 Frames encode_control(PacketType type, std::string_view nsp, const Json& data);
 

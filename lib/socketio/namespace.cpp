@@ -8,8 +8,13 @@
 
 namespace coterie::socketio {
 
-Namespace::Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random)
-    : name_(std::move(name)), shards_(shards), adapter_(adapter), random_(random) {
+Namespace::Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random,
+                     engineio::Encoding encoding)
+    : name_(std::move(name)),
+      shards_(shards),
+      adapter_(adapter),
+      random_(random),
+      encoding_(encoding) {
   for (unsigned i = 0; i < shards.size(); ++i) {
     hubs_.push_back(std::make_unique<Hub>(*this, shards[i]));
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "engineio/frame.hpp"
 #include "socketio/broadcast.hpp"
 #include "socketio/handlers.hpp"
 
@@ -62,7 +63,9 @@ using Middleware = std::function<void(Socket&, Next)>;
 
 class Namespace {
  public:
-  Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random);
+  // `encoding` of what is emitted to many; what it points to must outlive the namespace.
+  Namespace(std::string name, net::Shards& shards, Adapter& adapter, Random& random,
+            engineio::Encoding encoding = {});
   ~Namespace();
   Namespace(const Namespace&) = delete;
   Namespace& operator=(const Namespace&) = delete;
@@ -112,6 +115,7 @@ class Namespace {
   net::Shards& shards_;
   Adapter& adapter_;
   Random& random_;
+  const engineio::Encoding encoding_;
   std::vector<std::unique_ptr<Hub>> hubs_;  // One for each shard
 
   // Guards every hub's inbox. Held while an envelope is put into all: shards see one order.

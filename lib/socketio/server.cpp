@@ -21,6 +21,9 @@ Server::Server(net::Shards& shards, ServerOptions options)
   engine.ping_timeout = options_.ping_timeout;
   engine.upgrade_timeout = options_.upgrade_timeout;
   engine.max_payload = options_.max_payload;
+  engine.per_message_deflate = options_.per_message_deflate;
+  engine.http_compression = options_.http_compression;
+  engine.http_compression_threshold = options_.http_compression_threshold;
   engine.clock = options_.clock;
   engine.random = options_.random;
   engine_ = std::make_unique<engineio::Server>(
@@ -38,7 +41,10 @@ Namespace& Server::of(std::string_view name) {
   if (full.empty() || full.front() != '/') full.insert(0, "/");
   auto found = namespaces_.find(full);
   if (found == namespaces_.end()) {
-    auto space = std::make_unique<Namespace>(full, shards_, *adapter_, *options_.random);
+    const auto& deflate = options_.per_message_deflate;
+    auto space =
+        std::make_unique<Namespace>(full, shards_, *adapter_, *options_.random,
+                                    engineio::Encoding{.deflate = deflate ? &*deflate : nullptr});
     found = namespaces_.emplace(std::move(full), std::move(space)).first;
   }
   return *found->second;

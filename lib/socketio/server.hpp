@@ -15,12 +15,14 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "net/deflate.hpp"
 #include "net/router.hpp"
 #include "socketio/limits.hpp"
 #include "socketio/namespace.hpp"
@@ -38,6 +40,9 @@ struct ServerOptions {
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::chrono::milliseconds connect_timeout{45'000};  // To join a first namespace.
   std::size_t max_payload = 1'000'000;                // Bytes of one message, on every transport.
+  std::optional<net::PerMessageDeflate> per_message_deflate;  // On WebSocket; nullopt: none.
+  bool http_compression = true;                               // Of what a poll is answered, from
+  std::size_t http_compression_threshold = 1024;              // so many bytes on.
   Limits limits = {};
   const Clock* clock = &system_clock();
   Random* random = &system_random();

@@ -61,7 +61,8 @@ void Socket::on_disconnect(DisconnectHandler handler) {
 
 void Socket::emit_arguments(std::string_view event, Arguments arguments, bool is_volatile) {
   if (state_ != State::connected || (is_volatile && !client_.is_writable())) return;
-  client_.send(encode_event(hub_.space().name(), std::nullopt, event, arguments));
+  client_.send(
+      encode_event(hub_.space().name(), std::nullopt, event, arguments, client_.encoding()));
 }
 
 void Socket::emit_arguments_with_ack(std::string_view event, Arguments arguments,
@@ -82,7 +83,7 @@ void Socket::emit_arguments_with_ack(std::string_view event, Arguments arguments
       },
       pending.get());
   own.acks.emplace(id, std::move(pending));
-  client_.send(encode_event(hub_.space().name(), id, event, arguments));
+  client_.send(encode_event(hub_.space().name(), id, event, arguments, client_.encoding()));
 }
 
 void Socket::on_ack_timeout(std::uint64_t ack_id) {
@@ -101,7 +102,7 @@ void Socket::on_ack(Packet packet) {
 
 void Socket::answer(std::uint64_t ack_id, Arguments arguments) {
   if (state_ != State::connected) return;
-  client_.send(encode_ack(hub_.space().name(), ack_id, arguments));
+  client_.send(encode_ack(hub_.space().name(), ack_id, arguments, client_.encoding()));
 }
 
 void Socket::on_event(Packet packet) {
