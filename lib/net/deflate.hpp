@@ -46,7 +46,7 @@ struct DeflateAgreement {
 std::optional<DeflateAgreement> agree_on_deflate(const Fields& request,
                                                  const PerMessageDeflate& options);
 
-// Deflating holds up its thread for some 15 ms a megabyte: what is longer stays as it is.
+// Deflating holds up its thread for some 10 ms a megabyte: what is longer stays as it is.
 inline constexpr std::size_t deflate_bytes_max = 1024 * 1024;
 
 enum class DeflateFormat : unsigned char { message, zlib, gzip };  // RFC 7692 7.2.1, 1950, 1952
