@@ -140,8 +140,8 @@ std::optional<int> parse_bits(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
     for (std::size_t i = 0; i < value.size(); ++i) {
-      if (value[i] == '\\') ++i;
-      if (i < value.size()) text.push_back(value[i]);
+      if (value[i] == '\\' && ++i == value.size()) return std::nullopt;  // Never closed.
+      text.push_back(value[i]);
     }
     value = text;
   }

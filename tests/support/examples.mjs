@@ -21,11 +21,11 @@ function examplesFolder() {
 // How many ports an example wants.
 const portsOf = { conformance: 2, rooms: 1, acks: 1, echo: 1 };
 
-async function start(isReference, example) {
+async function start(isReference, example, flags) {
   const make = (ports) =>
     isReference
-      ? new Child(process.execPath, [reference, example, ...ports.map(String)])
-      : new Child(`${examplesFolder()}/${example}`, ports.map(String));
+      ? new Child(process.execPath, [reference, example, ...ports.map(String), ...flags])
+      : new Child(`${examplesFolder()}/${example}`, [...ports.map(String), ...flags]);
   const { child, ports } = await startListening(portsOf[example], make);
   const target = {
     child,
@@ -57,11 +57,11 @@ export const targets = ["coterie", "node"];
 
 // Declares the same tests for our example and for Node's server. `declare(server, name)` runs while
 // tests are declared; `server()` is the running one, for use inside tests.
-export function forEachServer(example, title, declare, names = targets) {
+export function forEachServer(example, title, declare, names = targets, flags = []) {
   for (const name of names) {
     describe(`${title} (${name})`, { timeout: 120_000 }, () => {
       let running;
-      before(async () => (running = await start(name === "node", example)));
+      before(async () => (running = await start(name === "node", example, flags)));
       after(() => running?.stop());
       declare(() => running, name);
     });
