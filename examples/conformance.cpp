@@ -2,12 +2,15 @@
 // Engine.IO echo at /engine.io/ on the second, with the suites' short timeouts. Clients of the old
 // revision 3 are served, too.
 //
-//   conformance SOCKETIO_PORT ENGINEIO_PORT
+//   conformance SOCKETIO_PORT ENGINEIO_PORT [--deflate[=WINDOW_BITS]]
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "engineio/server.hpp"
 #include "net/shards.hpp"
@@ -26,8 +29,10 @@ class Echo final : public engineio::SessionHandler {
   explicit Echo(engineio::Session& session) : session_(session) {}
 
   void on_message(std::string_view message, bool is_binary) override {
-    session_.send(is_binary ? engineio::Frame::binary(message)
-                            : engineio::Frame(engineio::PacketType::message, message));
+    const engineio::Encoding encoding = session_.encoding();
+    session_.send(is_binary
+                      ? engineio::Frame::binary(message, encoding)
+                      : engineio::Frame(engineio::PacketType::message, message, {}, encoding));
   }
   void on_closed(std::string_view) override {}
 
@@ -42,6 +47,9 @@ void set_up(socketio::Server& server) {
   });
   server.of("/").on("message-with-ack", [](socketio::Socket&, const socketio::Args& args,
                                            socketio::Ack ack) { ack(args); });
+  server.of("/").on("message-to-all", [&server](socketio::Socket&, const socketio::Args& args) {
+    server.of("/").emit("message-back", args);
+  });
   server.of("/custom").on_connect(
       [](socketio::Socket& socket) { socket.emit("auth", socket.auth()); });
 }
@@ -57,16 +65,29 @@ bool listen(net::Shards& shards, const char* port, std::vector<net::Route> route
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: conformance SOCKETIO_PORT ENGINEIO_PORT\n");
+  std::optional<net::PerMessageDeflate> deflate;
+  const std::string_view flag = argc == 4 ? argv[3] : "";
+  if (flag == "--deflate" || flag.starts_with("--deflate=")) {
+    deflate.emplace();
+    if (flag.size() > 10) deflate->window_bits = std::atoi(argv[3] + 10);
+  }
+  if (argc != (deflate ? 4 : 3)) {
+    std::fprintf(stderr,
+                 "usage: conformance SOCKETIO_PORT ENGINEIO_PORT [--deflate[=WINDOW_BITS]]\n");
     return 2;
   }
   net::Shards shards;
-  socketio::Server server(
-      shards,
-      {.allow_eio3 = true, .ping_interval = 300ms, .ping_timeout = 200ms, .connect_timeout = 1s});
+  socketio::Server server(shards, {.allow_eio3 = true,
+                                   .ping_interval = 300ms,
+                                   .ping_timeout = 200ms,
+                                   .connect_timeout = 1s,
+                                   .per_message_deflate = deflate});
   set_up(server);
-  engineio::Server echo(shards, {.allow_eio3 = true, .ping_interval = 300ms, .ping_timeout = 200ms},
+  engineio::Server echo(shards,
+                        {.allow_eio3 = true,
+                         .ping_interval = 300ms,
+                         .ping_timeout = 200ms,
+                         .per_message_deflate = deflate},
                         [](engineio::Session& session) { return std::make_unique<Echo>(session); });
   if (!listen(shards, argv[1], server.routes()) || !listen(shards, argv[2], echo.routes())) {
     return 1;

@@ -1,4 +1,5 @@
-// WebSocket frames, whole and byte by byte: the same messages, the same end.
+// WebSocket frames, whole and byte by byte: the same messages, the same end. With deflate agreed on
+// and without.
 // SPDX-License-Identifier: MIT
 #include "net/websocket.hpp"
 
@@ -12,9 +13,12 @@ namespace {
 
 using coterie::net::WebSocketReader;
 
+constexpr std::size_t message_bytes_max = 4096;
+
 class Recorder final : public WebSocketReader::Handler {
  public:
   bool on_message(std::string_view message, bool is_text) override {
+    COTERIE_CHECK(message.size() <= message_bytes_max);
     if (is_text) COTERIE_CHECK(coterie::is_utf8(message));
     heard.emplace_back((is_text ? "t" : "b") + std::string(message));
     return true;
@@ -28,8 +32,8 @@ class Recorder final : public WebSocketReader::Handler {
   std::vector<std::string> heard;
 };
 
-std::vector<std::string> read(std::string bytes, std::size_t step) {
-  WebSocketReader reader(4096);
+std::vector<std::string> read(std::string bytes, std::size_t step, bool takes_deflated) {
+  WebSocketReader reader(message_bytes_max, takes_deflated);
   Recorder recorder;
   for (std::size_t at = 0; at < bytes.size(); at += step) {
     const std::size_t length = std::min(step, bytes.size() - at);
@@ -45,6 +49,9 @@ std::vector<std::string> read(std::string bytes, std::size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  COTERIE_CHECK(read(bytes, bytes.size() + 1) == read(bytes, 1));
+  for (const bool takes_deflated : {false, true}) {
+    const auto whole = read(bytes, bytes.size() + 1, takes_deflated);
+    COTERIE_CHECK(whole == read(bytes, 1, takes_deflated));
+  }
   return 0;
 }

@@ -19,16 +19,15 @@ SharedBytes whole_frame(net::Opcode opcode, std::string_view payload) {
 
 }  // namespace
 
-SharedBytes websocket_bytes(const Frame& frame, Dialect dialect) {
-  if (!frame.is_binary() || dialect == Dialect()) return frame.wire();
+SharedBytes encode_binary(std::string_view message, Dialect dialect) {
   std::string payload;
   if (dialect.is_base64) {
     payload = dialect.revision == 3 ? "b4" : "b";
-    append_base64(frame.text(), payload);
+    append_base64(message, payload);
     return whole_frame(net::Opcode::text, payload);
   }
-  payload.push_back(binary_message);
-  payload.append(frame.text());
+  if (dialect.revision == 3) payload.push_back(binary_message);
+  payload.append(message);
   return whole_frame(net::Opcode::binary, payload);
 }
 

@@ -27,8 +27,8 @@ struct Dialect {
   bool operator==(const Dialect&) const = default;
 };
 
-// What goes over a WebSocket for this frame.
-SharedBytes websocket_bytes(const Frame& frame, Dialect dialect);
+// The frame of a binary message for a dialect that is not the usual one.
+SharedBytes encode_binary(std::string_view message, Dialect dialect);
 
 // The packet in a WebSocket message; nullopt when it is none. Bytes that had to be decoded are put
 // into `decoded`, which must outlive the packet.

@@ -103,7 +103,7 @@ void Engine::handle(net::Request request, net::Reply reply) {
   }
   if (!session) return handle_first(std::move(request), std::move(reply));
   reply = std::move(reply).with(more_fields(request, false));
-  if (request.method == "GET") return begin_get(*session, std::move(reply));
+  if (request.method == "GET") return begin_get(*session, request, std::move(reply));
   if (request.method == "POST") return session->polling()->on_post(request, std::move(reply));
   reply(net::text_response(500, "", "text/html"));
 }
@@ -138,7 +138,7 @@ void Engine::open_polling(const net::Request& request, net::Reply reply) {
   fields.add(more_fields(request, true));
   reply = std::move(reply).with(std::move(fields));
   session.open_polling(make_handler_(session));
-  begin_get(session, std::move(reply));
+  begin_get(session, request, std::move(reply));
 }
 
 net::Fields Engine::more_fields(const net::Request& request, bool is_initial) const {
@@ -149,13 +149,13 @@ net::Fields Engine::more_fields(const net::Request& request, bool is_initial) co
   return fields;
 }
 
-void Engine::begin_get(Session& session, net::Reply reply) {
+void Engine::begin_get(Session& session, const net::Request& request, net::Reply reply) {
   // By id: the session, and this very poll, may be gone by the time the client gives up.
   reply.on_abort([this, sid = session.sid(), number = session.polling()->poll_number() + 1] {
     Session* aborted = find(sid);
     if (aborted && aborted->polling()) aborted->polling()->on_poll_aborted(number);
   });
-  session.polling()->on_get(std::move(reply));
+  session.polling()->on_get(std::move(reply), net::preferred_coding(request.fields));
 }
 
 void Engine::on_arriving(const net::Request& request, net::HttpArrival arrival) {
@@ -237,10 +237,17 @@ WebSocketTransport& Engine::accept(net::HttpUpgrade& upgrade, Dialect dialect, b
   if (const std::string_view protocol = first_subprotocol(request); !protocol.empty()) {
     fields.add("Sec-WebSocket-Protocol", std::string(protocol));
   }
+  std::uint32_t inflated_bytes_max = 0;
+  if (options_.per_message_deflate) {
+    if (auto agreed = net::agree_on_deflate(request.fields, *options_.per_message_deflate)) {
+      fields.add("Sec-WebSocket-Extensions", std::move(agreed->answer));
+      inflated_bytes_max = agreed->message_bytes_max;
+    }
+  }
   if (options_.cors) fields.add(cors_fields(*options_.cors, request));
   fields.add(more_fields(request, is_initial));
-  auto transport =
-      std::make_unique<WebSocketTransport>(*upgrade.connection(), options_.max_payload, dialect);
+  auto transport = std::make_unique<WebSocketTransport>(*upgrade.connection(), options_.max_payload,
+                                                        dialect, inflated_bytes_max);
   WebSocketTransport& wire = *transport;
   upgrade.accept(fields, std::move(transport));
   return wire;

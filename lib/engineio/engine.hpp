@@ -64,7 +64,7 @@ class Engine final : public SessionOwner {
 
   void handle_first(net::Request request, net::Reply reply);
   void open_polling(const net::Request& request, net::Reply reply);
-  void begin_get(Session& session, net::Reply reply);
+  void begin_get(Session& session, const net::Request& request, net::Reply reply);
   void accept(net::HttpUpgrade upgrade);
   WebSocketTransport& accept(net::HttpUpgrade& upgrade, Dialect dialect, bool is_initial);
   void open_websocket(const net::Request& request, Dialect dialect, WebSocketTransport& wire);

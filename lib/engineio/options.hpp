@@ -13,6 +13,8 @@
 #include "engineio/cookie.hpp"
 #include "engineio/cors.hpp"
 #include "engineio/decision.hpp"
+#include "engineio/frame.hpp"
+#include "net/deflate.hpp"
 #include "net/http.hpp"
 
 namespace coterie::engineio {
@@ -44,11 +46,19 @@ struct Options {
   AllowRequest allow_request = {};                    // Empty: everyone may.
   HeadersHook on_initial_headers = {};  // Of a session's first answer, the 101 included.
   HeadersHook on_headers = {};          // Of every answer within a session, the 101 included.
+  std::optional<net::PerMessageDeflate> per_message_deflate = {};  // On WebSocket; nullopt: none.
+  bool http_compression = true;                   // Of what a poll is answered, from
+  std::size_t http_compression_threshold = 1024;  // so many bytes on.
   // Unsent bytes of a polling session; more closes it, as a connection's own bound does.
   std::size_t queue_bytes_max = 8 * 1024 * 1024;
   std::size_t sessions_max = 1'000'000;  // On one shard; more are refused with 503.
   const Clock* clock = &system_clock();
   Random* random = &system_random();
+
+  // How to make a frame that many may hear; Session::encoding() is for one that one will.
+  Encoding encoding(bool compress = true) const {
+    return {compress, per_message_deflate ? &*per_message_deflate : nullptr};
+  }
 };
 
 // Throws std::invalid_argument, naming the option, for what makes no sense.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engineio/polling.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -42,12 +43,13 @@ void Polling::send(const Frame& frame) {
   queue_.push_back(frame);
 }
 
-void Polling::on_get(net::Reply reply) {
+void Polling::on_get(net::Reply reply, net::ContentCoding coding) {
   if (parked_) {
     reply(bare_response(400, ""));
     return session_.end("transport error");
   }
   parked_ = std::move(reply);
+  coding_ = coding;
   ++poll_number_;
   if (!queue_.empty()) {
     flush();
@@ -123,7 +125,13 @@ void Polling::answer(std::span<const Frame> frames) {
   std::string payload;
   payload.reserve(size);
   for (const Frame& frame : frames) frame.append_to(payload);
-  reply(payload_response(std::move(payload)));
+  net::Response response = payload_response(std::move(payload));
+  const Options& options = session_.owner().options();
+  if (options.http_compression && response.body.size() >= options.http_compression_threshold &&
+      std::ranges::any_of(frames, &Frame::may_be_compressed)) {
+    net::encode_body(response, coding_);
+  }
+  reply(std::move(response));
 }
 
 void Polling::set_answers_at_once(bool yes) {

@@ -16,6 +16,7 @@
 
 #include "engineio/dialect.hpp"
 #include "engineio/transport.hpp"
+#include "net/content_coding.hpp"
 #include "net/http.hpp"
 #include "net/http_exchange.hpp"
 
@@ -29,10 +30,11 @@ class Polling final : public Transport {
 
   void send(const Frame& frame) override;
   bool is_writable() const override { return static_cast<bool>(parked_) && queue_.empty(); }
+  bool inflates() const override { return false; }
   void close() override;
 
   // A poll of the client. `number` of the parked poll: for on_poll_aborted().
-  void on_get(net::Reply reply);
+  void on_get(net::Reply reply, net::ContentCoding coding = net::ContentCoding::identity);
   std::uint32_t poll_number() const { return poll_number_; }
   void on_poll_aborted(std::uint32_t number);
   // A POST whose body will take its time; then, like any other, on_post().
@@ -63,6 +65,7 @@ class Polling final : public Transport {
   std::vector<Frame> queue_;
   std::size_t queue_bytes_ = 0;
   std::uint32_t poll_number_ = 0;
+  net::ContentCoding coding_ = net::ContentCoding::identity;  // Of the parked poll.
   bool answers_at_once_ = false;
   bool is_overflowing_ = false;  // The client reads too slowly: the session ends with this turn.
 };

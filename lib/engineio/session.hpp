@@ -82,6 +82,11 @@ class Session {
   void send(const Frame& frame) {
     if (state_ == State::open) transport_->send(frame);
   }
+  // How to make a frame for this client alone.
+  Encoding encoding(bool compress = true) const {
+    return transport_ && transport_->inflates() ? owner_.options().encoding(compress)
+                                                : Encoding{compress};
+  }
   bool is_open() const { return state_ == State::open; }
   bool is_writable() const { return state_ == State::open && transport_->is_writable(); }
 

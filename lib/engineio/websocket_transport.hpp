@@ -18,15 +18,24 @@ class WebSocketTransport final : public Transport,
                                  public net::Connection::Protocol,
                                  private net::WebSocketReader::Handler {
  public:
+  // `inflated_bytes_max`: the longest message that the client inflates, 0 without an agreement.
   WebSocketTransport(net::Connection& connection, std::size_t message_bytes_max,
-                     Dialect dialect = {})
-      : connection_(connection), dialect_(dialect), reader_(message_bytes_max) {}
+                     Dialect dialect = {}, std::uint32_t inflated_bytes_max = 0)
+      : connection_(connection),
+        dialect_(dialect),
+        inflated_bytes_max_(inflated_bytes_max),
+        reader_(message_bytes_max, inflated_bytes_max > 0) {}
 
   // Before any byte comes.
   void attach(Session& session) { session_ = &session; }
 
-  void send(const Frame& frame) override { connection_.send(websocket_bytes(frame, dialect_)); }
+  void send(const Frame& frame) override {
+    const bool is_plain = dialect_ == Dialect() || !frame.is_binary();
+    connection_.send(is_plain ? frame.wire(inflated_bytes_max_)
+                              : encode_binary(frame.text(), dialect_));
+  }
   bool is_writable() const override { return connection_.unsent_bytes() == 0; }
+  bool inflates() const override { return inflated_bytes_max_ > 0; }
   void close() override;
 
   std::size_t on_bytes(std::span<char> bytes) override;
@@ -41,6 +50,7 @@ class WebSocketTransport final : public Transport,
 
   net::Connection& connection_;
   const Dialect dialect_;
+  const std::uint32_t inflated_bytes_max_;
   Session* session_ = nullptr;  // Null once either has let go.
   net::WebSocketReader reader_;
 };

@@ -87,6 +87,31 @@ bool is_field_value(std::string_view text) {
                              [](unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; });
 }
 
+std::string Fields::joined(std::string_view name) const {
+  std::string list;
+  for (const Field& field : fields_) {
+    if (!equal_without_case(field.name, name)) continue;
+    if (!list.empty()) list.append(", ");
+    list.append(field.value);
+  }
+  return list;
+}
+
+std::string_view next_part(std::string_view& rest, char separator) {
+  bool is_quoted = false;
+  std::size_t end = 0;
+  while (end < rest.size() && (is_quoted || rest[end] != separator)) {
+    if (is_quoted && rest[end] == '\\' && end + 1 < rest.size())
+      ++end;
+    else if (rest[end] == '"')
+      is_quoted = !is_quoted;
+    ++end;
+  }
+  const std::string_view part = trimmed(rest.substr(0, end));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
 Query::Query(std::string_view raw) {
   while (!raw.empty()) {
     const std::size_t end = raw.find('&');

@@ -44,6 +44,8 @@ class Fields {
   bool has(std::string_view name) const;
   // Is `token` one of the comma-separated words in the fields of that name?
   bool has_token(std::string_view name, std::string_view token) const;
+  // All values of that name as the one list they are (RFC 9110 5.3).
+  std::string joined(std::string_view name) const;
 
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
@@ -58,6 +60,9 @@ class Fields {
 bool is_token(std::string_view text);
 // May it stand in a field's value: no control character but the tab (RFC 9110 5.5)?
 bool is_field_value(std::string_view text);
+// Cuts the next part off a list in a field's value (`a; b="x,y", c`): up to a separator outside
+// quotes, without the blanks around it. `rest` becomes what is behind.
+std::string_view next_part(std::string_view& rest, char separator);
 
 // "a=1&b=%20" taken apart: names and values percent-decoded, "+" read as a space, in their order.
 // Of a name that comes twice the last value wins.

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/check.hpp"
+#include "net/deflate.hpp"
 
 namespace coterie::net {
 
@@ -71,9 +72,10 @@ std::size_t frame_header_bytes(std::uint64_t payload_bytes) {
   return payload_bytes < 126 ? 2 : payload_bytes <= 0xFFFF ? 4 : 10;
 }
 
-std::size_t write_frame_header(char* at, Opcode opcode, std::uint64_t payload_bytes) {
+std::size_t write_frame_header(char* at, Opcode opcode, std::uint64_t payload_bytes,
+                               bool is_deflated) {
   const std::size_t size = frame_header_bytes(payload_bytes);
-  at[0] = static_cast<char>(0x80 | static_cast<std::uint8_t>(opcode));
+  at[0] = static_cast<char>((is_deflated ? 0xC0 : 0x80) | static_cast<std::uint8_t>(opcode));
   if (size == 2) {
     at[1] = static_cast<char>(payload_bytes);
     return size;
@@ -99,9 +101,10 @@ std::string close_frame(std::optional<CloseCode> code) {
   return control_frame(Opcode::close, {payload, 2});
 }
 
-WebSocketReader::WebSocketReader(std::size_t message_bytes_max)
+WebSocketReader::WebSocketReader(std::size_t message_bytes_max, bool takes_deflated)
     : message_bytes_max_(static_cast<std::uint32_t>(
-          std::min<std::size_t>(message_bytes_max, std::numeric_limits<std::uint32_t>::max()))) {}
+          std::min<std::size_t>(message_bytes_max, std::numeric_limits<std::uint32_t>::max()))),
+      takes_deflated_(takes_deflated) {}
 
 std::optional<CloseCode> WebSocketReader::feed(std::span<char> bytes, Handler& handler) {
   while (state_ != State::stopped) {
@@ -144,7 +147,11 @@ std::optional<CloseCode> WebSocketReader::check_header(unsigned char first, unsi
   const bool is_final = (first & 0x80) != 0;
   const unsigned opcode = first & 0x0F;
   const unsigned length = second & 0x7F;
-  if ((first & 0x70) != 0) return CloseCode::protocol_error;   // No extension was agreed on.
+  if (const unsigned reserved = first & 0x70; reserved != 0) {
+    // RSV1 opens a deflated message; nothing else was agreed on.
+    const bool opens_message = opcode == 1 || opcode == 2;
+    if (reserved != 0x40 || !takes_deflated_ || !opens_message) return CloseCode::protocol_error;
+  }
   if ((second & 0x80) == 0) return CloseCode::protocol_error;  // Clients must mask.
   if (opcode > 10 || (opcode > 2 && opcode < 8)) return CloseCode::protocol_error;
   if (opcode >= 8) {
@@ -182,6 +189,7 @@ std::optional<CloseCode> WebSocketReader::read_header() {
   if (!in_message_) {
     in_message_ = true;
     is_text_ = opcode_ == Opcode::text;
+    is_deflated_ = (header_[0] & 0x40) != 0;
     fragments_ = 0;
     utf8_.reset();
   }
@@ -191,6 +199,7 @@ std::optional<CloseCode> WebSocketReader::read_header() {
 
 std::optional<CloseCode> WebSocketReader::take_payload(std::span<char> piece, Handler& handler) {
   const std::string_view view(piece.data(), piece.size());
+  if (is_deflated_) return take_deflated(view, handler);
   if (is_text_ && !utf8_.feed(view)) return CloseCode::bad_data;
   if (payload_left_ > 0 || !is_final_) {
     message_.append(view);
@@ -206,6 +215,22 @@ std::optional<CloseCode> WebSocketReader::take_payload(std::span<char> piece, Ha
   std::string whole;
   whole.swap(message_);  // Memory goes back when the message has been handled.
   if (!handler.on_message(whole, is_text_)) state_ = State::stopped;
+  return std::nullopt;
+}
+
+std::optional<CloseCode> WebSocketReader::take_deflated(std::string_view piece, Handler& handler) {
+  if (payload_left_ > 0 || !is_final_) {
+    message_.append(piece);
+    return std::nullopt;
+  }
+  in_message_ = false;
+  std::string collected;
+  collected.swap(message_);
+  if (!collected.empty()) piece = collected.append(piece);
+  std::string message;
+  if (const auto failure = inflate_message(piece, message_bytes_max_, message)) return failure;
+  if (is_text_ && !is_utf8(message)) return CloseCode::bad_data;
+  if (!handler.on_message(message, is_text_)) state_ = State::stopped;
   return std::nullopt;
 }
 

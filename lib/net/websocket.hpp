@@ -3,9 +3,12 @@
 //   frame  = FIN(1) RSV(3) opcode(4) | MASK(1) length(7) | extended length (0, 2 or 8 bytes)
 //            | masking key (4, from clients always) | payload
 //
+// RSV1 in the first frame of a message: it is deflated (RFC 7692), which net/deflate agrees on.
+//
 // The reader is incremental and uses up every byte it is given. A frame that lies whole in the
 // bytes is unmasked in place and handed on without a copy; only what is split is collected, in one
 // contiguous buffer whose size is bounded before anything is allocated. Text is validated as UTF-8.
+// A deflated message is collected as it came and inflated at its end, within the same bound.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -46,7 +49,8 @@ Fields websocket_accept(const Request& request);
 
 inline constexpr std::size_t frame_header_bytes_max = 10;
 // Writes the header of an unfragmented server frame to `at`; returns its length: 2, 4 or 10.
-std::size_t write_frame_header(char* at, Opcode opcode, std::uint64_t payload_bytes);
+std::size_t write_frame_header(char* at, Opcode opcode, std::uint64_t payload_bytes,
+                               bool is_deflated = false);
 std::size_t frame_header_bytes(std::uint64_t payload_bytes);
 
 // A whole control frame; `payload` of at most 125 bytes.
@@ -66,7 +70,8 @@ class WebSocketReader {
     virtual void on_close(std::uint16_t code) = 0;
   };
 
-  explicit WebSocketReader(std::size_t message_bytes_max);
+  // `takes_deflated`: that messages may be deflated has been agreed on.
+  explicit WebSocketReader(std::size_t message_bytes_max, bool takes_deflated = false);
 
   // Uses up all of `bytes` (which it may alter). Returns the code to close with when the peer broke
   // the protocol; nothing may be fed after that.
@@ -78,6 +83,7 @@ class WebSocketReader {
   std::optional<CloseCode> read_header();
   std::optional<CloseCode> check_header(unsigned char first, unsigned char second);
   std::optional<CloseCode> take_payload(std::span<char> piece, Handler& handler);
+  std::optional<CloseCode> take_deflated(std::string_view piece, Handler& handler);
   std::optional<CloseCode> take_control(std::span<char> piece, Handler& handler);
   std::optional<CloseCode> end_close(std::string_view payload, Handler& handler);
   void unmask(std::span<char> piece);
@@ -85,10 +91,12 @@ class WebSocketReader {
   bool is_control() const { return (static_cast<std::uint8_t>(opcode_) & 8) != 0; }
 
   const std::uint32_t message_bytes_max_;
+  const bool takes_deflated_;
   State state_ = State::header;
   bool is_final_ = false;
-  bool in_message_ = false;       // Between the first and the last fragment.
-  bool is_text_ = false;          // The message's kind.
+  bool in_message_ = false;  // Between the first and the last fragment.
+  bool is_text_ = false;     // The message's kind.
+  bool is_deflated_ = false;
   Opcode opcode_ = Opcode::text;  // The current frame's.
   std::uint8_t header_size_ = 0;  // Bytes of header_ that have come.
   std::uint8_t control_size_ = 0;

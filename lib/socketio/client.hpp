@@ -43,6 +43,7 @@ class Client final : public engineio::SessionHandler {
     session_.send(frames.head);
     for (const engineio::Frame& frame : frames.attachments) session_.send(frame);
   }
+  engineio::Encoding encoding(bool compress = true) const { return session_.encoding(compress); }
   bool is_writable() const { return session_.is_writable(); }
 
   // Disconnects every socket, then ends the session.

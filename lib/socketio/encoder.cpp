@@ -35,17 +35,20 @@ void append_header(std::string& text, PacketType type, std::size_t attachments,
   if (id) fmt::format_to(std::back_inserter(text), "{}", *id);
 }
 
-std::vector<engineio::Frame> binary_frames(const std::vector<SharedBytes>& attachments) {
+std::vector<engineio::Frame> binary_frames(const std::vector<SharedBytes>& attachments,
+                                           engineio::Encoding encoding) {
   std::vector<engineio::Frame> frames;
   frames.reserve(attachments.size());
   for (const SharedBytes& bytes : attachments) {
-    frames.push_back(engineio::Frame::binary(bytes.view()));
+    frames.push_back(engineio::Frame::binary(bytes.view(), encoding));
   }
   return frames;
 }
 
-Frames frames(std::string text, const std::vector<SharedBytes>& attachments) {
-  Frames result{engineio::Frame(engineio::PacketType::message, text), binary_frames(attachments)};
+Frames frames(std::string text, const std::vector<SharedBytes>& attachments,
+              engineio::Encoding encoding) {
+  Frames result{engineio::Frame(engineio::PacketType::message, text, {}, encoding),
+                binary_frames(attachments, encoding)};
   give_back(text);
   return result;
 }
@@ -53,8 +56,11 @@ Frames frames(std::string text, const std::vector<SharedBytes>& attachments) {
 }  // namespace
 
 EventDraft::EventDraft(std::string_view nsp, std::optional<std::uint64_t> id,
-                       std::string_view event, const Arguments& arguments)
-    : text_(scratch()), attachments_(binary_frames(arguments.attachments)) {
+                       std::string_view event, const Arguments& arguments,
+                       engineio::Encoding encoding)
+    : encoding_(encoding),
+      text_(scratch()),
+      attachments_(binary_frames(arguments.attachments, encoding)) {
   COTERIE_CHECK(!is_reserved_event(event));
   const std::size_t attachments = arguments.attachments.size();
   append_header(text_, attachments > 0 ? PacketType::binary_event : PacketType::event, attachments,
@@ -70,7 +76,8 @@ EventDraft::~EventDraft() {
 
 Frames EventDraft::finish() {
   text_.push_back(']');
-  return {engineio::Frame(engineio::PacketType::message, text_), std::move(attachments_)};
+  return {engineio::Frame(engineio::PacketType::message, text_, {}, encoding_),
+          std::move(attachments_)};
 }
 
 Frames EventDraft::finish(std::uint64_t offset) {
@@ -79,24 +86,25 @@ Frames EventDraft::finish(std::uint64_t offset) {
 }
 
 Frames encode_event(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
-                    const Arguments& arguments) {
-  return EventDraft(nsp, id, event, arguments).finish();
+                    const Arguments& arguments, engineio::Encoding encoding) {
+  return EventDraft(nsp, id, event, arguments, encoding).finish();
 }
 
-Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments) {
+Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments,
+                  engineio::Encoding encoding) {
   std::string text = scratch();
   const std::size_t attachments = arguments.attachments.size();
   append_header(text, attachments > 0 ? PacketType::binary_ack : PacketType::ack, attachments, nsp,
                 id);
   text.append("[").append(arguments.text).append("]");
-  return frames(std::move(text), arguments.attachments);
+  return frames(std::move(text), arguments.attachments, encoding);
 }
 
 Frames encode_control(PacketType type, std::string_view nsp, const Json& data) {
   std::string text = scratch();
   append_header(text, type, 0, nsp, std::nullopt);
   if (!data.is_null()) write_json(data, text);
-  return frames(std::move(text), {});
+  return frames(std::move(text), {}, {});
 }
 
 }  // namespace coterie::socketio

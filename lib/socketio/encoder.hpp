@@ -26,7 +26,7 @@ class EventDraft {
  public:
   // Reserved names are a bug of the caller.
   EventDraft(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
-             const Arguments& arguments);
+             const Arguments& arguments, engineio::Encoding encoding = {});
 
   ~EventDraft();
   EventDraft(const EventDraft&) = delete;
@@ -37,13 +37,15 @@ class EventDraft {
   Frames finish(std::uint64_t offset);
 
  private:
+  const engineio::Encoding encoding_;
   std::string text_;  // Up to the closing bracket.
   std::vector<engineio::Frame> attachments_;
 };
 
 Frames encode_event(std::string_view nsp, std::optional<std::uint64_t> id, std::string_view event,
-                    const Arguments& arguments);
-Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments);
+                    const Arguments& arguments, engineio::Encoding encoding = {});
+Frames encode_ack(std::string_view nsp, std::uint64_t id, const Arguments& arguments,
+                  engineio::Encoding encoding = {});
 // CONNECT, DISCONNECT and CONNECT_ERROR; `data` is not written when null.
 Frames encode_control(PacketType type, std::string_view nsp, const Json& data);
 

@@ -51,7 +51,8 @@ void Namespace::hear(const std::string& event, const Args& args, ServerAck ack) 
 void Namespace::emit(Envelope envelope, std::string_view event, const Arguments& arguments,
                      Hub* only) {
   const auto ack_id = envelope.answers ? std::optional(envelope.ack_id) : std::nullopt;
-  EventDraft draft(name_, ack_id, event, arguments);
+  EventDraft draft(name_, ack_id, event, arguments,
+                   {envelope.flags.compress, surroundings_.deflate});
   const auto shared = std::make_shared<Envelope>(std::move(envelope));
   // What wants an answer is not kept for later: its answer would be late.
   const bool is_numbered = log_ && !ack_id;

@@ -22,6 +22,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "engineio/frame.hpp"
 #include "socketio/broadcast.hpp"
 #include "socketio/listeners.hpp"
 #include "socketio/recovery.hpp"
@@ -41,7 +42,8 @@ struct Surroundings {
   Adapter& adapter;
   Random& random;
   const Clock& clock;
-  const RecoveryOptions* recovery = nullptr;  // Null: what clients miss is gone.
+  const RecoveryOptions* recovery = nullptr;        // Null: what clients miss is gone.
+  const net::PerMessageDeflate* deflate = nullptr;  // Null: nobody inflates.
 };
 
 class Namespace : public Listeners, public std::enable_shared_from_this<Namespace> {

@@ -33,7 +33,8 @@ Server::Server(net::Shards& shards, ServerOptions options)
       shards_(shards),
       adapter_(adapter_of(options_)),
       namespaces_({shards, *adapter_, *options_.random, *options_.clock,
-                   options_.recovery ? &*options_.recovery : nullptr},
+                   options_.recovery ? &*options_.recovery : nullptr,
+                   options_.per_message_deflate ? &*options_.per_message_deflate : nullptr},
                   options_.cleanup_empty_child_namespaces, options_.limits.dynamic_namespaces_max) {
   engineio::Options engine;
   engine.path = options_.path;
@@ -50,6 +51,9 @@ Server::Server(net::Shards& shards, ServerOptions options)
   engine.allow_request = options_.allow_request;
   engine.on_initial_headers = options_.on_initial_headers;
   engine.on_headers = options_.on_headers;
+  engine.per_message_deflate = options_.per_message_deflate;
+  engine.http_compression = options_.http_compression;
+  engine.http_compression_threshold = options_.http_compression_threshold;
   engine.clock = options_.clock;
   engine.random = options_.random;
   engine_ = std::make_unique<engineio::Server>(

@@ -24,6 +24,7 @@
 #include "base/random.hpp"
 #include "base/timer_wheel.hpp"
 #include "engineio/options.hpp"
+#include "net/deflate.hpp"
 #include "net/router.hpp"
 #include "socketio/limits.hpp"
 #include "socketio/namespace.hpp"
@@ -57,6 +58,9 @@ struct ServerOptions {
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::chrono::milliseconds connect_timeout{45'000};  // To join a first namespace.
   std::size_t max_payload = 1'000'000;                // Bytes of one message, on every transport.
+  std::optional<net::PerMessageDeflate> per_message_deflate = {};  // On WebSocket; nullopt: none.
+  bool http_compression = true;                   // Of what a poll is answered, from
+  std::size_t http_compression_threshold = 1024;  // so many bytes on.
   std::optional<Cookie> cookie = {};
   std::optional<Cors> cors = {};
   AllowRequest allow_request = {};

@@ -133,7 +133,8 @@ void Socket::emit_arguments(EmitFlags flags, std::string_view event, const Argum
     return space.emit(std::move(envelope), event, arguments, &hub_);
   }
   if (flags.is_volatile && !client_.is_writable()) return;
-  const Frames frames = encode_event(space.name(), std::nullopt, event, arguments);
+  const Frames frames =
+      encode_event(space.name(), std::nullopt, event, arguments, client_.encoding(flags.compress));
   client_.send(frames);
   if (is_watched_) tell_outgoing(frames);
 }
@@ -155,7 +156,8 @@ void Socket::ask_arguments(EmitFlags flags, std::string_view event, const Argume
       },
       pending.get());
   extras().acks.emplace(id, std::move(pending));
-  const Frames frames = encode_event(hub_.space().name(), id, event, arguments);
+  const Frames frames =
+      encode_event(hub_.space().name(), id, event, arguments, client_.encoding(flags.compress));
   client_.send(frames);
   if (is_watched_) tell_outgoing(frames);
 }
@@ -226,7 +228,7 @@ void Socket::on_ack(Packet packet) {
 
 void Socket::answer(std::uint64_t ack_id, const Arguments& arguments) {
   if (state_ != State::connected) return;
-  client_.send(encode_ack(hub_.space().name(), ack_id, arguments));
+  client_.send(encode_ack(hub_.space().name(), ack_id, arguments, client_.encoding()));
 }
 
 // -- events that come in --------------------------------------------------------------------------

@@ -84,8 +84,7 @@ void add_rooms(socketio::Namespace& space) {
     audience(socket, space, order).sockets_join(std::string(room.as_string()));
     ack("done");
   });
-  space.on("sockets-leave", [&space](Socket& socket, const Json& order, const Json& room,
-                                     Ack ack) {
+  space.on("sockets-leave", [&space](Socket& socket, const Json& order, const Json& room, Ack ack) {
     audience(socket, space, order).sockets_leave(std::string(room.as_string()));
     ack("done");
   });
@@ -137,9 +136,7 @@ void add_answers(socketio::Namespace& space) {
     space.server_side_emit("ping-servers", 1);
     space.server_side_emit_with_ack(
         "ping-servers", std::chrono::seconds(1),
-        [ack](const socketio::Answers& answers) {
-          ack(answers.values.size() + answers.missing);
-        },
+        [ack](const socketio::Answers& answers) { ack(answers.values.size() + answers.missing); },
         1);
   });
 }
@@ -193,7 +190,8 @@ void add_facts(socketio::Namespace& space, socketio::Namespace& log) {
                    {"address", socket.handshake().address()},
                    {"url", std::string(socket.handshake().url().substr(0, 11))}});
   });
-  space.on("leave-me", [](Socket& socket, const Json& close) { socket.disconnect(close.as_bool()); });
+  space.on("leave-me",
+           [](Socket& socket, const Json& close) { socket.disconnect(close.as_bool()); });
   // What has become of sockets, told to whoever watches.
   space.on_disconnecting([&log](Socket& socket, std::string_view reason) {
     log.emit("leaving", socket.id(), reason, socket.rooms().size());
@@ -219,9 +217,8 @@ void add_namespaces(socketio::Server& server) {
       .on_connect([](Socket& socket) { socket.emit("steps", socket.data()["steps"]); });
   const auto greet = [](Socket& socket) { socket.emit("hello", 1); };
   auto& numbered = server.of_pattern("/dynamic-\\d+");
-  numbered.on_connect(greet).on("all", [&numbered](Socket&, const Json& what) {
-    numbered.emit("to-all", what);
-  });
+  numbered.on_connect(greet).on(
+      "all", [&numbered](Socket&, const Json& what) { numbered.emit("to-all", what); });
   server
       .of_matching([](std::string_view name, const Json& auth) {
         return name.starts_with("/for-") && text_at(auth, "name") == name.substr(5);

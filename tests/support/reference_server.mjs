@@ -1,5 +1,5 @@
 // Node's own Socket.IO and Engine.IO servers, doing what the examples of the same names do.
-//   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT
+//   node reference_server.mjs conformance SOCKETIO_PORT ENGINEIO_PORT [--deflate]
 //   node reference_server.mjs rooms|acks|binary|echo|features|scenario PORT | auth PORT TOKENS
 //   node reference_server.mjs options_server PORT    (as tests/servers/options_server.cpp)
 //   node reference_server.mjs features PORT recovery MILLISECONDS
@@ -60,13 +60,15 @@ const options = {
 };
 
 const examples = {
-  conformance(socketioPort, engineioPort) {
-    const heart = { pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1e6 };
+  conformance(socketioPort, engineioPort, flag) {
+    const heart = { pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1e6,
+                    perMessageDeflate: flag === "--deflate" };
     const io = new Server(listen(socketioPort), { ...heart, connectTimeout: 1000,
                                                   serveClient: false });
     io.on("connection", (socket) => {
       socket.emit("auth", socket.handshake.auth);
       socket.on("message", (...args) => socket.emit("message-back", ...args));
+      socket.on("message-to-all", (...args) => io.emit("message-back", ...args));
       socket.on("message-with-ack", (...args) => args.pop()(...args));
     });
     io.of("/custom").on("connection", (socket) => socket.emit("auth", socket.handshake.auth));

@@ -35,6 +35,29 @@ TEST(Fields, keep_the_order_in_which_they_were_added) {
   EXPECT_EQ(order, "B1A2B3");
 }
 
+TEST(Fields, join_what_was_sent_in_several_of_a_name) {
+  const Fields fields{{"Accept", "a, b"}, {"Host", "x"}, {"accept", "c"}, {"ACCEPT", ""}};
+  EXPECT_EQ(fields.joined("Accept"), "a, b, c, ");
+  EXPECT_EQ(fields.joined("Host"), "x");
+  EXPECT_EQ(fields.joined("Cookie"), "");
+}
+
+TEST(Fields, have_values_that_can_be_taken_apart) {
+  const auto parts = [](std::string_view rest, char separator) {
+    std::vector<std::string> result;
+    while (!rest.empty()) result.emplace_back(next_part(rest, separator));
+    return result;
+  };
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(parts("a, b;c ,\td\t", ','), (Parts{"a", "b;c", "d"}));
+  EXPECT_EQ(parts("a;b=\"x;y\";c", ';'), (Parts{"a", "b=\"x;y\"", "c"}));
+  EXPECT_EQ(parts(R"("a\",b",c)", ','), (Parts{R"("a\",b")", "c"}));
+  EXPECT_EQ(parts(R"(a,"b,c)", ','), (Parts{"a", R"("b,c)"}));
+  EXPECT_EQ(parts(R"("\)", ','), (Parts{R"("\)"}));
+  EXPECT_EQ(parts(R"(a\,b)", ','), (Parts{R"(a\)", "b"}));
+  EXPECT_EQ(parts(",,", ','), (Parts{"", ""}));
+}
+
 TEST(Fields, find_a_word_among_others_in_any_field_of_the_name) {
   const Fields fields{{"Connection", "keep-alive,\t Upgrade "}, {"connection", "x"}};
   EXPECT_TRUE(fields.has_token("Connection", "upgrade"));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "support/client_frames.hpp"
-#include "support/pieces.hpp"
+#include "support/reader_log.hpp"
 
 namespace coterie::net {
 namespace {
@@ -17,61 +17,12 @@ using test::binary_frame;
 using test::ClientFrame;
 using test::close_payload;
 using test::frame_header;
+using test::read;
+using test::ReaderLog;
 using test::text_frame;
 using test::write;
 
-// What a reader has said: "text:…", "binary:…", "ping:…", "close:CODE", and last "fail:CODE".
-class Log final : public WebSocketReader::Handler {
- public:
-  bool on_message(std::string_view message, bool is_text) override {
-    add(is_text ? "text:" : "binary:", message);
-    return --messages_wanted != 0;
-  }
-  bool on_ping(std::string_view payload) override {
-    add("ping:", payload);
-    return true;
-  }
-  void on_close(std::uint16_t code) override { add("close:", std::to_string(code)); }
-
-  void add(std::string_view kind, std::string_view what) {
-    entries.push_back(std::string(kind).append(what));
-  }
-
-  std::vector<std::string> entries;
-  int messages_wanted = -1;  // All of them.
-};
-
-std::vector<std::string> read(std::string_view bytes, std::size_t piece_size,
-                              std::size_t message_bytes_max) {
-  WebSocketReader reader(message_bytes_max);
-  Log log;
-  for (const std::string_view view : test::pieces(bytes, piece_size)) {
-    // A buffer of exactly its size, so that reading beyond it is noticed.
-    std::vector<char> piece(view.begin(), view.end());
-    if (const auto failure = reader.feed(piece, log)) {
-      log.add("fail:", std::to_string(static_cast<int>(*failure)));
-      break;
-    }
-    if (!log.entries.empty() && log.entries.back().starts_with("close:")) break;
-  }
-  return log.entries;
-}
-
 using Entries = std::vector<std::string>;
-
-// The same however it is cut.
-Entries read(std::string_view bytes, std::size_t message_bytes_max = 1'000'000) {
-  const Entries whole = read(bytes, bytes.size() + 1, message_bytes_max);
-  std::vector<std::size_t> sizes{1, 2, 3, 5, 13, 127, 4096};
-  if (bytes.size() < 200) {
-    sizes.clear();
-    for (std::size_t size = 1; size <= bytes.size(); ++size) sizes.push_back(size);
-  }
-  for (const std::size_t size : sizes) {
-    EXPECT_EQ(read(bytes, size, message_bytes_max), whole) << "in pieces of " << size;
-  }
-  return whole;
-}
 
 const std::string protocol_error = "fail:1002";
 const std::string bad_data = "fail:1007";
@@ -284,7 +235,7 @@ TEST(WebSocketReader, refuses_bad_text_before_its_end_has_come) {
 
 TEST(WebSocketReader, stops_when_its_handler_has_had_enough) {
   WebSocketReader reader(1000);
-  Log log;
+  ReaderLog log;
   log.messages_wanted = 2;
   std::string bytes = text_frame("1") + text_frame("2") + text_frame("3");
   EXPECT_FALSE(reader.feed(bytes, log));

@@ -24,6 +24,22 @@ TEST(Encoder, writes_events) {
   EXPECT_EQ(encode_event("/a", 12, "e", arguments(1, "x")).head.text(), R"(42/a,12["e",1,"x"])");
 }
 
+TEST(Encoder, deflates_the_text_and_each_attachment_apart) {
+  const net::PerMessageDeflate deflate;
+  const std::string long_text(2000, 'x');
+  const Frames frames = encode_event("/", 1, "e", arguments(long_text, Binary{bytes(long_text)}),
+                                     {.deflate = &deflate});
+  EXPECT_LT(frames.head.wire(10'000).size(), 100u);
+  EXPECT_LT(frames.attachments.at(0).wire(10'000).size(), 100u);
+  const Frames ack = encode_ack("/", 1, arguments(long_text), {.deflate = &deflate});
+  EXPECT_LT(ack.head.wire(10'000).size(), 100u);
+  const Frames plain = encode_event("/", 1, "e", arguments(long_text, Binary{bytes(long_text)}),
+                                    {.compress = false, .deflate = &deflate});
+  EXPECT_FALSE(plain.head.may_be_compressed());
+  EXPECT_FALSE(plain.attachments.at(0).may_be_compressed());
+  EXPECT_GT(plain.head.wire(10'000).size(), 2000u);
+}
+
 TEST(Encoder, escapes_the_name_of_an_event) {
   EXPECT_EQ(encode_event("/", std::nullopt, "a\"b\n", arguments()).head.text(), R"(42["a\"b\n"])");
   EXPECT_EQ(encode_event("/", std::nullopt, "", arguments()).head.text(), R"(42[""])");

@@ -105,9 +105,9 @@ struct PollingClient {
     owner.end_turn();
   }
 
-  Answer get() {
+  Answer get(net::ContentCoding coding = net::ContentCoding::identity) {
     auto answer = std::make_shared<std::optional<net::Response>>();
-    session.polling()->on_get(reply_to(answer));
+    session.polling()->on_get(reply_to(answer), coding);
     owner.end_turn();
     return answer;
   }
@@ -126,8 +126,8 @@ struct PollingClient {
     session.polling()->on_poll_aborted(session.polling()->poll_number());
     owner.end_turn();
   }
-  void send(std::string_view text) {
-    session.send(engineio::Frame(engineio::PacketType::message, text));
+  void send(std::string_view text, engineio::Encoding encoding = {}) {
+    session.send(engineio::Frame(engineio::PacketType::message, text, {}, encoding));
   }
   bool lives() const { return owner.lives(session); }
 
