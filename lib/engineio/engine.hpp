@@ -1,8 +1,8 @@
 // All sessions of one shard: handshake, look-up, and the only way to remove one.
 //
 // A request is verified in the reference's order (transport, origin, session, method, the
-// application's leave, version) and refused with its codes 0 to 5. The first two characters of a sid name the shard that the session
-// lives on, so that any shard can send a request home.
+// application's leave, version) and refused with its codes 0 to 5. The first two characters of a
+// sid name the shard that the session lives on, so that any shard can send a request home.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -3,8 +3,8 @@
 // One exchange at a time: a pipelined request waits in the connection's left-over bytes until the
 // one before has been answered, so answers keep their order by themselves.
 //
-//   idle -> head -> body -> waiting -> (answer) -> idle …        or -> upgrading -> another protocol,
-//                                                                or closed
+//   idle -> head -> body -> waiting -> (answer) -> idle …
+//                -> upgrading -> another protocol                         or, at any time, closed
 //
 // The first request decides where the connection lives: at home with its session, or dealt out in
 // turn (with TLS that was done before, for handshakes are work). A later one moves it only when its

@@ -1,5 +1,5 @@
 // A server for each option of Engine.IO, each with its own path and all of them echoing, and a
-// Socket.IO server that takes old clients; tests/support/reference_server.mjs does the same on Node.
+// Socket.IO server that takes old clients. tests/support/reference_server.mjs is the same on Node.
 //
 //   options_server PORT
 // SPDX-License-Identifier: MIT

@@ -170,6 +170,129 @@ TEST(Session, ignores_packets_that_mean_nothing_now) {
   EXPECT_EQ(*f.client.heard, Heard{"text:a"});
 }
 
+TEST(Session, gives_a_pong_more_time_once_when_something_else_comes) {
+  Opened f;
+  f.owner.pass(milliseconds(300));
+  f.client.get();  // The ping.
+  f.owner.pass(milliseconds(150));
+  f.client.post("4a");
+  f.owner.pass(milliseconds(150));
+  EXPECT_TRUE(f.client.lives());
+  f.client.post("4b");
+  f.owner.pass(milliseconds(49));
+  EXPECT_TRUE(f.client.lives());
+  f.owner.pass(milliseconds(1));
+  EXPECT_FALSE(f.client.lives());
+  EXPECT_EQ(f.client.heard->back(), "closed:ping timeout");
+}
+
+TEST(Session, gives_every_pong_that_time) {
+  Opened f;
+  for (int i = 0; i < 3; ++i) {
+    f.owner.pass(milliseconds(300));
+    f.client.get();
+    f.owner.pass(milliseconds(150));
+    f.client.post("4a");
+    f.owner.pass(milliseconds(150));
+    f.client.post("3");
+    ASSERT_TRUE(f.client.lives());
+  }
+}
+
+// -- what it offers --
+
+TEST(Session, offers_no_upgrade_that_would_be_refused) {
+  for (const bool is_websocket_off : {false, true}) {
+    Fixture f;
+    f.owner.engine_options.allow_upgrades = is_websocket_off;
+    f.owner.engine_options.transports.websocket = !is_websocket_off;
+    PollingClient client(f.owner);
+    EXPECT_NE(text_of(client.get()).find(R"("upgrades":[],)"), std::string::npos);
+  }
+}
+
+// -- revision 3 --
+
+struct OldOpened : Fixture {
+  explicit OldOpened(bool is_base64 = false) : client(owner, Dialect{3, is_base64}) {
+    EXPECT_NE(text_of(client.get()).find(":0{\"sid\":"), std::string::npos);
+  }
+  PollingClient client;
+};
+
+TEST(Session, of_revision_3_takes_and_writes_payloads_with_lengths) {
+  OldOpened f;
+  const Answer poll = f.client.get();
+  EXPECT_EQ(text_of(f.client.post("2:4a2:4€6:b4AQID")), "200 ok");
+  EXPECT_EQ(*f.client.heard, (Heard{"text:a", "text:€", "binary:\x01\x02\x03"}));
+  f.client.send("a");
+  f.client.send("€");
+  f.owner.end_turn();
+  EXPECT_EQ(text_of(poll), "200 2:4a2:4€");
+}
+
+TEST(Session, of_revision_3_sends_binary_as_bytes_unless_asked_for_base64) {
+  OldOpened f;
+  const Answer bytes = f.client.get();
+  f.client.session.send(Frame::binary("\x01"));
+  f.owner.end_turn();
+  EXPECT_EQ((*bytes)->fields.get("Content-Type"), "application/octet-stream");
+  EXPECT_EQ(text_of(bytes), "200 \x01\x02\xFF\x04\x01");
+  OldOpened g(true);
+  const Answer base64 = g.client.get();
+  g.client.session.send(Frame::binary("\x01"));
+  g.owner.end_turn();
+  EXPECT_EQ((*base64)->fields.get("Content-Type"), "text/plain; charset=UTF-8");
+  EXPECT_EQ(text_of(base64), "200 6:b4AQ==");
+}
+
+TEST(Session, of_revision_3_takes_a_payload_of_bytes) {
+  OldOpened f;
+  const std::string body(
+      "\0\2\xFF"
+      "4a\1\2\xFF\4\7",
+      10);
+  EXPECT_EQ(text_of(f.client.post(body, "application/octet-stream")), "200 ok");
+  EXPECT_EQ(*f.client.heard, (Heard{"text:a", "binary:\x07"}));
+  EXPECT_EQ(text_of(f.client.post("2:4a", "application/octet-stream")), "400 ");
+  EXPECT_EQ(f.client.heard->back(), "closed:parse error");
+}
+
+TEST(Session, of_revision_3_is_pinged_by_its_client) {
+  OldOpened f;
+  for (int i = 0; i < 3; ++i) {
+    const Answer poll = f.client.get();
+    f.owner.pass(milliseconds(499));
+    EXPECT_EQ(text_of(poll), "waiting");
+    f.client.post("1:2");
+    EXPECT_EQ(text_of(poll), "200 1:3");
+  }
+  f.owner.pass(milliseconds(499));
+  f.client.post("2:4a");  // Only a ping counts.
+  EXPECT_TRUE(f.client.lives());
+  f.owner.pass(milliseconds(1));
+  EXPECT_FALSE(f.client.lives());
+  EXPECT_EQ(f.client.heard->back(), "closed:ping timeout");
+}
+
+TEST(Session, of_revision_3_ends_at_a_pong) {
+  OldOpened f;
+  f.client.post("1:3");
+  EXPECT_EQ(*f.client.heard, Heard{"closed:transport error"});
+}
+
+TEST(Session, of_revision_3_ends_in_its_own_words) {
+  OldOpened f;
+  f.client.session.close();
+  f.owner.end_turn();
+  EXPECT_EQ(text_of(f.client.get()), "200 1:61:1");
+  OldOpened g;
+  const Answer poll = g.client.get();
+  g.client.post("1:1");
+  EXPECT_EQ(text_of(poll), "200 1:6");
+  EXPECT_EQ(*g.client.heard, Heard{"closed:transport close"});
+}
+
 // -- what breaks the protocol --
 
 TEST(Session, ends_at_a_payload_that_cannot_be_read) {

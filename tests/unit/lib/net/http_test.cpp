@@ -199,6 +199,40 @@ TEST(Reply, hands_on_what_shall_run_when_the_client_leaves) {
   reply(Response());
 }
 
+TEST(Reply, carries_fields_that_it_was_given_and_what_it_watches) {
+  Response answer;
+  bool is_watched = false;
+  Reply reply([&answer](Response response) { answer = std::move(response); },
+              [&is_watched](Task) { is_watched = true; });
+  reply = std::move(reply).with({{"X-One", "1"}}).with({}).with({{"X-Two", "2"}});
+  reply.on_abort([] {});
+  EXPECT_TRUE(is_watched);
+  Response response;
+  response.fields.add("X-Own", "0");
+  reply(std::move(response));
+  EXPECT_EQ(answer.fields.get("X-Own"), "0");
+  EXPECT_EQ(answer.fields.get("X-One"), "1");
+  EXPECT_EQ(answer.fields.get("X-Two"), "2");
+}
+
+TEST(Reply, with_fields_answers_500_when_it_is_dropped_too) {
+  int status = 0;
+  {
+    Reply reply([&status](Response response) { status = response.status; });
+    const Reply other = std::move(reply).with({{"X-One", "1"}});
+  }
+  EXPECT_EQ(status, 500);
+}
+
+TEST(Fields, know_tokens_and_values) {
+  for (const char* token : {"GET", "X-One", "!#$%&'*+-.^_`|~09azAZ"}) EXPECT_TRUE(is_token(token));
+  for (const char* other : {"", "a b", "a:b", "a/b", "a\n", "\x7F", "\xC3\xA4"}) {
+    EXPECT_FALSE(is_token(other)) << other;
+  }
+  for (const char* value : {"", "a b\tc", "\xC3\xA4"}) EXPECT_TRUE(is_field_value(value));
+  for (const char* other : {"a\r", "a\n", "\x01", "\x7F"}) EXPECT_FALSE(is_field_value(other));
+}
+
 TEST(ReplyDeathTest, must_not_be_used_twice) {
   Reply reply([](Response) {});
   reply(Response());

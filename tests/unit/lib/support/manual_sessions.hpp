@@ -50,9 +50,9 @@ class ManualSessions final : public engineio::SessionOwner {
     live_.erase(found);
   }
 
-  engineio::Session& make() {
-    auto session =
-        std::make_unique<engineio::Session>(*this, Id::random(random_), engineio::Handshake());
+  engineio::Session& make(engineio::Dialect dialect = {}) {
+    auto session = std::make_unique<engineio::Session>(*this, Id::random(random_),
+                                                       engineio::Handshake(), dialect);
     engineio::Session& made = *session;
     live_.emplace(&made, std::move(session));
     return made;
@@ -100,7 +100,8 @@ class ManualSessions final : public engineio::SessionOwner {
 
 // A polling session and its client.
 struct PollingClient {
-  explicit PollingClient(ManualSessions& where) : owner(where), session(where.make()) {
+  explicit PollingClient(ManualSessions& where, engineio::Dialect dialect = {})
+      : owner(where), session(where.make(dialect)) {
     session.open_polling(std::make_unique<Listener>(heard));
     owner.end_turn();
   }
