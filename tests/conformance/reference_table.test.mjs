@@ -194,7 +194,7 @@ async function conversation(place, frames) {
 }
 
 // Socket.IO over a WebSocket: [what, packets, how we differ]; each group of packets is sent when what
-// the one before has brought is in. Ends with silence's marker, the ack 99, or the close.
+// the one before has brought is in. Ends with what the last one has brought, or the close.
 const talks = [
   ["a refusal with details, and another try", [['0{"refuse":"no"}'], ["0"]]],
   ["a refusal elsewhere while one is in", [["0"], ['0/1,{"refuse":"no"}'], ["0/1,"]]],
@@ -223,6 +223,7 @@ const talks = [
 async function talk(server, groups) {
   const client = await RawClient.open(server);
   const seen = [];
+  let marks = 20;
   let question = "0"; // The id of the last question: Node counts for all sockets, we for each.
   const shown = (packet) => withoutIds(packet).replace(/^2(\d+)\["question"/, (whole, id) => {
     question = id;
@@ -230,19 +231,20 @@ async function talk(server, groups) {
   });
   for (const packets of groups) {
     await client.send(...packets.map((packet) => packet.replace("ID", question)));
-    // "/20" is joined and left behind each group: its reply says that all else has come.
-    await client.send("0/20,");
+    // Two namespaces joined behind each group, one after the other: when the second lets us in, all
+    // else that there is has come (Node answers what came in one segment in any order).
     const came = [];
-    for (;;) {
-      const packet = await client.next();
-      if (packet === "closed") return [...seen, ...(came.length > 0 ? [came] : []), packet];
-      if (packet.startsWith("0/20,")) break;
-      came.push(shown(packet));
+    for (let round = 0; round < 2; ++round) {
+      const mark = `/${marks--},`;
+      await client.send(`0${mark}`);
+      for (let isMarked = false; !isMarked;) {
+        const packet = await client.next();
+        if (packet === "closed") return [...seen, ...(came.length > 0 ? [came] : []), packet];
+        isMarked = packet.startsWith(`2${mark}`);
+        if (!isMarked && !packet.startsWith(`0${mark}`)) came.push(shown(packet));
+      }
     }
     seen.push(came);
-    await client.next(); // Its welcome.
-    await client.send("1/20,");
-    await sleep(10); // Node joins and leaves behind our back.
   }
   client.destroy();
   return seen;
