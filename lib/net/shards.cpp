@@ -44,7 +44,7 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   }
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(i, shards_));
+    shards_.push_back(std::make_unique<Shard>(i, shards_, *options_.clock));
     shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
   }
 }
@@ -53,19 +53,22 @@ Shards::~Shards() {
   stop();
 }
 
-Result<unsigned short> Shards::listen(std::string_view address, Router router) {
-  COTERIE_CHECK(threads_.empty());
+Shards::Door Shards::door(Router router) {
   auto service =
       std::make_shared<const HttpService>(std::move(router), options_.http, options_.files);
   // Connections begin on the listener's shard and move with their first request, when it is known
   // where that belongs: requests of one session keep the order in which they came.
-  const auto accepted = [first = shards_[0].get(), service](int fd, std::string peer) {
+  return [first = shards_[0].get(), service](int fd, std::string peer) {
     auto connection =
         std::make_unique<Connection>(fd, std::move(peer), service->limits.outbox_bytes_max);
     Connection* adopted = first->adopt(std::move(connection));
     adopted->set_protocol(std::make_unique<HttpConnection>(*adopted, service));
   };
-  auto listener = Listener::open(address, accepted);
+}
+
+Result<unsigned short> Shards::listen(std::string_view address, Router router) {
+  COTERIE_CHECK(threads_.empty());
+  auto listener = Listener::open(address, door(std::move(router)));
   if (!listener) return listener.error();
   const unsigned short port = (*listener)->port();
   listeners_.push_back(std::move(*listener));

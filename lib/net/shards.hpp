@@ -37,6 +37,7 @@ class Shards {
     HttpLimits http = {};
     // Reads response files and feeds request sinks; one of four threads is made when null.
     Workers* files = nullptr;
+    const Clock* clock = &system_clock();
   };
 
   explicit Shards(Options options);
@@ -48,6 +49,10 @@ class Shards {
   // Binds `address` ("0.0.0.0:3000", "[::]:3000", port 0: any free one) and serves `router` there
   // from start() on. Returns the port, or Error "cannot_listen". Before start() only.
   Result<unsigned short> listen(std::string_view address, Router router);
+  // Serves `router` to stream sockets that are connected already (and do not block): the door takes
+  // each with its peer's address. To be called on the first shard.
+  using Door = std::function<void(int fd, std::string peer)>;
+  Door door(Router router);
 
   void start();  // Starts the threads and returns.
   // Closes the listeners: no new connection is accepted. Any thread, any time.

@@ -45,6 +45,8 @@ class Hub {
   void set_connected(Socket& socket);
   void remove(Socket& socket);  // The only way out of all rooms.
   Socket* find(const Id& id) const;
+  std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
+  std::size_t room_count() const { return rooms_.size(); }
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
 
   void join(Socket& socket, std::string_view room);
