@@ -121,6 +121,16 @@ void TimerWheel::advance(TimePoint now) {
   }
 }
 
+std::size_t TimerWheel::armed_count() const {
+  std::size_t count = 0;
+  for (const Level& level : level_) {
+    for (const Slot& slot : level.slot) {
+      for (const Timer* each = slot.head.next_; each != &slot.head; each = each->next_) ++count;
+    }
+  }
+  return count;
+}
+
 std::optional<TimePoint> TimerWheel::next_due() const {
   std::optional<std::uint64_t> soonest;
   for (unsigned level = 0; level < levels; ++level) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -62,6 +63,9 @@ class TimerWheel {
   // When advance() must be called next at the latest; nullopt: no timer is armed. May be early
   // (a cancelled timer, a timer about to move down a level), never late.
   std::optional<TimePoint> next_due() const;
+
+  // How many timers are armed. Walks them all: for those who look for one that was left behind.
+  std::size_t armed_count() const;
 
  private:
   static constexpr unsigned levels = 4;

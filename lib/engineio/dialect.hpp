@@ -27,8 +27,15 @@ struct Dialect {
   bool operator==(const Dialect&) const = default;
 };
 
-// The frame of a binary message for a dialect that is not the usual one.
+// The WebSocket frame of a binary message in a dialect that is not the usual one.
 SharedBytes encode_binary(std::string_view message, Dialect dialect);
+
+// What goes over a WebSocket for this frame, to a client that inflates so much (0: nothing).
+inline SharedBytes websocket_bytes(const Frame& frame, Dialect dialect,
+                                   std::size_t inflated_bytes_max = 0) {
+  if (!frame.is_binary() || dialect == Dialect()) return frame.wire(inflated_bytes_max);
+  return encode_binary(frame.text(), dialect);
+}
 
 // The packet in a WebSocket message; nullopt when it is none. Bytes that had to be decoded are put
 // into `decoded`, which must outlive the packet.

@@ -25,6 +25,7 @@ void check(const Options& options) {
   check_positive(options.upgrade_timeout, "upgrade_timeout");
   check_positive(options.close_timeout, "close_timeout");
   if (options.max_payload == 0) throw std::invalid_argument("max_payload is zero");
+  if (options.per_message_deflate) net::require_valid(*options.per_message_deflate);
   if (options.cookie) check(*options.cookie);
   if (options.cors) check(*options.cors);
 }

@@ -33,6 +33,7 @@ class Server {
   void close(std::string_view reason = "forced close");
 
   const Options& options() const { return options_; }
+  const Engine& engine(unsigned shard) const { return *engines_[shard]; }
 
  private:
   const Options options_;  // Fixed after construction

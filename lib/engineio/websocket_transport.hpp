@@ -30,9 +30,7 @@ class WebSocketTransport final : public Transport,
   void attach(Session& session) { session_ = &session; }
 
   void send(const Frame& frame) override {
-    const bool is_plain = dialect_ == Dialect() || !frame.is_binary();
-    connection_.send(is_plain ? frame.wire(inflated_bytes_max_)
-                              : encode_binary(frame.text(), dialect_));
+    connection_.send(websocket_bytes(frame, dialect_, inflated_bytes_max_));
   }
   bool is_writable() const override { return connection_.unsent_bytes() == 0; }
   bool inflates() const override { return inflated_bytes_max_ > 0; }

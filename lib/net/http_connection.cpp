@@ -244,7 +244,8 @@ void HttpConnection::write_head(const Response& response, std::uint64_t size) {
   }
   const bool has_length = response.status != 204 && response.status != 304;
   if (has_length) fmt::format_to(out, "Content-Length: {}\r\n", size);
-  fmt::format_to(out, "Date: {}\r\nConnection: {}\r\n\r\n", http_date(system_clock().wall()),
+  fmt::format_to(out, "Date: {}\r\nConnection: {}\r\n\r\n",
+                 http_date(connection_.shard().clock().wall()),
                  keep_alive_ ? "keep-alive" : "close");
   const bool has_body = has_length && !is_head_request_ && !response.source;
   const std::string_view body = has_body ? std::string_view(response.body) : std::string_view();

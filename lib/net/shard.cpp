@@ -31,11 +31,12 @@ thread_local Shard* this_shard = nullptr;
 
 }  // namespace
 
-Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family)
+Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family, const Clock& clock)
     : index_(index),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       family_(family),
-      now_(system_clock().now()),
+      clock_(clock),
+      now_(clock.now()),
       timers_(now_),
       receive_buffer_(std::make_unique<char[]>(receive_buffer_size)) {
   COTERIE_CHECK(epoll_ >= 0);
@@ -65,14 +66,25 @@ void Shard::stop() {
 
 void Shard::run() {
   this_shard = this;
-  while (!is_stopping_) turn();
+  while (!is_stopping_) turn(wait_milliseconds());
+  close_connections();
+  this_shard = nullptr;
+}
+
+void Shard::step() {
+  this_shard = this;
+  turn(0);
+  if (is_stopping_) close_connections();
+  this_shard = nullptr;
+}
+
+void Shard::close_connections() {
   for (auto& connection : connections_) {
     if (connection) connection->close(CloseReason::server_stopping);
   }
   delayed_.clear();
   run_posted();
   end_turn();
-  this_shard = nullptr;
 }
 
 bool Shard::run_after(std::chrono::milliseconds delay, Task task) {
@@ -90,8 +102,8 @@ void Shard::Delayed::run() {
   now();
 }
 
-void Shard::turn() {
-  wait(wait_milliseconds());
+void Shard::turn(int milliseconds) {
+  wait(milliseconds);
   timers_.advance(now_);
   run_posted();
   // Under load more has come in meanwhile: what it makes us say goes into the same writes.
@@ -102,7 +114,7 @@ void Shard::turn() {
 int Shard::wait(int milliseconds) {
   std::array<epoll_event, events_per_turn> events;
   const int count = ::epoll_wait(epoll_, events.data(), events_per_turn, milliseconds);
-  now_ = system_clock().now();
+  now_ = clock_.now();
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     static_cast<Pollable*>(event.data.ptr)->on_events(event.events);
@@ -114,7 +126,7 @@ int Shard::wait_milliseconds() const {
   if (!posted_.empty()) return 0;
   const auto due = timers_.next_due();
   if (!due) return -1;
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*due - system_clock().now());
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*due - clock_.now());
   return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 3'600'000));
 }
 

@@ -42,7 +42,8 @@ class Connection;
 class Shard {
  public:
   // `family` holds all shards of the process, this one at `index`, by the time it runs.
-  Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family);
+  Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family,
+        const Clock& clock = system_clock());
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -73,10 +74,16 @@ class Shard {
   // The time at the start of this turn. Good enough for timeouts and free of system calls.
   TimePoint now() const { return now_; }
   TimerWheel& timers() { return timers_; }
+  const Clock& clock() const { return clock_; }
 
   // The loop; returns after stop(). Called on the thread that becomes the shard's.
   void run();
   void stop();  // Any thread. Connections are closed with CloseReason::server_stopping.
+
+  // One turn of the loop that waits for nothing, on whichever thread calls; after stop() it closes
+  // the connections as run() does. In place of run(): several shards can so take turns on one
+  // thread, in an order that a simulation chooses.
+  void step();
 
   // Runs `spare` a second after many connections have left, in case they leave memory behind. It is
   // called on this shard and must not block. Before run().
@@ -105,7 +112,8 @@ class Shard {
   void rewatch(Pollable& pollable, std::uint32_t events);
   void unwatch(Pollable& pollable);
 
-  void turn();
+  void turn(int milliseconds);  // For events it waits at most so long; -1: for ever.
+  void close_connections();
   int wait(int milliseconds);  // Returns how many events there were.
   void run_posted();
   void end_turn();
@@ -117,6 +125,7 @@ class Shard {
   const unsigned index_;  // Fixed after construction
   const int epoll_;
   const std::vector<std::unique_ptr<Shard>>& family_;
+  const Clock& clock_;
 
   Mailbox mailbox_;  // Any thread
   Wakeup wakeup_;

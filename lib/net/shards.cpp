@@ -77,13 +77,18 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   }
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(i, shards_));
+    shards_.push_back(std::make_unique<Shard>(i, shards_, *options_.clock));
     shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
   }
 }
 
 Shards::~Shards() {
   stop();
+}
+
+Shards::Door Shards::door(Router router) {
+  return serve_plain(*shards_[0], std::make_shared<const HttpService>(
+                                      std::move(router), options_.http, options_.files));
 }
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router,

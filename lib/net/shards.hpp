@@ -40,6 +40,7 @@ class Shards {
     HttpLimits http = {};
     // Reads response files and feeds request sinks; one of four threads is made when null.
     Workers* files = nullptr;
+    const Clock* clock = &system_clock();
   };
 
   explicit Shards(Options options);
@@ -57,6 +58,10 @@ class Shards {
   // Reads the certificates of all listeners anew, for connections still to come. Where that fails
   // the old one stays; the first error is returned. Any thread that may wait for files.
   Result<void> reload_tls();
+  // Serves `router` to stream sockets that are connected already (and do not block): the door takes
+  // each with its peer's address. To be called on the first shard.
+  using Door = std::function<void(int fd, std::string peer)>;
+  Door door(Router router);
 
   void start();  // Starts the threads and returns.
   // Closes the listeners: no new connection is accepted. Any thread, any time.

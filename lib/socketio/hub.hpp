@@ -52,6 +52,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void rename(Socket& socket, const Id& id);
   Socket* find(const Id& id) const;
   Socket* find_by_pid(const Id& pid) const;
+  std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
 

@@ -85,6 +85,16 @@ std::vector<net::Route> Server::routes() {
   return engine_->routes();
 }
 
+Server::Population Server::population(unsigned shard) const {
+  Population count;
+  count.sessions = engine_->engine(shard).session_count();
+  for (const auto& space : namespaces_.all()) {
+    count.sockets += space->hub(shard).socket_count();
+    count.rooms += space->hub(shard).room_count();
+  }
+  return count;
+}
+
 void Server::close() {
   engine_->close("server shutting down");
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -96,6 +97,14 @@ class Server {
 
   // To be added to the router that the shards serve.
   std::vector<net::Route> routes();
+
+  // What lives on one shard, all namespaces together. To be asked on that shard.
+  struct Population {
+    std::size_t sessions = 0;
+    std::size_t sockets = 0;
+    std::size_t rooms = 0;
+  };
+  Population population(unsigned shard) const;
 
   // Tells every client that the server is leaving and closes its session: its sockets end with
   // "server shutting down". Any thread.

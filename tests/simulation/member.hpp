@@ -1,0 +1,106 @@
+// A Socket.IO client with a will of its own: joins, speaks, asks, answers, leaves, breaks off.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "engine_client.hpp"
+#include "network.hpp"
+#include "witness.hpp"
+#include "world.hpp"
+
+namespace coterie::simulation {
+
+class Member {
+ public:
+  Member(World& world, Network& network, unsigned number);
+
+  void act();
+  void pump() { engine_.pump(); }
+  // For the end of the world: no life after this one.
+  void part();
+  bool is_over() const { return engine_.is_over(); }
+  // Nothing is under way from here, and no answer is missing.
+  bool is_settled() const;
+  // Of each namespace it is connected to: the last audit that it has heard.
+  std::vector<std::pair<std::string, std::uint64_t>> audits() const;
+
+ private:
+  enum class Standing : unsigned char { out, asking, in };
+  struct Station {
+    std::string nsp;
+    Standing standing = Standing::out;
+    bool asks_in_vain = false;  // To be refused.
+    std::uint64_t incarnation = 0;
+    std::uint64_t sent = 0;  // Events
+    std::uint64_t next_ack = 0;
+    std::map<std::uint64_t, std::string> asked;  // What the answer must be; empty: anything.
+    std::optional<Witness> witness;
+
+    bool is_asking() const { return standing == Standing::asking; }
+  };
+  struct Packet {
+    char type = 0;
+    std::string nsp;
+    std::optional<std::uint64_t> id;
+    Json data;
+    std::vector<std::string> attachments;
+    std::size_t missing = 0;
+  };
+  struct LateAnswer {
+    TimePoint due;
+    std::size_t station;
+    std::uint64_t incarnation;
+    std::string text;
+  };
+
+  void hear();
+  void on_text(std::string_view text);
+  void on_packet(const Packet& packet);
+  void on_connected(Station& station, const Packet& packet);
+  void on_disconnected(Station& station);
+  void on_event(Station& station, const Packet& packet);
+  void on_room_event(Station& station, std::string_view event, const JsonArray& data);
+  void on_ack(Station& station, const Packet& packet);
+  void on_question(Station& station, const Packet& packet);
+  void check_said(const Station& station, const Packet& packet);
+  void on_over();
+
+  void wish();
+  void wish_for(Station& station);
+  void speak(Station& station);
+  void break_off();
+  void connect(Station& station);
+  void leave(Station& station);
+  void answer_late();
+  // An event; with `answer` it asks for an ack, which must be that.
+  void emit(Station& station, std::string_view event, std::string_view arguments,
+            const std::string* answer = nullptr, std::string_view attachment = {});
+  std::string some_room();
+
+  World& world_;
+  EngineClient engine_;
+  const unsigned number_;
+  std::array<Station, 2> stations_;
+  std::optional<Packet> partial_;  // Attachments are to come.
+  std::vector<LateAnswer> late_;
+  TimePoint wakes_at_;
+  bool was_over_ = true;
+  bool loiters_ = false;     // Joins no namespace in this life.
+  bool has_joined_ = false;  // Some namespace, in this life.
+  bool has_parted_ = false;
+};
+
+// The bytes that go with a number said in a room.
+std::string bytes_of(std::string_view room, std::uint64_t number);
+// The text that goes with it, of any size.
+std::string text_of(std::string_view room, std::uint64_t number);
+
+}  // namespace coterie::simulation
