@@ -199,7 +199,9 @@ std::optional<CloseCode> WebSocketReader::read_header() {
 
 std::optional<CloseCode> WebSocketReader::take_payload(std::span<char> piece, Handler& handler) {
   const std::string_view view(piece.data(), piece.size());
-  if (is_deflated_) return take_deflated(view, handler);
+  if (is_deflated_) [[unlikely]] {
+    return take_deflated(view, handler);
+  }
   if (is_text_ && !utf8_.feed(view)) return CloseCode::bad_data;
   if (payload_left_ > 0 || !is_final_) {
     message_.append(view);
