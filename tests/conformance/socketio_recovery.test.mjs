@@ -23,6 +23,9 @@ forEachServer("features recovery 3000", "recovery", (server, name) => {
   const numbers = (socket) => socket.events("n").map(([n]) => n);
   const upTo = (last) => Array.from({ length: last }, (_, i) => i + 1);
 
+  const upgraded = async (engine) =>
+    engine.transport.name === "websocket" || new Promise((done) => engine.once("upgrade", done));
+
   // The connection breaks without a farewell and is made again after `pause` milliseconds.
   async function interrupt(socket, during = async () => {}) {
     const connects = socket.got.filter(([what]) => what === "connect").length;
@@ -40,7 +43,7 @@ forEachServer("features recovery 3000", "recovery", (server, name) => {
   for (const [way, options] of Object.entries(ways)) {
     test(`${way}: id, rooms, data and missed events come back, in order and once`, async () => {
       const [a, b] = [await client(options), await client()];
-      if (way === "upgrade") await a.until(() => a.io.engine.transport.name === "websocket");
+      if (way === "upgrade") await upgraded(a.io.engine);
       const { id } = a;
       await ask(a, "join", `room ${way}`);
       await ask(a, "set-data", { name: "a" });

@@ -68,8 +68,8 @@ void Application::say(Space& space, const std::string& name) {
 void Application::ask(Socket& socket) {
   const std::size_t number = questions_.size();
   questions_.push_back({world_.clock.now(), milliseconds(world_.chance.between(1, 200)), 0});
-  socket.emit_with_ack(
-      "question", questions_.back().patience,
+  socket.timeout(questions_.back().patience).emit_with_ack(
+      "question",
       [this, number](Result<socketio::Args> answer) {
         Question& question = questions_[number];
         const milliseconds waited =
