@@ -1,6 +1,7 @@
 // The server that the official protocol test suites expect: Socket.IO on the first port, an
 // Engine.IO echo at /engine.io/ on the second, with the suites' short timeouts. Clients of the old
-// revision 3 are served, too.
+// revision 3 are served, too. At /socket.io/ the second port has what the official JavaScript
+// client's own tests expect, whose options are other ones.
 //
 //   conformance SOCKETIO_PORT ENGINEIO_PORT [--deflate[=WINDOW_BITS]]
 // SPDX-License-Identifier: MIT
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "client_fixture.hpp"
 #include "engineio/server.hpp"
 #include "net/shards.hpp"
 #include "socketio/server.hpp"
@@ -54,9 +56,7 @@ void set_up(socketio::Server& server) {
       [](socketio::Socket& socket) { socket.emit("auth", socket.auth()); });
 }
 
-bool listen(net::Shards& shards, const char* port, std::vector<net::Route> routes) {
-  net::Router router;
-  router.add(std::move(routes));
+bool listen(net::Shards& shards, const char* port, net::Router router) {
   const auto bound = shards.listen(std::string("0.0.0.0:") + port, std::move(router));
   if (!bound) std::fprintf(stderr, "conformance: %s\n", bound.error().detail.c_str());
   return bound.has_value();
@@ -83,13 +83,21 @@ int main(int argc, char** argv) {
                                    .connect_timeout = 1s,
                                    .per_message_deflate = deflate});
   set_up(server);
+  add_client_fixture(server);
   engineio::Server echo(shards,
                         {.allow_eio3 = true,
                          .ping_interval = 300ms,
                          .ping_timeout = 200ms,
                          .per_message_deflate = deflate},
                         [](engineio::Session& session) { return std::make_unique<Echo>(session); });
-  if (!listen(shards, argv[1], server.routes()) || !listen(shards, argv[2], echo.routes())) {
+  socketio::Server client_fixture(shards, client_fixture_options());
+  add_client_fixture(client_fixture);
+  net::Router first;
+  first.add(server.routes());
+  net::Router second;
+  second.add(echo.routes());
+  second.add(client_fixture.routes());
+  if (!listen(shards, argv[1], std::move(first)) || !listen(shards, argv[2], std::move(second))) {
     return 1;
   }
   std::printf("conformance: Socket.IO on %s, Engine.IO on %s\n", argv[1], argv[2]);
