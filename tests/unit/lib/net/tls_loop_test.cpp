@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <future>
 #include <set>
 #include <string>
 
+#include "net/connection.hpp"
+#include "net/http_connection.hpp"
 #include "net/shards.hpp"
 #include "support/tls_client.hpp"
 
@@ -73,24 +74,26 @@ class Client {
   const int fd_;
 };
 
-// Tells when it is written to, and waits for leave to go on.
-struct SlowSink final : BodySink {
-  SlowSink(std::promise<void>& reached, std::shared_future<void> leave, Reply answer)
-      : is_written_to(reached), may_go_on(std::move(leave)), reply(std::move(answer)) {}
+// Takes a byte at a time and pauses after each; answers with all of them at the end.
+class Nibbler final : public Connection::Protocol {
+ public:
+  explicit Nibbler(Connection& connection) : connection_(connection) {}
 
-  bool write(std::string_view piece) override {
-    if (bytes == 0) is_written_to.set_value();
-    may_go_on.wait();
-    bytes += piece.size();
-    return true;
+  std::size_t on_bytes(std::span<char> bytes) override {
+    eaten_.push_back(bytes.front());
+    connection_.pause_reading();
+    connection_.shard().post([this] { connection_.resume_reading(); });
+    return 1;
   }
-  void finish() override { reply(text_response(200, std::to_string(bytes) + ".")); }
-  void abort() override { reply(text_response(400, "aborted.")); }
+  void on_end() override {
+    connection_.send(SharedBytes(eaten_));
+    connection_.close_when_sent();
+  }
+  void on_closed(CloseReason) override {}
 
-  std::promise<void>& is_written_to;
-  const std::shared_future<void> may_go_on;
-  Reply reply;
-  std::size_t bytes = 0;
+ private:
+  Connection& connection_;
+  std::string eaten_;
 };
 
 class TlsShards : public testing::Test {
@@ -106,13 +109,13 @@ class TlsShards : public testing::Test {
     Route home = here;
     home.pattern = "/home";
     home.home = [](const Request&) { return 1; };
-    Route upload;
-    upload.method = "POST";
-    upload.pattern = "/upload";
-    upload.sink = [this](const Request&, Reply reply) {
-      return std::make_unique<SlowSink>(is_written_to, may_go_on, std::move(reply));
+    Route nibble;
+    nibble.pattern = "/nibble";
+    nibble.handler = here.handler;
+    nibble.upgrade = [](HttpUpgrade upgrade) {
+      upgrade.accept({}, std::make_unique<Nibbler>(upgrade.connection()));
     };
-    router.add({here, home, upload});
+    router.add({here, home, nibble});
   }
   ~TlsShards() override { shards.stop(); }
 
@@ -122,23 +125,9 @@ class TlsShards : public testing::Test {
     port = *bound;
     shards.start();
   }
-  // Until every shard has had a few turns.
-  void wait_for_shards() {
-    for (int turn = 0; turn < 5; ++turn) {
-      for (unsigned i = 0; i < shards.size(); ++i) {
-        std::promise<void> done;
-        shards[i].post([&done] { done.set_value(); });
-        done.get_future().wait();
-      }
-    }
-  }
-
   const CertificateFiles files;
-  std::promise<void> is_written_to;
-  std::promise<void> leave;
-  const std::shared_future<void> may_go_on = leave.get_future();
   Router router;
-  Shards shards{{.count = 3, .http = {.sink_piece_bytes = 4096}}};
+  Shards shards{{.count = 3}};
   unsigned short port = 0;
 };
 
@@ -159,24 +148,15 @@ TEST_F(TlsShards, move_connections_with_their_keys) {
   }
 }
 
-TEST_F(TlsShards, hear_the_end_of_an_upload_behind_its_last_byte) {
+TEST_F(TlsShards, hear_the_end_when_the_last_byte_is_used) {
   serve();
   Client client(port);
-  const std::string part(5000, 'x');
-  client.tls.write("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 15000\r\n\r\n" + part);
-  client.send();
-  is_written_to.get_future().wait();  // The first piece is with the sink,
-  client.tls.write(part);
-  client.send();
-  wait_for_shards();  // the second waits for it, so that the third finds no room:
-  client.tls.write(part);
+  client.tls.write(
+      "GET /nibble HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: nibbles\r\n\r\n"
+      "byte by byte");
   client.tls.end();
-  client.send();
-  wait_for_shards();
-  leave.set_value();
-  client.until([&] { return client.tls.has_ended(); });
-  EXPECT_TRUE(client.tls.heard().starts_with("HTTP/1.1 200 ")) << client.tls.heard();
-  EXPECT_TRUE(client.tls.heard().ends_with("15000.")) << client.tls.heard();
+  EXPECT_TRUE(client.until([&] { return client.tls.has_ended(); }));
+  EXPECT_TRUE(client.tls.heard().ends_with("\r\n\r\nbyte by byte")) << client.tls.heard();
 }
 
 TEST_F(TlsShards, hear_the_end_of_a_connection_that_moves_with_its_first_request) {
@@ -186,6 +166,7 @@ TEST_F(TlsShards, hear_the_end_of_a_connection_that_moves_with_its_first_request
     client.tls.write("GET /home HTTP/1.1\r\nHost: x\r\n\r\n");
     client.tls.end();
     EXPECT_TRUE(client.until([&] { return client.tls.has_ended(); }));
+    EXPECT_NE(client.tls.heard().find("Connection: close\r\n"), std::string::npos);
     EXPECT_TRUE(client.tls.heard().ends_with("secure 1.")) << client.tls.heard();
   }
 }
