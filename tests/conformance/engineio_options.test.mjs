@@ -271,6 +271,7 @@ const words = 'not "you"';
 const decisions = [
   ["yes", [200], [101]],
   ["later", [200], [101]],
+  ["thread", [200], [101]],
   ["twice", [200], [101]],
   ["no", [403, '{"code":4,"message":"Forbidden"}'], [400, "Forbidden"]],
   ["no-later", [403, '{"code":4,"message":"Forbidden"}'], [400, "Forbidden"]],

@@ -13,6 +13,7 @@
 #include "engineio/server.hpp"
 #include "net/shard.hpp"
 #include "net/shards.hpp"
+#include "net/workers.hpp"
 #include "socketio/server.hpp"
 #include "socketio/socket.hpp"
 
@@ -40,7 +41,8 @@ class Echo final : public engineio::SessionHandler {
 };
 
 // Decides as the query's "allow" says.
-void allow_request(const net::Request& request, engineio::Decision decision) {
+void allow_request(net::Workers& workers, const net::Request& request,
+                   const engineio::Decision& decision) {
   static thread_local std::vector<engineio::Decision> never;
   const net::Query query(request.raw_query());
   const std::string_view wish = query.get("allow");
@@ -49,6 +51,8 @@ void allow_request(const net::Request& request, engineio::Decision decision) {
     decision.accept();
   } else if (wish == "later") {
     shard.run_after(10ms, [decision] { decision.accept(); });
+  } else if (wish == "thread") {
+    workers.run_next([decision] { decision.accept(); });
   } else if (wish == "late") {
     shard.run_after(300ms, [decision] { decision.accept(); });
   } else if (wish == "no-later") {
@@ -100,11 +104,13 @@ std::vector<engineio::Options> cookies_and_cors() {
   return {cookie, biscuit, cors, list, any, some};
 }
 
-std::vector<engineio::Options> all_options() {
+std::vector<engineio::Options> all_options(net::Workers& workers) {
   std::vector<engineio::Options> all = cookies_and_cors();
   all.push_back(at("/plain/"));
   all.push_back(at("/allow"));
-  all.back().allow_request = allow_request;
+  all.back().allow_request = [&workers](const net::Request& request, const auto& decision) {
+    allow_request(workers, request, decision);
+  };
   all.push_back(at("/websocket"));
   all.back().transports.polling = false;
   all.push_back(at("/polling"));
@@ -166,11 +172,13 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: options_server PORT\n");
     return 2;
   }
+  net::block_stop_signals();
+  net::Workers workers{{.name = "deciding", .threads = 1}};
   net::Shards shards{{.http = {.head_timeout = 1s}}};
   net::Router router;
   router.add(count_of_sessions());
   std::vector<std::unique_ptr<engineio::Server>> servers;
-  for (const engineio::Options& options : all_options()) {
+  for (const engineio::Options& options : all_options(workers)) {
     servers.push_back(std::make_unique<engineio::Server>(
         shards, options,
         [](engineio::Session& session) { return std::make_unique<Echo>(session); }));

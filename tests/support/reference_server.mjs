@@ -28,6 +28,7 @@ function allowRequest(request, decide) {
   const wishes = {
     yes: () => decide(null, true),
     later: () => setTimeout(decide, 10, null, true),
+    thread: () => setImmediate(decide, null, true),
     late: () => setTimeout(decide, 300, null, true),
     "no-later": () => setTimeout(decide, 10, null, false),
     words: () => decide('not "you"', false),
