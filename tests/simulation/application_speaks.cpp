@@ -68,23 +68,24 @@ void Application::say(Space& space, const std::string& name) {
 void Application::ask(Socket& socket) {
   const std::size_t number = questions_.size();
   questions_.push_back({world_.clock.now(), milliseconds(world_.chance.between(1, 200)), 0});
-  socket.timeout(questions_.back().patience).emit_with_ack(
-      "question",
-      [this, number](Result<socketio::Args> answer) {
-        Question& question = questions_[number];
-        const milliseconds waited =
-            std::chrono::ceil<milliseconds>(world_.clock.now() - question.asked);
-        if (++question.answers > 1) world_.fail("question {} was answered again", number);
-        if (answer && (*answer)[0] != Json(number * 7)) {
-          world_.fail("question {} was answered {}", number, to_text((*answer)[0]));
-        }
-        world_.count(answer ? "questions answered" : answer.error().code);
-        if (answer || answer.error().code != "timeout") return;
-        if (waited < question.patience || waited > question.patience + milliseconds(250)) {
-          world_.fail("question {} timed out after {} ms", number, waited.count());
-        }
-      },
-      number);
+  socket.timeout(questions_.back().patience)
+      .emit_with_ack(
+          "question",
+          [this, number](Result<socketio::Args> answer) {
+            Question& question = questions_[number];
+            const milliseconds waited =
+                std::chrono::ceil<milliseconds>(world_.clock.now() - question.asked);
+            if (++question.answers > 1) world_.fail("question {} was answered again", number);
+            if (answer && (*answer)[0] != Json(number * 7)) {
+              world_.fail("question {} was answered {}", number, to_text((*answer)[0]));
+            }
+            world_.count(answer ? "questions answered" : answer.error().code);
+            if (answer || answer.error().code != "timeout") return;
+            if (waited < question.patience || waited > question.patience + milliseconds(250)) {
+              world_.fail("question {} timed out after {} ms", number, waited.count());
+            }
+          },
+          number);
 }
 
 // To the sockets of two rooms, but for those of a third; behind it everyone is told whether it
