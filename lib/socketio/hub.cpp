@@ -18,6 +18,7 @@ void Hub::add(Socket& socket) {
 }
 
 void Hub::connect(Socket& socket) {
+  COTERIE_CHECK(!is_draining_);
   if (namespace_.is_recoverable()) {
     // What is on its way here came before: it is not for this socket, then or later.
     std::optional<std::uint64_t> last;

@@ -65,7 +65,8 @@ Socket::Socket(Client& client, Hub& hub, Id id, Json auth)
     : client_(client), hub_(hub), id_(id), auth_(std::move(auth)) {}
 
 Socket::~Socket() {
-  hub_.remove(*this);
+  // One that has disconnected is out already, and its hub may be gone with its namespace.
+  if (state_ != State::disconnected) hub_.remove(*this);
 }
 
 Socket::Extras& Socket::extras() {
