@@ -113,7 +113,7 @@ class TlsShards : public testing::Test {
     nibble.pattern = "/nibble";
     nibble.handler = here.handler;
     nibble.upgrade = [](HttpUpgrade upgrade) {
-      upgrade.accept({}, std::make_unique<Nibbler>(upgrade.connection()));
+      upgrade.accept({}, std::make_unique<Nibbler>(*upgrade.connection()));
     };
     router.add({here, home, nibble});
   }
