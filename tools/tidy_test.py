@@ -87,7 +87,8 @@ class Floors(unittest.TestCase):
 
     def test_api_sees_public_headers_only(self):
         self.assertEqual(fired(tidy.floors, "server/api/a.cpp", '#include "net/router.hpp"\n'), [])
-        for header in ("net/connection.hpp", "socketio/hub.hpp", "storage/users.hpp", "app/config.hpp"):
+        for header in ("net/connection.hpp", "socketio/hub.hpp", "storage/users.hpp",
+                       "app/config.hpp"):
             found = fired(tidy.floors, "server/api/a.cpp", f'#include "{header}"\n')
             self.assertEqual(len(found), 1, header)
 

@@ -71,11 +71,10 @@ struct Arguments {
 template <class... Values>
 Arguments arguments(const Values&... values) {
   Arguments result;
-  const auto add = [&result]<class Value>(const Value& value) {
-    if constexpr (std::is_same_v<Value, Args> || std::is_same_v<Value, Arguments>) {
-      result.add(value);
-    } else if constexpr (std::is_same_v<Value, RawJson> || std::is_same_v<Value, Binary> ||
-                         std::is_same_v<Value, Json>) {
+  [[maybe_unused]] const auto add = [&result]<class Value>(const Value& value) {
+    if constexpr (std::is_same_v<Value, Args> || std::is_same_v<Value, Arguments> ||
+                  std::is_same_v<Value, RawJson> || std::is_same_v<Value, Binary> ||
+                  std::is_same_v<Value, Json>) {
       result.add(value);
     } else {
       result.add(Json(value));

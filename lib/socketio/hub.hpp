@@ -48,6 +48,9 @@ class Hub : public std::enable_shared_from_this<Hub> {
   // A socket is known from its CONNECT on, but hears nothing before it is connected.
   void add(Socket& socket);
   void connect(Socket& socket);
+  // The same for a socket that has come back: into `rooms`, having sent it what the log holds for
+  // them behind `offset`. False when the log does not know (any more).
+  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
   Socket* find(const Id& id) const;
@@ -62,10 +65,6 @@ class Hub : public std::enable_shared_from_this<Hub> {
   // Works off the inbox. Does nothing when called from within itself.
   void drain();
   bool is_draining() const { return is_draining_; }
-
-  // The same for a socket that has come back: into `rooms`, having sent it what the log holds for
-  // them behind `offset`. False when the log does not know (any more).
-  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset);
 
   // An ack that no socket of its own waits for: one of a broadcast, perhaps.
   void on_broadcast_ack(const Socket& socket, std::uint64_t id, Args args);

@@ -31,7 +31,7 @@ class Listeners {
     handlers_[std::move(event)].push_back(event_handler(std::move(handler)));
     return *this;
   }
-  // For every event of every socket, before the handlers of that event.
+  // For every event of every socket, before its middlewares and handlers.
   Listeners& on_any(AnyHandler handler);
   // For what another node says with server_side_emit().
   Listeners& on_server_event(std::string event, ServerEventHandler handler);

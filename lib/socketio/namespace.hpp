@@ -101,13 +101,14 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::uint64_t next_ack_id() { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
   std::size_t shard_count() const { return hubs_.size(); }
   Hub& hub(unsigned shard) { return *hubs_[shard]; }
-  bool is_recoverable() const { return log_.has_value(); }
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
-  // The number of the last event; nullopt while something is on its way to the hub of that inbox.
-
   void take(Inbox& inbox, Inbox& empty);  // Swaps a hub's inbox, under the order lock.
-  std::optional<std::uint64_t> last_number(const Inbox& inbox);
+
+  // Recovery. Namespaces without it have no log.
+  bool is_recoverable() const { return log_.has_value(); }
   bool remembers(std::uint64_t offset);
+  // The number of the last event; nullopt while something is on its way to the hub of that inbox.
+  std::optional<std::uint64_t> last_number(const Inbox& inbox);
   // The next events of the log behind `offset`. `is_all`: there are no more, nor is anything on its
   // way to the hub of that inbox. nullopt: the log no longer knows, or never did.
   struct Missed {

@@ -240,6 +240,7 @@ void Socket::on_event(Packet packet) {
   values.erase(values.begin());
   Event event{std::move(name), Args(std::move(values), std::move(packet.attachments)),
               packet.id ? Ack(ref(), *packet.id) : Ack()};
+  tell_any(event);
   if (!extras_ || extras_->middlewares.empty()) return run_handlers(event);
   run_middlewares(std::make_shared<Event>(std::move(event)), 0);
 }
@@ -261,13 +262,18 @@ void Socket::run_middlewares(std::shared_ptr<Event> event, std::size_t stage) {
 }
 
 // By index, and copied where it is this socket's own: a handler may add and remove handlers.
-void Socket::run_handlers(const Event& event) {
-  const Listeners& shared = hub_.space();
-  for (const AnyHandler& handler : shared.any_handlers_) handler(*this, event.name, event.args);
+void Socket::tell_any(const Event& event) {
+  for (const AnyHandler& handler : hub_.space().any_handlers_) {
+    handler(*this, event.name, event.args);
+  }
   for (std::size_t i = 0; extras_ && i < extras_->any_handlers.size(); ++i) {
     const AnyHandler handler = extras_->any_handlers[i];
     handler(*this, event.name, event.args);
   }
+}
+
+void Socket::run_handlers(const Event& event) {
+  const Listeners& shared = hub_.space();
   if (const auto found = shared.handlers_.find(event.name); found != shared.handlers_.end()) {
     for (const EventHandler& handler : found->second) {
       if (state_ != State::connected) return;

@@ -76,7 +76,7 @@ class Socket {
     add_handler(std::move(event), event_handler(std::move(handler)), true);
   }
   void off(std::string_view event);  // All handlers that this socket has for it.
-  // Every event that comes in, before its handlers; every event that goes out, behind them.
+  // Every event that comes in, before its middlewares; every event that goes out.
   void on_any(AnyHandler handler);
   void on_any_outgoing(AnyHandler handler);
   // Sees every event of this client before its handlers do, and may keep it from them: they run in
@@ -133,6 +133,7 @@ class Socket {
   void on_event(Packet packet);
   struct Event;
   void run_middlewares(std::shared_ptr<Event> event, std::size_t stage);
+  void tell_any(const Event& event);
   void run_handlers(const Event& event);
   void on_ack(Packet packet);
   void on_ack_timeout(std::uint64_t ack_id);
