@@ -10,6 +10,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,9 +21,9 @@
 
 namespace coterie::engineio {
 
-struct Dialect {
-  int revision = 4;        // 4 or 3.
-  bool is_base64 = false;  // The client asked for binary as text.
+struct Dialect {              // Two bytes, for it rests in whatever serves a client.
+  std::uint8_t revision = 4;  // 4 or 3.
+  bool is_base64 = false;     // The client asked for binary as text.
 
   bool operator==(const Dialect&) const = default;
 };

@@ -88,7 +88,7 @@ std::optional<Dialect> Engine::dialect_of(const net::Query& query) const {
   const std::string_view revision = query.get("EIO");
   const bool is_old = revision == "3" && options_.allow_eio3;
   if (!is_old && revision != "4") return std::nullopt;
-  return Dialect{is_old ? 3 : 4, !query.get("b64").empty()};
+  return Dialect{is_old ? std::uint8_t{3} : std::uint8_t{4}, !query.get("b64").empty()};
 }
 
 void Engine::handle(net::Request request, net::Reply reply) {
@@ -196,7 +196,8 @@ void Engine::accept(net::HttpUpgrade upgrade) {
   const bool is_websocket = query.get("transport") == "websocket";
   if (const auto sid = Id::parse(query.get("sid"))) {
     Session* session = find(*sid);
-    const Dialect dialect{session ? session->revision() : 4, !query.get("b64").empty()};
+    Dialect dialect{.is_base64 = !query.get("b64").empty()};
+    if (session) dialect.revision = session->revision();
     WebSocketTransport& wire = accept(upgrade, dialect, false);
     // What cannot be is accepted, then closed without a word, as the reference does it.
     if (!session || !is_websocket || !session->offer_candidate(wire)) return wire.close();

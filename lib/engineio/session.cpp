@@ -12,7 +12,7 @@
 namespace coterie::engineio {
 
 Session::Session(SessionOwner& owner, Id sid, Handshake handshake, Dialect dialect)
-    : owner_(owner), sid_(sid), handshake_(std::move(handshake)), dialect_(dialect) {}
+    : owner_(owner), sid_(sid), dialect_(dialect), handshake_(std::move(handshake)) {}
 
 Session::~Session() {
   drop_candidate();

@@ -72,7 +72,7 @@ class Session {
   const Id& sid() const { return sid_; }
   const Handshake& handshake() const { return handshake_; }
   SessionOwner& owner() const { return owner_; }
-  int revision() const { return dialect_.revision; }
+  std::uint8_t revision() const { return dialect_.revision; }
 
   // Before anything else: who listens, and what carries the session at first. Sends the open
   // packet.
@@ -124,8 +124,8 @@ class Session {
 
   SessionOwner& owner_;  // Fixed after construction
   const Id sid_;
-  Handshake handshake_;
   const Dialect dialect_;
+  Handshake handshake_;
 
   std::unique_ptr<SessionHandler> handler_;  // Only on this shard
   Transport* transport_ = nullptr;

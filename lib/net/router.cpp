@@ -40,7 +40,6 @@ int rank(const Route& route) {
 
 Route Router::default_fallback() {
   Route route;
-  route.body_max = 0;
   route.handler = [](Request request, Reply reply) {
     reply(text_response(404, "Cannot " + request.method + " " + std::string(request.path())));
   };

@@ -49,7 +49,7 @@ class Router {
  public:
   void add(Route route);
   void add(std::vector<Route> routes);
-  // Answers what no route matches; the default is a plain 404. Bodies are not its own: none comes.
+  // Answers what no route matches, whether or not it has a body; the default is a plain 404.
   void set_fallback(Handler handler);
 
   // Words for routes that have none of their own; the default is a plain text.

@@ -153,7 +153,6 @@ class Socket {
   Hub& hub_;
   Id id_;
   Json auth_;
-  bool is_recovered_ = false;
 
   JsonObject data_;  // Only on this shard
   std::any local_;
@@ -161,6 +160,7 @@ class Socket {
   std::unique_ptr<Extras> extras_;
   std::uint64_t mark_ = 0;  // Hub's: the last broadcast that has seen this socket.
   State state_ = State::connecting;
+  bool is_recovered_ = false;
   bool is_watched_ = false;  // It has an on_any_outgoing().
 };
 

@@ -33,6 +33,17 @@ test("unknown calls are 404, with and without a log-in, before anything else", a
   }
 });
 
+test("unknown calls are 404 also when a body comes along", async () => {
+  const picture = [["file", { bytes: "x".repeat(2000), type: "image/png", name: "a.png" }]];
+  for (const [method, path] of [["POST", "/api/nothing"], ["PUT", "/api/user"],
+                                ["DELETE", "/api/group/1"], ["POST", "/api/auth/logout"],
+                                ["POST", "/api/group/join/x"], ["POST", "/whatever"]]) {
+    for (const body of [{ json: {} }, { form: picture }]) {
+      assertFailure(await rest().call(method, path, body), ...notFound(method, path));
+    }
+  }
+});
+
 test("routes are found in any case and with a slash behind", async () => {
   for (const path of ["/API/USER", "/api/User/", "/api/user/"]) {
     assert.equal((await rest().get(path, { token: alice.token })).status, 200, path);

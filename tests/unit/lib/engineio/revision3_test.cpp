@@ -111,7 +111,7 @@ TEST(Dialect, decides_how_binary_travels) {
   EXPECT_EQ(on_wire(binary, {4, true}), "text bAQID");
   EXPECT_EQ(on_wire(binary, {3, false}), "binary \x04\x01\x02\x03");
   EXPECT_EQ(on_wire(binary, {3, true}), "text b4AQID");
-  for (const int revision : {3, 4}) {
+  for (const std::uint8_t revision : {3, 4}) {
     for (const bool is_base64 : {false, true}) {
       EXPECT_EQ(on_wire(text("a"), {revision, is_base64}), "text 4a");
     }
@@ -119,7 +119,7 @@ TEST(Dialect, decides_how_binary_travels) {
 }
 
 // What is read from a WebSocket message: "binary:…", "4:…", or "broken".
-std::string decoded(std::string_view message, bool is_text, int revision) {
+std::string decoded(std::string_view message, bool is_text, std::uint8_t revision) {
   std::string bytes;
   const auto packet = decode_websocket(message, is_text, {revision, false}, bytes);
   if (!packet) return "broken";
