@@ -216,15 +216,16 @@ void Client::end(std::string_view reason) {
   session_.end(reason);
 }
 
+// Each farewell may run code that disconnects others, or this one again. All are there to the end
+// of the turn, and to those that have left nothing happens any more.
+std::vector<Socket*> Client::all_sockets() const {
+  std::vector<Socket*> all;
+  for (const auto& socket : sockets_) all.push_back(socket.get());
+  return all;
+}
+
 void Client::disconnect() {
-  // By id: each farewell may run code that disconnects others.
-  std::vector<SocketRef> refs;
-  for (const auto& socket : sockets_) refs.push_back(socket->ref());
-  for (const SocketRef& ref : refs) {
-    const auto found = std::ranges::find_if(
-        sockets_, [&ref](const auto& socket) { return socket->id_ == ref.id(); });
-    if (found != sockets_.end()) (*found)->disconnect(false);
-  }
+  for (Socket* socket : all_sockets()) socket->disconnect(false);
   session_.close();
 }
 
@@ -238,7 +239,7 @@ void Client::drop(Socket& socket) {
 
 void Client::on_closed(std::string_view reason) {
   timer_.cancel();
-  while (!sockets_.empty()) sockets_.back()->become_disconnected(reason);
+  for (Socket* socket : all_sockets()) socket->become_disconnected(reason);
 }
 
 }  // namespace coterie::socketio

@@ -77,6 +77,7 @@ class Client final : public engineio::SessionHandler {
   void resume(Socket& socket, const Claim& claim, SavedSession session);
   void on_timeout();
   Socket* find(std::string_view nsp) const;
+  std::vector<Socket*> all_sockets() const;
 
   Server& server_;  // Fixed after construction
   engineio::Session& session_;

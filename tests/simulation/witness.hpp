@@ -1,7 +1,7 @@
 // What one client has heard in one namespace, and what it should have heard.
 //
-// Each room counts what is said in it; "*" is the room of the whole namespace. A client hears of its
-// own comings and goings in the same stream, so it can tell by itself, packet by packet: within a
+// Each room counts what is said in it; "*" is the room of the whole namespace. A client hears of
+// its own comings and goings in the same stream, so it can tell by itself, packet by packet: within a
 // stay every number follows the one before, and none comes twice in a life. Where a stay begins is
 // exact when it was published among what is said; a direct join may still hear what was said before
 // and is under way between shards, but must miss nothing that was said after it. Audits are
