@@ -17,19 +17,20 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
+#include "base/random.hpp"
 
 namespace coterie::socketio {
 
@@ -54,11 +55,11 @@ struct SavedSession {
   std::uint64_t offset = 0;  // The last event before it connected.
 };
 
-// The events of one namespace, numbered from 1 without a gap; the oldest are forgotten. Guarded by
-// the namespace's order lock.
+// The events of one namespace, numbered without a gap; the oldest are forgotten. Guarded by the
+// namespace's order lock.
 class EventLog {
  public:
-  EventLog(const RecoveryOptions& options, const Clock& clock) : options_(options), clock_(clock) {}
+  EventLog(const RecoveryOptions& options, const Clock& clock, Random& random);
 
   std::uint64_t last() const { return last_; }
   // Appends `envelope`, whose number must be last() + 1.
