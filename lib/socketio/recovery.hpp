@@ -7,6 +7,9 @@
 // is back in its rooms and nothing is on its way to its hub, so that none is lost and none comes
 // twice; a client that has heard nothing yet continues from where it connected.
 //
+// A log begins at a number drawn at random: an offset of another server's log, or of this one's
+// before a restart, is none of ours, and its client begins anew instead of hearing the wrong events.
+//
 // What is volatile is not kept, and an event that wants an ack is not either; volatile events carry
 // the offset of the last that was kept.
 //
@@ -84,7 +87,7 @@ class EventLog {
   const RecoveryOptions& options_;
   const Clock& clock_;
   std::deque<Event> events_;
-  std::uint64_t last_ = 0;
+  std::uint64_t last_;
   std::size_t bytes_ = 0;
 };
 
@@ -109,9 +112,10 @@ class SavedSessions {
     TimePoint expires;
   };
   struct Store {
-    std::unordered_map<Id, Entry, Id::Hash> sessions;
-    std::deque<std::pair<TimePoint, Id>> order;  // The oldest first; some are taken already.
+    std::list<Entry> sessions;  // The oldest first.
+    std::unordered_map<Id, std::list<Entry>::iterator, Id::Hash> by_pid;
   };
+  static void erase(Store& store, const Id& pid);
   void trim(Store& store) const;
 
   const RecoveryOptions& options_;
