@@ -22,7 +22,9 @@ Namespace::Namespace(std::string name, const Surroundings& surroundings, Namespa
   for (unsigned i = 0; i < shards.size(); ++i) {
     hubs_.push_back(std::make_shared<Hub>(*this, shards[i]));
   }
-  if (surroundings_.recovery) log_.emplace(*surroundings_.recovery, surroundings_.clock);
+  if (surroundings_.recovery) {
+    log_.emplace(*surroundings_.recovery, surroundings_.clock, surroundings_.random);
+  }
 }
 
 Namespace::~Namespace() = default;

@@ -2,6 +2,8 @@
 #include "socketio/recovery.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "base/check.hpp"
 #include "socketio/envelope.hpp"
@@ -16,7 +18,19 @@ std::size_t bytes_of(const Envelope& envelope) {
   return bytes;
 }
 
+// Wide enough that two logs hold no number in common, short enough to be sent with every event.
+std::uint64_t random_number(Random& random) {
+  std::array<unsigned char, 6> bytes;
+  random.fill(bytes);
+  std::uint64_t number = 0;
+  for (const unsigned char byte : bytes) number = number << 8 | byte;
+  return number;
+}
+
 }  // namespace
+
+EventLog::EventLog(const RecoveryOptions& options, const Clock& clock, Random& random)
+    : options_(options), clock_(clock), last_(random_number(random)) {}
 
 void EventLog::append(std::shared_ptr<const Envelope> envelope) {
   COTERIE_CHECK(envelope->number == last_ + 1);
@@ -60,19 +74,20 @@ void SavedSessions::save(SavedSession session) {
   const TimePoint expires = clock_.now() + options_.max_disconnection;
   store_.with([&](Store& store) {
     const Id pid = session.pid;
-    store.sessions.insert_or_assign(pid, Entry{std::move(session), expires});
-    store.order.emplace_back(expires, pid);
+    erase(store, pid);
+    store.sessions.push_back({std::move(session), expires});
+    store.by_pid.emplace(pid, std::prev(store.sessions.end()));
     trim(store);
   });
 }
 
 std::optional<SavedSession> SavedSessions::take(const Id& pid, std::string_view nsp) {
   return store_.with([&](Store& store) -> std::optional<SavedSession> {
-    const auto found = store.sessions.find(pid);
-    if (found == store.sessions.end() || found->second.session.nsp != nsp) return std::nullopt;
-    std::optional<SavedSession> session;
-    if (found->second.expires > clock_.now()) session = std::move(found->second.session);
-    store.sessions.erase(found);
+    trim(store);
+    const auto found = store.by_pid.find(pid);
+    if (found == store.by_pid.end() || found->second->session.nsp != nsp) return std::nullopt;
+    SavedSession session = std::move(found->second->session);
+    erase(store, pid);
     return session;
   });
 }
@@ -81,17 +96,19 @@ void SavedSessions::trim() {
   store_.with([this](Store& store) { trim(store); });
 }
 
+void SavedSessions::erase(Store& store, const Id& pid) {
+  const auto found = store.by_pid.find(pid);
+  if (found == store.by_pid.end()) return;
+  store.sessions.erase(found->second);
+  store.by_pid.erase(found);
+}
+
 void SavedSessions::trim(Store& store) const {
   const TimePoint now = clock_.now();
-  while (!store.order.empty()) {
-    const auto& [expires, pid] = store.order.front();
-    if (expires > now && store.order.size() <= options_.sessions_max) return;
-    const auto found = store.sessions.find(pid);
-    // One that has come back and left again has a later place in the order, too.
-    if (found != store.sessions.end() && found->second.expires == expires) {
-      store.sessions.erase(found);
-    }
-    store.order.pop_front();
+  while (!store.sessions.empty() &&
+         (store.sessions.front().expires <= now || store.sessions.size() > options_.sessions_max)) {
+    store.by_pid.erase(store.sessions.front().session.pid);
+    store.sessions.pop_front();
   }
 }
 

@@ -7,6 +7,9 @@
 // is back in its rooms and nothing is on its way to its hub, so that none is lost and none comes
 // twice; a client that has heard nothing yet continues from where it connected.
 //
+// A log begins at a number drawn at random: an offset of another server's log, or of this one's
+// before a restart, is none of ours, and its client begins anew instead of hearing the wrong events.
+//
 // What is volatile is not kept, and an event that wants an ack is not either; volatile events carry
 // the offset of the last that was kept.
 //
@@ -17,19 +20,20 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
+#include "base/random.hpp"
 
 namespace coterie::socketio {
 
@@ -54,11 +58,11 @@ struct SavedSession {
   std::uint64_t offset = 0;  // The last event before it connected.
 };
 
-// The events of one namespace, numbered from 1 without a gap; the oldest are forgotten. Guarded by
-// the namespace's order lock.
+// The events of one namespace, numbered without a gap; the oldest are forgotten. Guarded by the
+// namespace's order lock.
 class EventLog {
  public:
-  EventLog(const RecoveryOptions& options, const Clock& clock) : options_(options), clock_(clock) {}
+  EventLog(const RecoveryOptions& options, const Clock& clock, Random& random);
 
   std::uint64_t last() const { return last_; }
   // Appends `envelope`, whose number must be last() + 1.
@@ -83,7 +87,7 @@ class EventLog {
   const RecoveryOptions& options_;
   const Clock& clock_;
   std::deque<Event> events_;
-  std::uint64_t last_ = 0;
+  std::uint64_t last_;
   std::size_t bytes_ = 0;
 };
 
@@ -108,9 +112,10 @@ class SavedSessions {
     TimePoint expires;
   };
   struct Store {
-    std::unordered_map<Id, Entry, Id::Hash> sessions;
-    std::deque<std::pair<TimePoint, Id>> order;  // The oldest first; some are taken already.
+    std::list<Entry> sessions;  // The oldest first.
+    std::unordered_map<Id, std::list<Entry>::iterator, Id::Hash> by_pid;
   };
+  static void erase(Store& store, const Id& pid);
   void trim(Store& store) const;
 
   const RecoveryOptions& options_;

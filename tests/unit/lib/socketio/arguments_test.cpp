@@ -44,6 +44,32 @@ TEST(Arguments, relay_what_came_in) {
   EXPECT_EQ(arguments(Args()).text, "");
 }
 
+TEST(Arguments, put_bytes_inside_a_value) {
+  Arguments nested = arguments("said");
+  const Json photo = nested.attach(SharedBytes(std::string_view("x")));
+  const Json sound = nested.attach(SharedBytes(std::string_view("y")));
+  nested.add(Json{{"photo", photo}, {"more", JsonArray{sound}}});
+  EXPECT_EQ(nested.text,
+            R"("said",{"photo":)" + first_place + R"(,"more":[)" + second_place + "]}");
+  EXPECT_EQ(nested.attachments.at(1).view(), "y");
+}
+
+TEST(Arguments, are_taken_over_by_others_with_their_attachments) {
+  Arguments inner;
+  inner.add(Json{{"deep", inner.attach(SharedBytes(std::string_view("x")))}});
+  const Arguments outer = arguments(1, inner, "last", Binary{SharedBytes(std::string_view("y"))});
+  EXPECT_EQ(outer.text, R"(1,{"deep":)" + first_place + R"(},"last",)" + second_place);
+  ASSERT_EQ(outer.attachments.size(), 2u);
+  EXPECT_EQ(outer.attachments[0].view(), "x");
+  EXPECT_EQ(arguments(Arguments(), 1, Arguments()).text, "1");
+}
+
+TEST(ArgumentsDeathTest, must_not_take_over_attachments_behind_others) {
+  const Arguments inner = arguments(Binary{SharedBytes(std::string_view("x"))});
+  EXPECT_DEATH(arguments(Binary{SharedBytes(std::string_view("y"))}, inner), "CHECK failed");
+  EXPECT_DEATH(arguments(inner, inner), "CHECK failed");
+}
+
 TEST(ArgumentsDeathTest, must_not_relay_attachments_behind_others) {
   const Args came = args("[" + first_place + "]", {SharedBytes(std::string_view("x"))});
   EXPECT_DEATH(arguments(Binary{SharedBytes(std::string_view("y"))}, came), "CHECK failed");
