@@ -238,7 +238,12 @@ void Client::drop(Socket& socket) {
 
 void Client::on_closed(std::string_view reason) {
   timer_.cancel();
-  while (!sockets_.empty()) sockets_.back()->become_disconnected(reason);
+  // Out of our hands first: a handler of the end may end the connection, and come back here.
+  for (auto& each : std::exchange(sockets_, {})) {
+    Socket& socket = *each;
+    socket.hub_.shard().bury(std::move(each));
+    socket.become_disconnected(reason);
+  }
 }
 
 }  // namespace coterie::socketio
