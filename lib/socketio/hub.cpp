@@ -50,7 +50,6 @@ void Hub::remove(Socket& socket) {
   if (socket.state_ == Socket::State::connected || socket.state_ == Socket::State::leaving) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
   }
-  namespace_.on_socket_gone();
 }
 
 void Hub::rename(Socket& socket, const Id& id) {

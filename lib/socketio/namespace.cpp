@@ -129,8 +129,8 @@ void Namespace::trim_log() {
   if (log_) log_->trim();
 }
 
-void Namespace::on_socket_gone() {
-  if (registry_) registry_->on_socket_gone(*this);
+void Namespace::on_socket_destroyed() {
+  if (registry_) registry_->on_socket_destroyed(*this);
 }
 
 }  // namespace coterie::socketio

@@ -48,7 +48,7 @@ struct Surroundings {
 
 class Namespace : public Listeners, public std::enable_shared_from_this<Namespace> {
  public:
-  // `registry` is told when the last socket leaves; null for namespaces that stay.
+  // `registry` is told when a socket is destroyed; null for namespaces that stay.
   Namespace(std::string name, const Surroundings& surroundings, Namespaces* registry = nullptr);
   ~Namespace();
   Namespace(const Namespace&) = delete;
@@ -120,7 +120,7 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   // Puts it into the inboxes, under the order lock; returns the hub of this thread's shard, whose
   // inbox is to be drained once the lock is free.
   Hub* put(const std::shared_ptr<const Envelope>& envelope, Hub* only);
-  void on_socket_gone();  // A socket that was counted by the registry has left.
+  void on_socket_destroyed();  // Tells the registry, which has counted it.
 
   const std::string name_;  // Fixed after construction
   const Surroundings surroundings_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "net/shard.hpp"
 #include "socketio/hub.hpp"
 
 namespace coterie::socketio {
@@ -64,16 +63,13 @@ std::shared_ptr<Namespace> Namespaces::make_child(std::string_view name,
   return child;
 }
 
-void Namespaces::on_socket_gone(Namespace& space) {
-  if (!net::Shard::here()) return;  // The server is taken down, and everything with it.
-  auto last = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
+void Namespaces::on_socket_destroyed(Namespace& space) {
+  // It ends with this function, outside the lock. Sockets that have left count until they are
+  // destroyed, behind the turns of their shards: so there is none that could still turn to it.
+  const auto last = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
     if (--space.visitors_ > 0 || !cleanup_empty_) return nullptr;
     return std::move(children.extract(space.name()).mapped().space);
   });
-  // Its own code is still running: it ends with this turn.
-  if (last) {
-    net::Shard::here()->bury(std::make_unique<std::shared_ptr<Namespace>>(std::move(last)));
-  }
 }
 
 std::vector<std::shared_ptr<Namespace>> Namespaces::all() const {

@@ -66,6 +66,7 @@ Socket::Socket(Client& client, Hub& hub, Id id, Json auth)
 
 Socket::~Socket() {
   hub_.remove(*this);
+  hub_.space().on_socket_destroyed();  // Which may be the end of it, and of the hub.
 }
 
 Socket::Extras& Socket::extras() {
