@@ -50,6 +50,7 @@ void Hub::remove(Socket& socket) {
   if (socket.state_ == Socket::State::connected || socket.state_ == Socket::State::leaving) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
   }
+  expect_no_answer_of(socket);
 }
 
 void Hub::rename(Socket& socket, const Id& id) {
@@ -158,6 +159,17 @@ void Hub::on_broadcast_ack(const Socket& socket, std::uint64_t id, Args args) {
   const auto answers = found->second->answers;
   if (found->second->waiting.empty()) asked_.erase(found);
   answers->on_answer(std::move(args));
+}
+
+void Hub::expect_no_answer_of(const Socket& socket) {
+  std::erase_if(asked_, [&](const auto& each) {
+    Asked& asked = *each.second;
+    // Told later: its handler may do anything, and this socket is in the middle of leaving.
+    if (asked.waiting.erase(socket.id_) > 0 && shard_.is_here()) {
+      shard_.defer([answers = asked.answers] { answers->on_left(); });
+    }
+    return asked.waiting.empty();
+  });
 }
 
 bool Hub::send(Socket& socket, const Envelope& envelope) {

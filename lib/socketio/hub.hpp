@@ -74,7 +74,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   friend class Namespace;  // Fills inbox_ under its lock.
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
 
-  // A broadcast whose answers are still to come.
+  // A broadcast whose answers are still to come, at least one.
   struct Asked {
     Hub& hub;
     std::uint64_t id;
@@ -86,6 +86,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void carry_out(const Envelope& envelope);
   void deliver(const Envelope& envelope);
   void deliver_and_ask(const Envelope& envelope);
+  void expect_no_answer_of(const Socket& socket);
   template <class Use>
   void each_of(const Audience& audience, Use&& use);
   template <class Use>
