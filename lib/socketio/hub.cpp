@@ -126,6 +126,10 @@ void Hub::carry_out(const Envelope& envelope) {
 void Hub::deliver(const Envelope& envelope) {
   const Audience& audience = envelope.audience;
   const auto send_to = [&](Socket& socket) { send(socket, envelope); };
+  if (envelope.alone) {
+    if (Socket* socket = find(*envelope.alone)) send_to(*socket);
+    return;
+  }
   // The common case by far: one room, nobody spared, nobody met twice.
   if (audience.rooms.size() == 1 && audience.except.empty()) {
     return each_in_room(audience.rooms.front(), send_to);
@@ -190,7 +194,7 @@ bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, std::u
     const auto missed = namespace_.missed_since(offset, inbox_);
     if (!missed) return false;
     for (const auto& envelope : missed->events) {
-      if (concerns(*envelope, heard_rooms)) socket.client_.send(*envelope->frames);
+      if (concerns(*envelope, socket.id_, heard_rooms)) socket.client_.send(*envelope->frames);
     }
     offset += missed->events.size();
     is_all = missed->is_all;
@@ -204,7 +208,9 @@ template <class Use>
 void Hub::each_in_room(const std::string& name, Use&& use) {
   if (const Room* room = rooms_.find(name)) {
     for (const Room::Member& member : room->members) use(*member.socket);
-  } else if (const auto id = Id::parse(name)) {
+  }
+  // Who bears the room's name is in it without any record of it, whoever else has joined it.
+  if (const auto id = Id::parse(name)) {
     if (Socket* socket = find(*id)) use(*socket);
   }
 }

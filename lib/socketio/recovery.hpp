@@ -91,8 +91,9 @@ class EventLog {
   std::size_t bytes_ = 0;
 };
 
-// Shall a socket in these rooms (its own id among them) hear it?
-bool concerns(const Envelope& envelope, const std::unordered_set<std::string_view>& rooms);
+// Shall the socket of that id, in these rooms (its id among them), hear it?
+bool concerns(const Envelope& envelope, const Id& id,
+              const std::unordered_set<std::string_view>& rooms);
 
 // Sessions of clients that are away, by pid. Any thread.
 class SavedSessions {

@@ -130,7 +130,7 @@ void Socket::emit_arguments(EmitFlags flags, std::string_view event, const Argum
     // It needs its place in the order of all events, and so comes through the inbox.
     Envelope envelope;
     envelope.flags = flags;
-    envelope.audience.rooms.emplace_back(id());
+    envelope.alone = id_;
     return space.emit(std::move(envelope), event, arguments, &hub_);
   }
   if (flags.is_volatile && !client_.is_writable()) return;
