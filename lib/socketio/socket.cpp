@@ -59,6 +59,7 @@ struct Socket::Event {
   std::string name;
   Args args;
   Ack ack;
+  std::size_t stages = 0;  // How many middlewares there were when it came.
 };
 
 Socket::Socket(Client& client, Hub& hub, Id id, Json auth)
@@ -179,8 +180,7 @@ void Socket::tell_outgoing(const Frames& frames) {
   std::vector<SharedBytes> attachments;
   for (const auto& frame : frames.attachments) attachments.emplace_back(frame.text());
   const Args args(std::move(values), std::move(attachments));
-  for (std::size_t i = 0; i < extras_->outgoing_handlers.size(); ++i) {
-    const AnyHandler handler = extras_->outgoing_handlers[i];
+  for (const AnyHandler& handler : std::vector(extras_->outgoing_handlers)) {
     handler(*this, event, args);
   }
 }
@@ -241,32 +241,33 @@ void Socket::on_event(Packet packet) {
   Event event{std::move(name), Args(std::move(values), std::move(packet.attachments)),
               packet.id ? Ack(ref(), *packet.id) : Ack()};
   if (!extras_ || extras_->middlewares.empty()) return run_handlers(event);
+  event.stages = extras_->middlewares.size();
   run_middlewares(std::make_shared<Event>(std::move(event)), 0);
 }
 
 void Socket::run_middlewares(std::shared_ptr<Event> event, std::size_t stage) {
   if (state_ != State::connected) return;
-  if (stage == extras_->middlewares.size()) return run_handlers(*event);
+  if (stage == event->stages) return run_handlers(*event);
   const EventMiddleware middleware = extras_->middlewares[stage];
   middleware(*this, event->name, event->args,
              NextEvent([ref = ref(), event, stage](std::optional<Error> refusal) {
                ref.dispatch([event, stage, refusal = std::move(refusal)](Socket& socket) {
                  if (!refusal) return socket.run_middlewares(event, stage + 1);
-                 for (std::size_t i = 0; i < socket.extras_->error_handlers.size(); ++i) {
-                   const ErrorHandler handler = socket.extras_->error_handlers[i];
+                 for (const auto& handler : std::vector(socket.extras_->error_handlers)) {
                    handler(socket, *refusal);
                  }
                });
              }));
 }
 
-// By index, and copied where it is this socket's own: a handler may add and remove handlers.
+// Those of the socket are copied: a handler may add and remove handlers, for the next event.
 void Socket::run_handlers(const Event& event) {
   const Listeners& shared = hub_.space();
   for (const AnyHandler& handler : shared.any_handlers_) handler(*this, event.name, event.args);
-  for (std::size_t i = 0; extras_ && i < extras_->any_handlers.size(); ++i) {
-    const AnyHandler handler = extras_->any_handlers[i];
-    handler(*this, event.name, event.args);
+  if (extras_) {
+    for (const AnyHandler& handler : std::vector(extras_->any_handlers)) {
+      handler(*this, event.name, event.args);
+    }
   }
   if (const auto found = shared.handlers_.find(event.name); found != shared.handlers_.end()) {
     for (const EventHandler& handler : found->second) {
@@ -274,21 +275,21 @@ void Socket::run_handlers(const Event& event) {
       handler(*this, event.args, event.ack);
     }
   }
-  for (std::size_t i = 0; extras_ && i < extras_->handlers.size();) {
+  for (const EventHandler& handler : handlers_now(event.name)) {
     if (state_ != State::connected) return;
-    auto& named = extras_->handlers[i];
-    if (named.event != event.name) {
-      ++i;
-      continue;
-    }
-    const EventHandler handler = named.handler;
-    if (named.is_once) {
-      extras_->handlers.erase(extras_->handlers.begin() + static_cast<std::ptrdiff_t>(i));
-    } else {
-      ++i;
-    }
     handler(*this, event.args, event.ack);
   }
+}
+
+std::vector<EventHandler> Socket::handlers_now(std::string_view event) {
+  std::vector<EventHandler> handlers;
+  if (!extras_) return handlers;
+  for (const NamedHandler& each : extras_->handlers) {
+    if (each.event == event) handlers.push_back(each.handler);
+  }
+  std::erase_if(extras_->handlers,
+                [event](const auto& each) { return each.is_once && each.event == event; });
+  return handlers;
 }
 
 // -- rooms ----------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ class Socket {
   }
 
   // Events. Handlers see every event of that name from this client, in the order sent. For handlers
-  // that all sockets share, Namespace::on costs no memory per socket.
+  // that all sockets share, Namespace::on costs no memory per socket. Whatever is added or removed
+  // while an event is handled counts from the next one on.
   template <class F>
   void on(std::string event, F handler) {
     add_handler(std::move(event), event_handler(std::move(handler)), false);
@@ -134,6 +135,7 @@ class Socket {
   struct Event;
   void run_middlewares(std::shared_ptr<Event> event, std::size_t stage);
   void run_handlers(const Event& event);
+  std::vector<EventHandler> handlers_now(std::string_view event);  // Those for once go with it.
   void on_ack(Packet packet);
   void on_ack_timeout(std::uint64_t ack_id);
   // The only way to the state disconnected.
