@@ -347,8 +347,8 @@ void Socket::save_session(std::string_view reason) {
   if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
   std::vector<std::string> names;
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
-  hub_.space().surroundings_.adapter.save({extras_->pid, id_, hub_.space().name(), std::move(names),
-                                           std::move(data_), extras_->offset});
+  hub_.space().surroundings_.adapter.save(
+      {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});
 }
 
 // -- the end --------------------------------------------------------------------------------------
