@@ -168,7 +168,8 @@ void Socket::ask_arguments(EmitFlags flags, std::string_view event, const Argume
 void Socket::tell_outgoing(const Frames& frames) {
   if (state_ != State::connected) return;
   const std::string_view text = frames.head.text();
-  const std::size_t begin = text.find('[', hub_.space().name().size());
+  // A namespace's name may hold brackets, but no comma, and one stands behind it.
+  const std::size_t begin = text.find('[', hub_.space().name() == "/" ? 0 : text.find(','));
   const auto array = parse_json(text.substr(begin));
   if (!array) return;  // The application has sent RawJson that is none.
   JsonArray values = array->as_array();
