@@ -158,6 +158,7 @@ void Socket::ask_arguments(EmitFlags flags, std::string_view event, const Argume
       },
       pending.get());
   extras().acks.emplace(id, std::move(pending));
+  if (flags.is_volatile && !client_.is_writable()) return;  // Time will be up.
   const Frames frames =
       encode_event(hub_.space().name(), id, event, arguments, client_.encoding(flags.compress));
   client_.send(frames);
