@@ -25,7 +25,7 @@ void Hub::connect(Socket& socket) {
       drain();
       last = namespace_.last_number(inbox_);
     }
-    socket.begin_session(Id::random_at(shard_.index(), namespace_.surroundings_.random), *last);
+    socket.begin_session(Id::random(namespace_.surroundings_.random), *last);
   }
   set_connected(socket);
 }
@@ -33,7 +33,7 @@ void Hub::connect(Socket& socket) {
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
   connected_.fetch_add(1, std::memory_order_relaxed);
-  if (namespace_.is_recoverable()) by_pid_.insert_or_assign(*Id::parse(socket.pid()), &socket);
+  if (namespace_.is_recoverable()) namespace_.add_holder(socket.pid(), {shard_.index(), socket.id_});
 }
 
 void Hub::remove(Socket& socket) {
@@ -42,13 +42,10 @@ void Hub::remove(Socket& socket) {
   if (found == sockets_.end() || found->second != &socket) return;
   sockets_.erase(found);
   shrink_if_sparse(sockets_);
-  if (namespace_.is_recoverable() && socket.extras_) {
-    by_pid_.erase(*Id::parse(socket.pid()));
-    shrink_if_sparse(by_pid_);
-  }
   rooms_.leave_all(socket.memberships_);
   if (socket.state_ == Socket::State::connected || socket.state_ == Socket::State::leaving) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
+    if (namespace_.is_recoverable()) namespace_.remove_holder(socket.pid(), shard_.index());
   }
   expect_no_answer_of(socket);
 }
@@ -62,11 +59,6 @@ void Hub::rename(Socket& socket, const Id& id) {
 Socket* Hub::find(const Id& id) const {
   const auto found = sockets_.find(id);
   return found == sockets_.end() ? nullptr : found->second;
-}
-
-Socket* Hub::find_by_pid(const Id& pid) const {
-  const auto found = by_pid_.find(pid);
-  return found == by_pid_.end() ? nullptr : found->second;
 }
 
 void Hub::join(Socket& socket, std::string_view room) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/namespace.hpp"
 
+#include "base/shrink.hpp"
 #include "net/shard.hpp"
 #include "net/shards.hpp"
 #include "socketio/adapter.hpp"
@@ -127,6 +128,26 @@ std::optional<Namespace::Missed> Namespace::missed_since(std::uint64_t offset, c
 void Namespace::trim_log() {
   std::lock_guard lock(order_);
   if (log_) log_->trim();
+}
+
+void Namespace::add_holder(const Id& pid, Holder holder) {
+  std::lock_guard lock(order_);
+  holders_.insert_or_assign(pid, holder);
+}
+
+void Namespace::remove_holder(const Id& pid, unsigned shard) {
+  std::lock_guard lock(order_);
+  const auto found = holders_.find(pid);
+  // Who leaves is saved first: a successor may have come back on another shard by now.
+  if (found == holders_.end() || found->second.shard != shard) return;
+  holders_.erase(found);
+  shrink_if_sparse(holders_);
+}
+
+std::optional<Namespace::Holder> Namespace::holder_of(const Id& pid) {
+  std::lock_guard lock(order_);
+  const auto found = holders_.find(pid);
+  return found == holders_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Namespace::on_socket_destroyed() {

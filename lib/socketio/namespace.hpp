@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/id.hpp"
 #include "base/random.hpp"
 #include "engineio/frame.hpp"
 #include "socketio/broadcast.hpp"
@@ -117,6 +119,15 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::optional<Missed> missed_since(std::uint64_t offset, const Inbox& inbox);
   void trim_log();
 
+  // Which socket holds the session of that pid just now.
+  struct Holder {
+    unsigned shard;
+    Id sid;
+  };
+  void add_holder(const Id& pid, Holder holder);
+  void remove_holder(const Id& pid, unsigned shard);
+  std::optional<Holder> holder_of(const Id& pid);
+
   // Puts it into the inboxes, under the order lock; returns the hub of this thread's shard, whose
   // inbox is to be drained once the lock is free.
   Hub* put(const std::shared_ptr<const Envelope>& envelope, Hub* only);
@@ -133,6 +144,7 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   // Guards what follows, and every hub's inbox.
   std::mutex order_;
   std::optional<EventLog> log_;
+  boost::unordered_flat_map<Id, Holder, Id::Hash> holders_;  // By pid, with recovery.
 };
 
 }  // namespace coterie::socketio

@@ -329,8 +329,8 @@ void Socket::begin_session(const Id& pid, std::uint64_t offset) {
   extras().offset = offset;
 }
 
-std::string_view Socket::pid() const {
-  return extras_->pid.view();
+const Id& Socket::pid() const {
+  return extras_->pid;
 }
 
 void Socket::resume(SavedSession session) {

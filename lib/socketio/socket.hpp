@@ -144,7 +144,7 @@ class Socket {
   void begin_session(const Id& pid, std::uint64_t offset);
   void resume(SavedSession session);
   bool catch_up();
-  std::string_view pid() const;
+  const Id& pid() const;
   void save_session(std::string_view reason);
 
   struct Extras;  // What few sockets need: made on first use.
