@@ -139,7 +139,8 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::vector<std::shared_ptr<Hub>> hubs_;  // One for each shard
 
   std::atomic<std::uint64_t> next_ack_id_ = 0;
-  std::size_t visitors_ = 0;  // Guarded by the registry: sockets, and those about to be made.
+  std::size_t visitors_ = 0;   // Guarded by the registry: sockets, and those about to be made.
+  std::once_flag introduced_;  // To the application, by the registry.
 
   // Guards what follows, and every hub's inbox.
   std::mutex order_;

@@ -39,12 +39,10 @@ std::shared_ptr<Namespace> Namespaces::visit(std::string_view name, const Json& 
   const auto parent =
       std::ranges::find_if(parents_, [&](const auto& each) { return each->match_(name, auth); });
   if (parent == parents_.end()) return nullptr;
-  bool is_new = false;
   auto space = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
     auto found = children.find(name);
     if (found == children.end()) {
       if (children.size() >= children_max_) return nullptr;
-      is_new = true;
       auto made = make_child(name, **parent);
       found = children.emplace(std::string(name), Child{std::move(made), parent->get()}).first;
     }
@@ -52,7 +50,8 @@ std::shared_ptr<Namespace> Namespaces::visit(std::string_view name, const Json& 
     return found->second.space;
   });
   if (!space) log::warn("a client is refused: there are {} dynamic namespaces", children_max_);
-  if (is_new && on_new_) on_new_(*space);
+  // Clients on other shards wait for it: what it registers is there when the first is let in.
+  if (space && on_new_) std::call_once(space->introduced_, on_new_, *space);
   return space;
 }
 

@@ -71,6 +71,22 @@ TEST(DynamicNamespace, has_all_that_is_registered_for_its_parent) {
   EXPECT_EQ(seen, (Names{"middleware", "connect", "any", "event", "disconnecting", "disconnect"}));
 }
 
+TEST(DynamicNamespace, may_be_given_more_when_it_is_made) {
+  test::SteppedServer at;
+  ParentNamespace& rooms = at.server.of_pattern("/room-.");
+  std::size_t siblings = 0;
+  at.server.on_new_namespace([&](Namespace& space) {
+    siblings = rooms.children().size();
+    space.on_connect([&](Socket& socket) { socket.emit("welcome", socket.id()); });
+  });
+  for (const unsigned shard : {0u, 1u}) {
+    PacketClient client(at, shard);
+    client.join("/room-1");
+    EXPECT_EQ(client.take().back(), R"(2/room-1,["welcome",")" + client.sid() + ""]");
+  }
+  EXPECT_EQ(siblings, 1u);
+}
+
 TEST(DynamicNamespace, is_of_the_first_parent_that_takes_its_name) {
   test::SteppedServer at;
   ParentNamespace& first = at.server.of_pattern("/a.*");
