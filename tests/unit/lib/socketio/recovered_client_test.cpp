@@ -221,6 +221,19 @@ TEST(RecoveredClient, is_not_told_what_was_said_before_it_connected) {
   EXPECT_EQ(again.take_events(), Packets{R"(["n",3])"});
 }
 
+TEST(RecoveredClient, is_never_told_what_was_on_its_way_when_it_first_connected) {
+  Fixture f;
+  PacketClient client(f.at, 1);
+  client.say("0");
+  f.at.on(0, [&] { f.space.emit("n", 1); });  // In the inbox of shard 1, behind the CONNECT.
+  f.at.settle();
+  EXPECT_EQ(client.take_events(), Packets{});
+  f.lose(client);
+  PacketClient again = f.back(client, 0);
+  EXPECT_EQ(again.sid(), client.sid());
+  EXPECT_EQ(again.take_events(), Packets{});
+}
+
 TEST(ReturningClient, begins_anew_with_an_offset_that_is_none) {
   Fixture f;
   for (const char* offset : {"x", "-1", " 1", "1 ", "+1", "0x1", "1.0", "18446744073709551616",

@@ -42,12 +42,7 @@ class Cluster {
  private:
   class Wired;
 
-  socketio::ServerOptions options(bool is_first) {
-    socketio::ServerOptions options;
-    options.recovery = recovery_;
-    options.adapter = std::make_shared<Wired>(*this, is_first);
-    return options;
-  }
+  socketio::ServerOptions options(bool is_first);
   void send(Task message) {
     ++sent_;
     wire_.push_back(std::move(message));
@@ -140,5 +135,12 @@ class Cluster::Wired final : public socketio::Adapter {
   Cluster& cluster_;
   const bool is_first_;
 };
+
+inline socketio::ServerOptions Cluster::options(bool is_first) {
+  socketio::ServerOptions options;
+  options.recovery = recovery_;
+  options.adapter = std::make_shared<Wired>(*this, is_first);
+  return options;
+}
 
 }  // namespace coterie::test
