@@ -33,7 +33,8 @@ void Hub::connect(Socket& socket) {
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
   connected_.fetch_add(1, std::memory_order_relaxed);
-  if (namespace_.is_recoverable()) namespace_.add_holder(socket.pid(), {shard_.index(), socket.id_});
+  if (namespace_.is_recoverable())
+    namespace_.add_holder(socket.pid(), {shard_.index(), socket.id_});
 }
 
 void Hub::remove(Socket& socket) {

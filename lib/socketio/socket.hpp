@@ -179,8 +179,8 @@ class SocketOperator {
   void emit(std::string_view event, const Values&... values) const {
     socket_.emit_arguments(flags_, event, arguments(values...));
   }
-  // Sends an event that the client must answer in time. `answer` is called once, on this shard: with
-  // the arguments, or with Error "timeout" or "disconnected".
+  // Sends an event that the client must answer in time. `answer` is called once, on this shard:
+  // with the arguments, or with Error "timeout" or "disconnected".
   template <class... Values>
   void emit_with_ack(std::string_view event, AckHandler answer, const Values&... values) const {
     socket_.ask_arguments(flags_, event, arguments(values...), std::move(answer));
