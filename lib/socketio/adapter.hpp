@@ -23,7 +23,7 @@ namespace coterie::socketio {
 // What came in answer to a question: complete when nobody is missing.
 struct Answers {
   std::vector<Args> values;  // In the order of their arrival.
-  std::size_t missing = 0;   // How many of those asked had not answered in time.
+  std::size_t missing = 0;   // How many of those asked had not answered in time, or have left.
 };
 using AnswersHandler = std::function<void(Answers)>;
 

@@ -48,7 +48,8 @@ class BroadcastOperator {
     emit_arguments(event, arguments(values...));
   }
   // The same, and `answers` is called once, on one of the shards: with the arguments of every
-  // client's ack, or with those that have come in time. The clients of this node are asked.
+  // client's ack, or with those that have come in time; nobody waits for who has left. The clients
+  // of this node are asked.
   template <class... Values>
   void emit_with_ack(std::string_view event, AnswersHandler answers,
                      const Values&... values) const {

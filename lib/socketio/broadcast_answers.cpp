@@ -19,12 +19,18 @@ void BroadcastAnswers::on_answer(Args args) {
   finish_if_complete(std::move(lock));
 }
 
+void BroadcastAnswers::on_left() {
+  std::unique_lock lock(mutex_);
+  ++left_;
+  finish_if_complete(std::move(lock));
+}
+
 void BroadcastAnswers::on_timeout() {
   finish(std::unique_lock(mutex_));
 }
 
 void BroadcastAnswers::finish_if_complete(std::unique_lock<std::mutex> lock) {
-  if (shards_left_ == 0 && answers_.values.size() == asked_) finish(std::move(lock));
+  if (shards_left_ == 0 && answers_.values.size() + left_ == asked_) finish(std::move(lock));
 }
 
 void BroadcastAnswers::finish(std::unique_lock<std::mutex> lock) {

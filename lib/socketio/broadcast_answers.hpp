@@ -1,7 +1,8 @@
 // The answers to an event that was emitted to many: collected until all have come, or time is up.
 //
-// Every shard says how many of its sockets were asked, every answer comes in on its socket's shard;
-// whoever brings the last piece, or the timeout, finishes. Any thread.
+// Every shard says how many of its sockets were asked, every answer comes in on its socket's shard,
+// and so does the news that a socket has left; whoever brings the last piece, or the timeout,
+// finishes. Any thread.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -21,6 +22,7 @@ class BroadcastAnswers {
 
   void on_asked(std::size_t sockets);
   void on_answer(Args args);
+  void on_left();  // One of those asked will not answer any more.
   void on_timeout();
 
  private:
@@ -30,6 +32,7 @@ class BroadcastAnswers {
   std::mutex mutex_;
   std::size_t shards_left_;
   std::size_t asked_ = 0;
+  std::size_t left_ = 0;
   Answers answers_;
   AnswersHandler handler_;  // Null once it was called.
 };

@@ -148,7 +148,7 @@ void Client::welcome(Socket& socket) {
     timer_.cancel();
   }
   JsonObject body{{"sid", socket.id()}};
-  if (space.is_recoverable()) body["pid"] = socket.pid();
+  if (space.is_recoverable()) body["pid"] = socket.pid().view();
   send(encode_control(PacketType::connect, space.name(), is_old() ? Json() : Json(body)));
   for (const ConnectHandler& handler : space.connect_handlers_) {
     if (!socket.is_connected()) return;
@@ -191,11 +191,11 @@ void Client::ask_for(const Claim& claim, Socket& socket, bool may_be_here) {
 // networks: whoever knows its pid is its client, so it ends now and leaves its session.
 bool Client::take_over(Socket& socket, const Claim& claim) {
   Namespace& space = socket.hub_.space();
-  const auto home = claim.pid.home();
-  if (!home || *home >= space.shard_count()) return false;
-  const auto hub = space.hub(*home).shared_from_this();
-  hub->shard().post([hub, alive = space.shared_from_this(), ref = socket.ref(), claim] {
-    if (Socket* ghost = hub->find_by_pid(claim.pid)) ghost->client_.end("transport close");
+  const auto holder = space.holder_of(claim.pid);
+  if (!holder) return false;
+  const auto hub = space.hub(holder->shard).shared_from_this();
+  hub->shard().post([hub, sid = holder->sid, ref = socket.ref(), claim] {
+    if (Socket* ghost = hub->find(sid)) ghost->client_.end("transport close");
     ref.run([claim](Socket& asking) { asking.client_.ask_for(claim, asking, false); });
   });
   return true;

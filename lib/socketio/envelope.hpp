@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/id.hpp"
 #include "socketio/audience.hpp"
 #include "socketio/encoder.hpp"
 
@@ -32,6 +33,7 @@ struct Envelope {
   Verb verb = Verb::emit;
   EmitFlags flags;
   Audience audience;
+  std::optional<Id> alone;       // emit: to this socket, and not to others in the room of its name.
   std::optional<Frames> frames;  // emit
   std::uint64_t number = 0;      // emit: its place in the log, when there is one.
   std::string room;              // join, leave

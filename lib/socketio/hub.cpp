@@ -26,7 +26,7 @@ void Hub::connect(Socket& socket) {
       drain();
       last = namespace_.last_number(inbox_);
     }
-    socket.begin_session(Id::random_at(shard_.index(), namespace_.surroundings_.random), *last);
+    socket.begin_session(Id::random(namespace_.surroundings_.random), *last);
   }
   set_connected(socket);
 }
@@ -34,7 +34,8 @@ void Hub::connect(Socket& socket) {
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
   connected_.fetch_add(1, std::memory_order_relaxed);
-  if (namespace_.is_recoverable()) by_pid_.insert_or_assign(*Id::parse(socket.pid()), &socket);
+  if (namespace_.is_recoverable())
+    namespace_.add_holder(socket.pid(), {shard_.index(), socket.id_});
 }
 
 void Hub::remove(Socket& socket) {
@@ -43,15 +44,12 @@ void Hub::remove(Socket& socket) {
   if (found == sockets_.end() || found->second != &socket) return;
   sockets_.erase(found);
   shrink_if_sparse(sockets_);
-  if (namespace_.is_recoverable() && socket.extras_) {
-    by_pid_.erase(*Id::parse(socket.pid()));
-    shrink_if_sparse(by_pid_);
-  }
   rooms_.leave_all(socket.memberships_);
   if (socket.state_ == Socket::State::connected || socket.state_ == Socket::State::leaving) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
+    if (namespace_.is_recoverable()) namespace_.remove_holder(socket.pid(), shard_.index());
   }
-  namespace_.on_socket_gone();
+  expect_no_answer_of(socket);
 }
 
 void Hub::rename(Socket& socket, const Id& id) {
@@ -63,11 +61,6 @@ void Hub::rename(Socket& socket, const Id& id) {
 Socket* Hub::find(const Id& id) const {
   const auto found = sockets_.find(id);
   return found == sockets_.end() ? nullptr : found->second;
-}
-
-Socket* Hub::find_by_pid(const Id& pid) const {
-  const auto found = by_pid_.find(pid);
-  return found == by_pid_.end() ? nullptr : found->second;
 }
 
 void Hub::join(Socket& socket, std::string_view room) {
@@ -127,6 +120,10 @@ void Hub::carry_out(const Envelope& envelope) {
 void Hub::deliver(const Envelope& envelope) {
   const Audience& audience = envelope.audience;
   const auto send_to = [&](Socket& socket) { send(socket, envelope); };
+  if (envelope.alone) {
+    if (Socket* socket = find(*envelope.alone)) send_to(*socket);
+    return;
+  }
   // The common case by far: one room, nobody spared, nobody met twice.
   if (audience.rooms.size() == 1 && audience.except.empty()) {
     return each_in_room(audience.rooms.front(), send_to);
@@ -162,6 +159,17 @@ void Hub::on_broadcast_ack(const Socket& socket, std::uint64_t id, Args args) {
   answers->on_answer(std::move(args));
 }
 
+void Hub::expect_no_answer_of(const Socket& socket) {
+  std::erase_if(asked_, [&](const auto& each) {
+    Asked& asked = *each.second;
+    // Told later: its handler may do anything, and this socket is in the middle of leaving.
+    if (asked.waiting.erase(socket.id_) > 0 && shard_.is_here()) {
+      shard_.defer([answers = asked.answers] { answers->on_left(); });
+    }
+    return asked.waiting.empty();
+  });
+}
+
 bool Hub::send(Socket& socket, const Envelope& envelope) {
   if (socket.state_ != Socket::State::connected) return false;
   Client& client = socket.client_;
@@ -180,7 +188,7 @@ bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, std::u
     const auto missed = namespace_.missed_since(offset, inbox_);
     if (!missed) return false;
     for (const auto& envelope : missed->events) {
-      if (concerns(*envelope, heard_rooms)) socket.client_.send(*envelope->frames);
+      if (concerns(*envelope, socket.id_, heard_rooms)) socket.client_.send(*envelope->frames);
     }
     offset += missed->events.size();
     is_all = missed->is_all;
@@ -194,7 +202,9 @@ template <class Use>
 void Hub::each_in_room(const std::string& name, Use&& use) {
   if (const Room* room = rooms_.find(name)) {
     for (const Room::Member& member : room->members) use(*member.socket);
-  } else if (const auto id = Id::parse(name)) {
+  }
+  // Who bears the room's name is in it without any record of it, whoever else has joined it.
+  if (const auto id = Id::parse(name)) {
     if (Socket* socket = find(*id)) use(*socket);
   }
 }

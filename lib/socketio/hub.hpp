@@ -54,7 +54,6 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
   Socket* find(const Id& id) const;
-  Socket* find_by_pid(const Id& pid) const;
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
@@ -73,7 +72,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   friend class Namespace;  // Fills inbox_ under its lock.
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
 
-  // A broadcast whose answers are still to come.
+  // A broadcast whose answers are still to come, at least one.
   struct Asked {
     Hub& hub;
     std::uint64_t id;
@@ -85,6 +84,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void carry_out(const Envelope& envelope);
   void deliver(const Envelope& envelope);
   void deliver_and_ask(const Envelope& envelope);
+  void expect_no_answer_of(const Socket& socket);
   template <class Use>
   void each_of(const Audience& audience, Use&& use);
   template <class Use>
@@ -97,9 +97,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
 
   Inbox inbox_;  // Guarded by the namespace's order lock
 
-  using SocketsById = boost::unordered_flat_map<Id, Socket*, Id::Hash>;
-  SocketsById sockets_;  // Only on this shard
-  SocketsById by_pid_;   // With recovery
+  boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
   Rooms rooms_;
   std::uint64_t mark_ = 0;
   Inbox draining_;

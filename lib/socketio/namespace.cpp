@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/namespace.hpp"
 
+#include "base/shrink.hpp"
 #include "net/shard.hpp"
 #include "net/shards.hpp"
 #include "socketio/adapter.hpp"
@@ -129,8 +130,28 @@ void Namespace::trim_log() {
   if (log_) log_->trim();
 }
 
-void Namespace::on_socket_gone() {
-  if (registry_) registry_->on_socket_gone(*this);
+void Namespace::add_holder(const Id& pid, Holder holder) {
+  std::lock_guard lock(order_);
+  holders_.insert_or_assign(pid, holder);
+}
+
+void Namespace::remove_holder(const Id& pid, unsigned shard) {
+  std::lock_guard lock(order_);
+  const auto found = holders_.find(pid);
+  // Who leaves is saved first: a successor may have come back on another shard by now.
+  if (found == holders_.end() || found->second.shard != shard) return;
+  holders_.erase(found);
+  shrink_if_sparse(holders_);
+}
+
+std::optional<Namespace::Holder> Namespace::holder_of(const Id& pid) {
+  std::lock_guard lock(order_);
+  const auto found = holders_.find(pid);
+  return found == holders_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Namespace::on_socket_destroyed() {
+  if (registry_) registry_->on_socket_destroyed(*this);
 }
 
 }  // namespace coterie::socketio

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/id.hpp"
 #include "base/random.hpp"
 #include "engineio/frame.hpp"
 #include "socketio/broadcast.hpp"
@@ -48,7 +50,7 @@ struct Surroundings {
 
 class Namespace : public Listeners, public std::enable_shared_from_this<Namespace> {
  public:
-  // `registry` is told when the last socket leaves; null for namespaces that stay.
+  // `registry` is told when a socket is destroyed; null for namespaces that stay.
   Namespace(std::string name, const Surroundings& surroundings, Namespaces* registry = nullptr);
   ~Namespace();
   Namespace(const Namespace&) = delete;
@@ -118,10 +120,19 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::optional<Missed> missed_since(std::uint64_t offset, const Inbox& inbox);
   void trim_log();
 
+  // Which socket holds the session of that pid just now.
+  struct Holder {
+    unsigned shard;
+    Id sid;
+  };
+  void add_holder(const Id& pid, Holder holder);
+  void remove_holder(const Id& pid, unsigned shard);
+  std::optional<Holder> holder_of(const Id& pid);
+
   // Puts it into the inboxes, under the order lock; returns the hub of this thread's shard, whose
   // inbox is to be drained once the lock is free.
   Hub* put(const std::shared_ptr<const Envelope>& envelope, Hub* only);
-  void on_socket_gone();  // A socket that was counted by the registry has left.
+  void on_socket_destroyed();  // Tells the registry, which has counted it.
 
   const std::string name_;  // Fixed after construction
   const Surroundings surroundings_;
@@ -129,11 +140,13 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::vector<std::shared_ptr<Hub>> hubs_;  // One for each shard
 
   std::atomic<std::uint64_t> next_ack_id_ = 0;
-  std::size_t visitors_ = 0;  // Guarded by the registry: sockets, and those about to be made.
+  std::size_t visitors_ = 0;   // Guarded by the registry: sockets, and those about to be made.
+  std::once_flag introduced_;  // To the application, by the registry.
 
   // Guards what follows, and every hub's inbox.
   std::mutex order_;
   std::optional<EventLog> log_;
+  boost::unordered_flat_map<Id, Holder, Id::Hash> holders_;  // By pid, with recovery.
 };
 
 }  // namespace coterie::socketio

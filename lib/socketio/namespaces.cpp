@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "net/shard.hpp"
 #include "socketio/hub.hpp"
 
 namespace coterie::socketio {
@@ -40,12 +39,10 @@ std::shared_ptr<Namespace> Namespaces::visit(std::string_view name, const Json& 
   const auto parent =
       std::ranges::find_if(parents_, [&](const auto& each) { return each->match_(name, auth); });
   if (parent == parents_.end()) return nullptr;
-  bool is_new = false;
   auto space = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
     auto found = children.find(name);
     if (found == children.end()) {
       if (children.size() >= children_max_) return nullptr;
-      is_new = true;
       auto made = make_child(name, **parent);
       found = children.emplace(std::string(name), Child{std::move(made), parent->get()}).first;
     }
@@ -53,7 +50,8 @@ std::shared_ptr<Namespace> Namespaces::visit(std::string_view name, const Json& 
     return found->second.space;
   });
   if (!space) log::warn("a client is refused: there are {} dynamic namespaces", children_max_);
-  if (is_new && on_new_) on_new_(*space);
+  // Clients on other shards wait for it: what it registers is there when the first is let in.
+  if (space && on_new_) std::call_once(space->introduced_, on_new_, *space);
   return space;
 }
 
@@ -64,16 +62,13 @@ std::shared_ptr<Namespace> Namespaces::make_child(std::string_view name,
   return child;
 }
 
-void Namespaces::on_socket_gone(Namespace& space) {
-  if (!net::Shard::here()) return;  // The server is taken down, and everything with it.
-  auto last = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
+void Namespaces::on_socket_destroyed(Namespace& space) {
+  // It ends with this function, outside the lock. Sockets that have left count until they are
+  // destroyed, behind the turns of their shards: so there is none that could still turn to it.
+  const auto last = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
     if (--space.visitors_ > 0 || !cleanup_empty_) return nullptr;
     return std::move(children.extract(space.name()).mapped().space);
   });
-  // Its own code is still running: it ends with this turn.
-  if (last) {
-    net::Shard::here()->bury(std::make_unique<std::shared_ptr<Namespace>>(std::move(last)));
-  }
 }
 
 std::vector<std::shared_ptr<Namespace>> Namespaces::all() const {

@@ -52,9 +52,9 @@ class Namespaces {
   void on_new(std::function<void(Namespace&)> handler) { on_new_ = std::move(handler); }
 
   // For a client that wants in: null when there is none. What is returned stays until
-  // on_socket_gone() was called for it. Any thread.
+  // on_socket_destroyed() was called for it. Any thread.
   std::shared_ptr<Namespace> visit(std::string_view name, const Json& auth);
-  void on_socket_gone(Namespace& space);
+  void on_socket_destroyed(Namespace& space);
 
   // Every namespace there is now. Any thread.
   std::vector<std::shared_ptr<Namespace>> all() const;

@@ -63,7 +63,9 @@ std::optional<EventLog::Events> EventLog::since(std::uint64_t offset, std::size_
   return events;
 }
 
-bool concerns(const Envelope& envelope, const std::unordered_set<std::string_view>& rooms) {
+bool concerns(const Envelope& envelope, const Id& id,
+              const std::unordered_set<std::string_view>& rooms) {
+  if (envelope.alone) return *envelope.alone == id;
   const auto is_in = [&rooms](const std::string& room) { return rooms.contains(room); };
   const auto& [wanted, except] = envelope.audience;
   if (!wanted.empty() && std::ranges::none_of(wanted, is_in)) return false;

@@ -8,7 +8,7 @@
 // twice; a client that has heard nothing yet continues from where it connected.
 //
 // A log begins at a number drawn at random: an offset of another server's log, or of this one's
-// before a restart, is none of ours, and its client begins anew instead of hearing the wrong events.
+// before a restart, is none of ours, and its client begins anew rather than hear the wrong events.
 //
 // What is volatile is not kept, and an event that wants an ack is not either; volatile events carry
 // the offset of the last that was kept.
@@ -91,8 +91,9 @@ class EventLog {
   std::size_t bytes_ = 0;
 };
 
-// Shall a socket in these rooms (its own id among them) hear it?
-bool concerns(const Envelope& envelope, const std::unordered_set<std::string_view>& rooms);
+// Shall the socket of that id, in these rooms (its id among them), hear it?
+bool concerns(const Envelope& envelope, const Id& id,
+              const std::unordered_set<std::string_view>& rooms);
 
 // Sessions of clients that are away, by pid. Any thread.
 class SavedSessions {

@@ -92,7 +92,8 @@ class Server {
   ParentNamespace& of_matching(NamespaceMatch match);
   // The same for names that match, as a whole, an ECMAScript regular expression.
   ParentNamespace& of_pattern(const std::string& pattern);
-  // Called when a child is made, on the shard of the client that has asked for it.
+  // Called when a child is made, on the shard of the client that has asked for it and before anyone
+  // is in it: more may be registered for this child. Must not block.
   void on_new_namespace(std::function<void(Namespace&)> handler);
 
   // To be added to the router that the shards serve.

@@ -59,14 +59,15 @@ struct Socket::Event {
   std::string name;
   Args args;
   Ack ack;
+  std::size_t stages = 0;  // How many middlewares there were when it came.
 };
 
 Socket::Socket(Client& client, Hub& hub, Id id, Json auth)
     : client_(client), hub_(hub), id_(id), auth_(std::move(auth)) {}
 
 Socket::~Socket() {
-  // One that has disconnected is out already, and its hub may be gone with its namespace.
-  if (state_ != State::disconnected) hub_.remove(*this);
+  hub_.remove(*this);
+  hub_.space().on_socket_destroyed();  // Which may be the end of it, and of the hub.
 }
 
 Socket::Extras& Socket::extras() {
@@ -130,7 +131,7 @@ void Socket::emit_arguments(EmitFlags flags, std::string_view event, const Argum
     // It needs its place in the order of all events, and so comes through the inbox.
     Envelope envelope;
     envelope.flags = flags;
-    envelope.audience.rooms.emplace_back(id());
+    envelope.alone = id_;
     return space.emit(std::move(envelope), event, arguments, &hub_);
   }
   if (flags.is_volatile && !client_.is_writable()) return;
@@ -157,6 +158,7 @@ void Socket::ask_arguments(EmitFlags flags, std::string_view event, const Argume
       },
       pending.get());
   extras().acks.emplace(id, std::move(pending));
+  if (flags.is_volatile && !client_.is_writable()) return;  // Time will be up.
   const Frames frames =
       encode_event(hub_.space().name(), id, event, arguments, client_.encoding(flags.compress));
   client_.send(frames);
@@ -167,7 +169,8 @@ void Socket::ask_arguments(EmitFlags flags, std::string_view event, const Argume
 void Socket::tell_outgoing(const Frames& frames) {
   if (state_ != State::connected) return;
   const std::string_view text = frames.head.text();
-  const std::size_t begin = text.find('[', hub_.space().name().size());
+  // A namespace's name may hold brackets, but no comma, and one stands behind it.
+  const std::size_t begin = text.find('[', hub_.space().name() == "/" ? 0 : text.find(','));
   const auto array = parse_json(text.substr(begin));
   if (!array) return;  // The application has sent RawJson that is none.
   JsonArray values = array->as_array();
@@ -179,8 +182,7 @@ void Socket::tell_outgoing(const Frames& frames) {
   std::vector<SharedBytes> attachments;
   for (const auto& frame : frames.attachments) attachments.emplace_back(frame.text());
   const Args args(std::move(values), std::move(attachments));
-  for (std::size_t i = 0; i < extras_->outgoing_handlers.size(); ++i) {
-    const AnyHandler handler = extras_->outgoing_handlers[i];
+  for (const AnyHandler& handler : std::vector(extras_->outgoing_handlers)) {
     handler(*this, event, args);
   }
 }
@@ -242,32 +244,32 @@ void Socket::on_event(Packet packet) {
               packet.id ? Ack(ref(), *packet.id) : Ack()};
   tell_any(event);
   if (!extras_ || extras_->middlewares.empty()) return run_handlers(event);
+  event.stages = extras_->middlewares.size();
   run_middlewares(std::make_shared<Event>(std::move(event)), 0);
 }
 
 void Socket::run_middlewares(std::shared_ptr<Event> event, std::size_t stage) {
   if (state_ != State::connected) return;
-  if (stage == extras_->middlewares.size()) return run_handlers(*event);
+  if (stage == event->stages) return run_handlers(*event);
   const EventMiddleware middleware = extras_->middlewares[stage];
   middleware(*this, event->name, event->args,
              NextEvent([ref = ref(), event, stage](std::optional<Error> refusal) {
                ref.dispatch([event, stage, refusal = std::move(refusal)](Socket& socket) {
                  if (!refusal) return socket.run_middlewares(event, stage + 1);
-                 for (std::size_t i = 0; i < socket.extras_->error_handlers.size(); ++i) {
-                   const ErrorHandler handler = socket.extras_->error_handlers[i];
+                 for (const auto& handler : std::vector(socket.extras_->error_handlers)) {
                    handler(socket, *refusal);
                  }
                });
              }));
 }
 
-// By index, and copied where it is this socket's own: a handler may add and remove handlers.
+// Those of the socket are copied: a handler may add and remove handlers, for the next event.
 void Socket::tell_any(const Event& event) {
   for (const AnyHandler& handler : hub_.space().any_handlers_) {
     handler(*this, event.name, event.args);
   }
-  for (std::size_t i = 0; extras_ && i < extras_->any_handlers.size(); ++i) {
-    const AnyHandler handler = extras_->any_handlers[i];
+  if (!extras_ || extras_->any_handlers.empty()) return;
+  for (const AnyHandler& handler : std::vector(extras_->any_handlers)) {
     handler(*this, event.name, event.args);
   }
 }
@@ -280,21 +282,21 @@ void Socket::run_handlers(const Event& event) {
       handler(*this, event.args, event.ack);
     }
   }
-  for (std::size_t i = 0; extras_ && i < extras_->handlers.size();) {
+  for (const EventHandler& handler : handlers_now(event.name)) {
     if (state_ != State::connected) return;
-    auto& named = extras_->handlers[i];
-    if (named.event != event.name) {
-      ++i;
-      continue;
-    }
-    const EventHandler handler = named.handler;
-    if (named.is_once) {
-      extras_->handlers.erase(extras_->handlers.begin() + static_cast<std::ptrdiff_t>(i));
-    } else {
-      ++i;
-    }
     handler(*this, event.args, event.ack);
   }
+}
+
+std::vector<EventHandler> Socket::handlers_now(std::string_view event) {
+  std::vector<EventHandler> handlers;
+  if (!extras_) return handlers;
+  for (const NamedHandler& each : extras_->handlers) {
+    if (each.event == event) handlers.push_back(each.handler);
+  }
+  std::erase_if(extras_->handlers,
+                [event](const auto& each) { return each.is_once && each.event == event; });
+  return handlers;
 }
 
 // -- rooms ----------------------------------------------------------------------------------------
@@ -332,8 +334,8 @@ void Socket::begin_session(const Id& pid, std::uint64_t offset) {
   extras().offset = offset;
 }
 
-std::string_view Socket::pid() const {
-  return extras_->pid.view();
+const Id& Socket::pid() const {
+  return extras_->pid;
 }
 
 void Socket::resume(SavedSession session) {
@@ -352,8 +354,8 @@ void Socket::save_session(std::string_view reason) {
   if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
   std::vector<std::string> names;
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
-  hub_.space().surroundings_.adapter.save({extras_->pid, id_, hub_.space().name(), std::move(names),
-                                           std::move(data_), extras_->offset});
+  hub_.space().surroundings_.adapter.save(
+      {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});
 }
 
 // -- the end --------------------------------------------------------------------------------------

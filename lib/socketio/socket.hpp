@@ -66,7 +66,8 @@ class Socket {
   }
 
   // Events. Handlers see every event of that name from this client, in the order sent. For handlers
-  // that all sockets share, Namespace::on costs no memory per socket.
+  // that all sockets share, Namespace::on costs no memory per socket. Whatever is added or removed
+  // while an event is handled counts from the next one on.
   template <class F>
   void on(std::string event, F handler) {
     add_handler(std::move(event), event_handler(std::move(handler)), false);
@@ -135,6 +136,7 @@ class Socket {
   void run_middlewares(std::shared_ptr<Event> event, std::size_t stage);
   void tell_any(const Event& event);
   void run_handlers(const Event& event);
+  std::vector<EventHandler> handlers_now(std::string_view event);  // Those for once go with it.
   void on_ack(Packet packet);
   void on_ack_timeout(std::uint64_t ack_id);
   // The only way to the state disconnected.
@@ -143,7 +145,7 @@ class Socket {
   void begin_session(const Id& pid, std::uint64_t offset);
   void resume(SavedSession session);
   bool catch_up();
-  std::string_view pid() const;
+  const Id& pid() const;
   void save_session(std::string_view reason);
 
   struct Extras;  // What few sockets need: made on first use.

@@ -164,7 +164,17 @@ TEST(EventLog, counts_the_bytes_of_attachments) {
 bool concerns_those_in(std::unordered_set<std::string_view> rooms, Audience audience) {
   Envelope envelope;
   envelope.audience = std::move(audience);
-  return concerns(envelope, rooms);
+  return concerns(envelope, Id(), rooms);
+}
+
+TEST(Concerns, one_socket_when_it_is_for_it_alone) {
+  test::SeededRandom random;
+  const Id one = Id::random(random);
+  const Id other = Id::random(random);
+  Envelope envelope;
+  envelope.alone = one;
+  EXPECT_TRUE(concerns(envelope, one, {one.view()}));
+  EXPECT_FALSE(concerns(envelope, other, {one.view(), other.view()}));
 }
 
 TEST(Concerns, everybody_when_no_room_is_named) {
