@@ -40,7 +40,7 @@ class EngineClient {
   bool is_over() const { return state_ == State::over; }
   bool is_open() const { return state_ == State::open; }
   TimePoint opened_at() const { return opened_at_; }
-  bool has_said_all() const;
+  std::string unsaid() const;  // What is not done with yet; empty: nothing.
   Life& life() const { return world_.lives[member_].back(); }
   std::size_t life_number() const { return world_.lives[member_].size() - 1; }
   bool is_polling() const { return !websocket_; }
@@ -102,6 +102,7 @@ class EngineClient {
   std::unique_ptr<Wire> candidate_;
   Upgrade upgrade_ = Upgrade::none;
   Plan plan_ = Plan::honest;
+  TimePoint probed_at_;
   unsigned polls_ = 0;  // Asked and not answered
   unsigned posts_ = 0;
   bool has_said_farewell_ = false;

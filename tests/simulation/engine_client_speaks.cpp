@@ -62,7 +62,12 @@ void EngineClient::speak() {
 
 void EngineClient::speak_polling() {
   if (upgrade_ == Upgrade::pausing) {
-    if (polls_ == 0 && posts_ == 0) switch_over();
+    // Shortly before the server gives up a "5" might cross with its farewell.
+    if (world_.clock.now() > probed_at_ + world_.settings.upgrade_timeout / 2) {
+      drop_candidate();
+    } else if (polls_ == 0 && posts_ == 0) {
+      switch_over();
+    }
     return;
   }
   const bool is_leaving = state_ == State::leaving && !has_said_farewell_;
@@ -118,6 +123,7 @@ void EngineClient::start_upgrade() {
   candidate_ = network_.connect();
   candidate_->ask(Question::upgrade, upgrade_request());
   upgrade_ = Upgrade::probing;
+  probed_at_ = world_.clock.now();
 }
 
 void EngineClient::switch_over() {

@@ -43,7 +43,7 @@ void Wire::half_close() {
 
 // How many of the bytes that wait are moved at once. However it shreds, no network takes for ever.
 std::size_t Wire::piece(std::size_t waiting) {
-  if (waiting > 1500 && mood_ != Mood::swift) return waiting / 4;
+  if (waiting > 1500 && mood_ != Mood::swift) return waiting / 2;
   switch (mood_) {
     case Mood::swift:
       return 64 * 1024;

@@ -40,6 +40,11 @@ class Wire {
   void cut();
   // The client sends no more, but reads on.
   void half_close();
+  // Nobody is there: what was not sent never will be, and for so long nothing is read.
+  void fall_silent(milliseconds time) {
+    outgoing_.clear();
+    freeze(time);
+  }
   // Nothing is pumped for so long.
   void freeze(milliseconds time) { frozen_until_ = world_.clock.now() + time; }
   bool is_frozen() const { return frozen_until_ > world_.clock.now(); }

@@ -58,7 +58,7 @@ struct Settings {
   bool has_small_buffers = false;
   milliseconds ping_interval{300};
   milliseconds ping_timeout{500};
-  milliseconds upgrade_timeout{150};
+  milliseconds upgrade_timeout{400};
   milliseconds connect_timeout{700};
 };
 
