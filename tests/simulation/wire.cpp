@@ -43,6 +43,7 @@ void Wire::half_close() {
 
 // How many of the bytes that wait are moved at once. However it shreds, no network takes for ever.
 std::size_t Wire::piece(std::size_t waiting) {
+  if (world_.chance.one_in(10)) return std::max<std::size_t>(waiting, 1);
   if (waiting > 1500 && mood_ != Mood::swift) return waiting / 2;
   switch (mood_) {
     case Mood::swift:
