@@ -59,7 +59,7 @@ class EngineClient {
  private:
   enum class State : unsigned char { over, opening, open, leaving };
   enum class Upgrade : unsigned char { none, probing, pausing, dawdling };
-  enum class Plan : unsigned char { honest, dawdle, cut, babble };
+  enum class Plan : unsigned char { honest, dawdle, cut, babble, hasty };
 
   void ended(std::string_view why);
   void over();
@@ -80,6 +80,7 @@ class EngineClient {
   void speak_polling();
   void speak_websocket();
   void start_upgrade();
+  void speak_pausing();
   void switch_over();
   void drop_candidate();
   Wire& free_wire();
@@ -102,8 +103,9 @@ class EngineClient {
   std::unique_ptr<Wire> candidate_;
   Upgrade upgrade_ = Upgrade::none;
   Plan plan_ = Plan::honest;
-  TimePoint probed_at_;
-  unsigned polls_ = 0;  // Asked and not answered
+  TimePoint probed_at_;     // When the candidate was opened,
+  TimePoint confirmed_at_;  // and when its probe was answered.
+  unsigned polls_ = 0;      // Asked and not answered
   unsigned posts_ = 0;
   bool has_said_farewell_ = false;
   bool is_innocent_ = true;

@@ -22,7 +22,7 @@ constexpr milliseconds time_per_step_max{4};
 constexpr unsigned steps_to_settle = 2000;
 constexpr unsigned steps_to_part = 120;
 constexpr milliseconds leap{2000};
-constexpr unsigned leaps = 60;  // Longer than any timer of a server without clients.
+constexpr unsigned leaps = 70;  // Longer than any timer of a server whose clients are silent.
 
 std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(
@@ -191,7 +191,6 @@ void Universe::leap_on() {
   for (unsigned i = 0; i < leaps && !world_.has_failed(); ++i) {
     ++world_.step;
     world_.clock.move(leap);
-    if (i == leaps / 3) network_.cut_strays();
     network_.act();
     for (auto& member : members_) {
       member->pump();
