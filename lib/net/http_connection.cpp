@@ -23,6 +23,7 @@ constexpr std::size_t source_piece_bytes = 256 * 1024;
 
 HttpConnection::HttpConnection(Connection& connection, std::shared_ptr<const HttpService> service)
     : connection_(connection), service_(std::move(service)) {
+  // Whoever connects and says nothing is not waited for either.
   arm(service_->limits.head_timeout);
 }
 

@@ -87,7 +87,8 @@ void Application::add_talk_handlers(Space& space) {
   space.nsp->on("echo",
                 [this](Socket& socket, const Json& number, const Json& what, const Ack& ack) {
                   if (!note_event(socket, number)) return;
-                  if (world_.chance.one_in(2)) return ack(what);
+                  if (world_.chance.one_in(2)) ack(what);
+                  // Copies share the one use: of two answers the second goes nowhere.
                   world_.later.emplace_back([ack, what] { ack(what); });
                 });
   space.nsp->on("ask", [this](Socket& socket, const Json& number) {
@@ -104,20 +105,18 @@ void Application::add_talk_handlers(Space& space) {
     socket.emit("goodbye");
     socket.disconnect(world_.settings.purges_close);
   });
-  space.nsp->on("bytes", [this](Socket& socket, const socketio::Args& args) {
+  space.nsp->on("bytes", [this, &space](Socket& socket, const socketio::Args& args) {
     const Guest* guest = note_event(socket, args[0]);
     if (!guest) return;
     const SharedBytes* bytes = args.binary(args[1]);
-    if (!bytes || bytes->view() != bytes_of(guest->space->nsp->name(), guest->events)) {
+    if (!bytes || bytes->view() != bytes_of(space.nsp->name(), guest->events)) {
       world_.fail("member {}: attachment {} is garbled", guest->member, guest->events);
     }
   });
 }
 
 void Application::on_connect(Space& space, Socket& socket) {
-  const JsonObject& auth = socket.auth().as_object();
-  Guest guest{&space, auth.at("member").to_number<unsigned>(),
-              auth.at("life").to_number<std::size_t>(), socket.ref()};
+  const Guest guest = guest_of(space, socket);
   world_.note("member {} life {} is in {} on shard {} as {}", guest.member, guest.life,
               space.nsp->name(), net::Shard::here()->index(), socket.id());
   if (!guests_.emplace(std::string(socket.id()), guest).second) {
@@ -172,6 +171,12 @@ Application::Guest* Application::note_event(Socket& socket, const Json& number) 
   }
   world_.count("events");
   return &guest;
+}
+
+Application::Guest Application::guest_of(Space& space, const Socket& socket) {
+  const JsonObject& auth = socket.auth().as_object();
+  return {&space, auth.at("member").to_number<unsigned>(), auth.at("life").to_number<std::size_t>(),
+          socket.ref()};
 }
 
 // -- What it knows --------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ class Application {
   void audit(Space& space);
   void note_drained(Room& room);
 
+  Guest guest_of(Space& space, const socketio::Socket& socket);  // As it says itself.
   Room& room(Space& space, std::string_view name);
   std::optional<std::string> some_guest(Space& space);
   Life& life_of(const Guest& guest) { return world_.lives[guest.member][guest.life]; }

@@ -54,9 +54,11 @@ std::optional<Message> EngineClient::receive() {
   return message;
 }
 
-bool EngineClient::has_said_all() const {
-  if (!outbox_.empty() || posts_ > 0 || upgrade_ != Upgrade::none) return false;
-  return !websocket_ || websocket_->has_sent_all();
+std::string EngineClient::unsaid() const {
+  if (upgrade_ != Upgrade::none) return fmt::format("upgrades ({})", static_cast<int>(upgrade_));
+  if (!outbox_.empty()) return fmt::format("has {} packets to send", outbox_.size());
+  if (posts_ > 0) return "has posted";
+  return !websocket_ || websocket_->has_sent_all() ? "" : "is sending";
 }
 
 void EngineClient::pump() {
@@ -127,10 +129,10 @@ void EngineClient::cut() {
 void EngineClient::vanish() {
   gone("vanishes", heartbeat());
   const milliseconds silence(world_.chance.below(3000));
-  for (auto& wire : wires_) wire->freeze(silence);
-  if (candidate_) candidate_->freeze(silence);
+  for (auto& wire : wires_) wire->fall_silent(silence);
+  if (candidate_) candidate_->fall_silent(silence);
   if (websocket_) {
-    websocket_->freeze(silence);
+    websocket_->fall_silent(silence);
     if (world_.chance.one_in(4)) websocket_->half_close();
   }
   over();

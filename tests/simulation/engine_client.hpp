@@ -40,7 +40,7 @@ class EngineClient {
   bool is_over() const { return state_ == State::over; }
   bool is_open() const { return state_ == State::open; }
   TimePoint opened_at() const { return opened_at_; }
-  bool has_said_all() const;
+  std::string unsaid() const;  // What is not done with yet; empty: nothing.
   Life& life() const { return world_.lives[member_].back(); }
   std::size_t life_number() const { return world_.lives[member_].size() - 1; }
   bool is_polling() const { return !websocket_; }
@@ -59,7 +59,7 @@ class EngineClient {
  private:
   enum class State : unsigned char { over, opening, open, leaving };
   enum class Upgrade : unsigned char { none, probing, pausing, dawdling };
-  enum class Plan : unsigned char { honest, dawdle, cut, babble };
+  enum class Plan : unsigned char { honest, dawdle, cut, babble, hasty };
 
   void ended(std::string_view why);
   void over();
@@ -80,6 +80,7 @@ class EngineClient {
   void speak_polling();
   void speak_websocket();
   void start_upgrade();
+  void speak_pausing();
   void switch_over();
   void drop_candidate();
   Wire& free_wire();
@@ -102,7 +103,9 @@ class EngineClient {
   std::unique_ptr<Wire> candidate_;
   Upgrade upgrade_ = Upgrade::none;
   Plan plan_ = Plan::honest;
-  unsigned polls_ = 0;  // Asked and not answered
+  TimePoint probed_at_;     // When the candidate was opened,
+  TimePoint confirmed_at_;  // and when its probe was answered.
+  unsigned polls_ = 0;      // Asked and not answered
   unsigned posts_ = 0;
   bool has_said_farewell_ = false;
   bool is_innocent_ = true;

@@ -11,7 +11,8 @@ namespace coterie::simulation {
 void EngineClient::listen() {
   listen_to_http();
   if (!is_over() && candidate_) listen_to_candidate();
-  if (!is_over() && websocket_) listen_to_websocket();
+  // What was said to a last poll comes before what is said on the WebSocket.
+  if (!is_over() && websocket_ && polls_ == 0) listen_to_websocket();
 }
 
 void EngineClient::listen_to_http() {
@@ -42,6 +43,8 @@ void EngineClient::on_answer(Question question, const HttpAnswer& answer) {
       return on_payload(answer.body);
     case Question::poll:
       --polls_;
+      // A hasty client's poll may come when the session is a WebSocket's already.
+      if (websocket_ && answer.status == 400) return;
       if (answer.status != 200) return ended(fmt::format("poll: {}", answer.status));
       return on_payload(answer.body);
     case Question::post:
@@ -136,7 +139,8 @@ void EngineClient::listen_to_candidate() {
 
 void EngineClient::on_probe_answered() {
   world_.note("member {} life {}: probe answered", member_, life_number());
-  if (plan_ == Plan::honest) {
+  confirmed_at_ = world_.clock.now();
+  if (plan_ == Plan::honest || plan_ == Plan::hasty) {
     upgrade_ = Upgrade::pausing;
   } else if (plan_ == Plan::dawdle) {
     upgrade_ = Upgrade::dawdling;

@@ -62,8 +62,7 @@ void EngineClient::speak() {
 
 void EngineClient::speak_polling() {
   if (upgrade_ == Upgrade::pausing) {
-    if (polls_ == 0 && posts_ == 0) switch_over();
-    return;
+    return speak_pausing();
   }
   const bool is_leaving = state_ == State::leaving && !has_said_farewell_;
   const bool wants_post = (!outbox_.empty() || is_leaving) && posts_ == 0;
@@ -83,6 +82,21 @@ void EngineClient::speak_polling() {
   }
   const bool may_upgrade = upgrade_ == Upgrade::none && state_ == State::open && !world_.is_calm;
   if (may_upgrade && world_.chance.one_in(25)) start_upgrade();
+}
+
+void EngineClient::speak_pausing() {
+  // Later than this a "5" might cross with the server's farewell.
+  const bool is_late = world_.clock.now() > probed_at_ + world_.settings.upgrade_timeout / 2;
+  if (posts_ == 0 && (polls_ == 0 || plan_ == Plan::hasty)) {
+    if (!is_late) return switch_over();
+  } else if (world_.clock.now() > confirmed_at_ + milliseconds(100)) {
+    for (const auto& wire : wires_) {
+      if (!wire->questions.empty() && wire->is_quiet_for(milliseconds(100))) {
+        world_.fail("member {}: a request waits, and so its upgrade", member_);
+      }
+    }
+  }
+  if (is_late) drop_candidate();
 }
 
 // Some of what is to be said, or with the farewell all of it.
@@ -111,13 +125,14 @@ std::string EngineClient::take_payload() {
 
 void EngineClient::start_upgrade() {
   world_.count("probes");
-  const std::uint64_t odds = world_.chance.below(8);
-  plan_ = odds < 5 ? Plan::honest : static_cast<Plan>(odds - 4);
+  const std::uint64_t odds = world_.chance.below(10);
+  plan_ = odds < 6 ? Plan::honest : static_cast<Plan>(odds - 5);
   world_.note("member {} life {} begins an upgrade, plan {}", member_, life_number(),
               static_cast<int>(plan_));
   candidate_ = network_.connect();
   candidate_->ask(Question::upgrade, upgrade_request());
   upgrade_ = Upgrade::probing;
+  probed_at_ = world_.clock.now();
 }
 
 void EngineClient::switch_over() {
@@ -126,8 +141,11 @@ void EngineClient::switch_over() {
   write_frame(*candidate_, {"5", false});
   websocket_ = std::move(candidate_);
   upgrade_ = Upgrade::none;
-  for (auto& wire : wires_) network_.abandon(std::move(wire));
-  wires_.clear();
+  std::erase_if(wires_, [this](std::unique_ptr<Wire>& wire) {
+    if (!wire->questions.empty()) return false;  // Of a hasty client: the poll, to be let go.
+    network_.abandon(std::move(wire));
+    return true;
+  });
 }
 
 void EngineClient::drop_candidate() {

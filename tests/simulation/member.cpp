@@ -23,7 +23,7 @@ std::string bytes_of(std::string_view room, std::uint64_t number) {
 
 std::string text_of(std::string_view room, std::uint64_t number) {
   const std::uint64_t odds = number * 2654435761U % 40;
-  const std::size_t size = odds == 0 ? 40'000 : odds < 4 ? 3000 : number % 60;
+  const std::size_t size = odds == 0 ? 20'000 : odds < 4 ? 3000 : number % 60;
   return fmt::format("{}\u00e9{}{}", room, number, std::string(size, '.'));
 }
 
@@ -41,7 +41,7 @@ void Member::act() {
     if (!was_over_) on_over();
     if (has_parted_ || world_.is_calm || world_.clock.now() < wakes_at_) return;
     engine_.open();
-    was_over_ = has_joined_ = false;
+    was_over_ = has_joined_ = has_heard_goodbye_ = false;
     loiters_ = world_.chance.one_in(12);
     if (loiters_) engine_.life().excuse = "loiters";
     return;
@@ -91,13 +91,16 @@ void Member::part() {
   }
 }
 
-bool Member::is_settled() const {
-  if (engine_.is_over()) return true;
-  const auto has_all = [](const Station& station) {
-    return station.asked.empty() && station.standing != Standing::asking;
-  };
-  return engine_.is_open() && engine_.has_said_all() && late_.empty() && !partial_ && !loiters_ &&
-         std::ranges::all_of(stations_, has_all);
+std::string Member::unsettled() const {
+  if (engine_.is_over()) return "";
+  if (!engine_.is_open()) return "is about to come or to go";
+  if (loiters_) return "loiters";
+  for (const Station& station : stations_) {
+    if (station.standing == Standing::asking) return "waits to be let into " + station.nsp;
+    if (!station.asked.empty()) return "waits for an answer";
+  }
+  if (partial_) return "waits for attachments";
+  return late_.empty() ? engine_.unsaid() : "has an answer to give";
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> Member::audits() const {
@@ -176,6 +179,7 @@ void Member::connect(Station& station) {
 void Member::leave(Station& station) {
   world_.count("namespaces left");
   station.standing = Standing::out;
+  station.asked.clear();
   engine_.life().farewells[station.nsp] = station.sent;
   engine_.send({station.nsp == "/" ? "1" : "1" + station.nsp + ",", false});
 }

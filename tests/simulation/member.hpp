@@ -27,8 +27,8 @@ class Member {
   // For the end of the world: no life after this one.
   void part();
   bool is_over() const { return engine_.is_over(); }
-  // Nothing is under way from here, and no answer is missing.
-  bool is_settled() const;
+  // What is under way still, to or from here; empty when nothing is.
+  std::string unsettled() const;
   // Of each namespace it is connected to: the last audit that it has heard.
   std::vector<std::pair<std::string, std::uint64_t>> audits() const;
 
@@ -93,8 +93,9 @@ class Member {
   std::vector<LateAnswer> late_;
   TimePoint wakes_at_;
   bool was_over_ = true;
-  bool loiters_ = false;     // Joins no namespace in this life.
-  bool has_joined_ = false;  // Some namespace, in this life.
+  bool loiters_ = false;            // Joins no namespace in this life.
+  bool has_joined_ = false;         // Some namespace, in this life.
+  bool has_heard_goodbye_ = false;  // In any namespace, in this life.
   bool has_parted_ = false;
 };
 

@@ -83,6 +83,7 @@ void Member::on_packet(const Packet& packet) {
     return world_.fail("member {}: a packet of {}", number_, packet.nsp);
   }
   Station& station = *found;
+  if (to_text(packet.data) == R"(["goodbye"])") has_heard_goodbye_ = true;
   // What was under way when we left a namespace is for nobody, until it has let us in anew.
   if (station.standing == Standing::out) return;
   if (station.standing == Standing::asking && packet.type != '0' && packet.type != '4') return;
@@ -121,10 +122,13 @@ void Member::on_disconnected(Station& station) {
   world_.note("member {} was disconnected from {}", number_, station.nsp);
   station.standing = Standing::out;
   station.asked.clear();
-  const bool has_heard = std::ranges::any_of(stations_, [](const Station& each) {
-    return each.witness && each.witness->has_heard_goodbye();
-  });
-  if (!has_heard) world_.fail("member {} was disconnected without a goodbye", number_);
+  const bool is_whole = world_.settings.purges_close;
+  // Whoever waits to be let in may be in a room already: it can be closed with that, but hears
+  // nothing there.
+  if (is_whole && std::ranges::any_of(stations_, &Station::is_asking)) return;
+  if (!(is_whole ? has_heard_goodbye_ : station.witness->has_heard_goodbye())) {
+    world_.fail("member {} was disconnected without a goodbye", number_);
+  }
 }
 
 void Member::on_event(Station& station, const Packet& packet) {

@@ -25,9 +25,10 @@ class Network {
     return std::make_unique<Wire>(world_, ours);
   }
 
-  // The client takes no more interest: the stream ends now, later, or goes on unread for a while.
+  // The client takes no more interest: the stream ends now, later, or never, and is read or not.
   void abandon(std::unique_ptr<Wire> wire) {
     if (!wire || world_.chance.one_in(3)) return;
+    if (world_.chance.one_in(4)) return ghosts_.push_back(std::move(wire));
     if (world_.chance.one_in(2)) wire->freeze(milliseconds(world_.chance.below(2000)));
     strays_.push_back(std::move(wire));
   }
@@ -39,13 +40,13 @@ class Network {
       return false;
     });
   }
-  void cut_strays() { strays_.clear(); }
 
  private:
   World& world_;
   net::Shards& shards_;
   const net::Shards::Door door_;
   std::vector<std::unique_ptr<Wire>> strays_;
+  std::vector<std::unique_ptr<Wire>> ghosts_;  // Nobody is there, and nobody will ever say so.
 };
 
 }  // namespace coterie::simulation

@@ -22,7 +22,7 @@ constexpr milliseconds time_per_step_max{4};
 constexpr unsigned steps_to_settle = 2000;
 constexpr unsigned steps_to_part = 120;
 constexpr milliseconds leap{2000};
-constexpr unsigned leaps = 60;  // Longer than any timer of a server without clients.
+constexpr unsigned leaps = 70;  // Longer than any timer of a server whose clients are silent.
 
 std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(
@@ -58,7 +58,7 @@ class Universe {
   void step();
   void take_turn(std::size_t who);
   void settle();
-  bool everyone_is_settled() const;
+  std::string unsettled() const;
   bool everyone_has_heard_the_audit() const;
   void end();
   void stop_shards();
@@ -130,9 +130,14 @@ void Universe::take_turn(std::size_t who) {
   application_.act();
 }
 
-bool Universe::everyone_is_settled() const {
-  return world_.later.empty() &&
-         std::ranges::all_of(members_, [](const auto& member) { return member->is_settled(); });
+// Who has something under way, and what; empty: nobody.
+std::string Universe::unsettled() const {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (auto what = members_[i]->unsettled(); !what.empty()) {
+      return fmt::format("member {} {}", i, what);
+    }
+  }
+  return world_.later.empty() ? "" : "something is left for later";
 }
 
 bool Universe::everyone_has_heard_the_audit() const {
@@ -148,9 +153,9 @@ void Universe::settle() {
   world_.note("calm");
   world_.is_calm = true;
   unsigned patience = steps_to_settle;
-  for (; patience > 0 && !world_.has_failed() && !everyone_is_settled(); --patience) step();
+  for (; patience > 0 && !world_.has_failed() && !unsettled().empty(); --patience) step();
   if (world_.has_failed()) return;
-  if (patience == 0) return world_.fail("an answer is missing, or never ends");
+  if (patience == 0) return world_.fail("{}, and that never ends", unsettled());
   application_.audit();
   for (patience = steps_to_settle; patience > 0 && !world_.has_failed(); --patience) {
     step();
@@ -186,7 +191,6 @@ void Universe::leap_on() {
   for (unsigned i = 0; i < leaps && !world_.has_failed(); ++i) {
     ++world_.step;
     world_.clock.move(leap);
-    if (i == leaps / 3) network_.cut_strays();
     network_.act();
     for (auto& member : members_) {
       member->pump();

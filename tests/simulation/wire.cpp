@@ -43,7 +43,8 @@ void Wire::half_close() {
 
 // How many of the bytes that wait are moved at once. However it shreds, no network takes for ever.
 std::size_t Wire::piece(std::size_t waiting) {
-  if (waiting > 1500 && mood_ != Mood::swift) return waiting / 4;
+  if (world_.chance.one_in(10)) return std::max<std::size_t>(waiting, 1);
+  if (waiting > 1500 && mood_ != Mood::swift) return waiting / 2;
   switch (mood_) {
     case Mood::swift:
       return 64 * 1024;
@@ -60,6 +61,7 @@ void Wire::pump() {
   if (!outgoing_.empty()) {
     const std::size_t size = std::min(piece(outgoing_.size()), outgoing_.size());
     const ssize_t sent = ::send(fd_, outgoing_.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) moved_at_ = world_.clock.now();
     if (sent > 0) outgoing_.erase(0, static_cast<std::size_t>(sent));
     if (sent < 0 && errno != EAGAIN) outgoing_.clear();  // Nobody listens.
   }
@@ -69,8 +71,16 @@ void Wire::pump() {
   std::array<char, 64 * 1024> buffer;
   const std::size_t size = std::min(piece(static_cast<std::size_t>(waiting)), buffer.size());
   const ssize_t got = ::recv(fd_, buffer.data(), size, MSG_DONTWAIT);
+  if (got > 0) moved_at_ = world_.clock.now();
   if (got > 0) incoming.append(buffer.data(), static_cast<std::size_t>(got));
   if (got == 0 || (got < 0 && errno != EAGAIN)) has_ended_ = true;
+}
+
+bool Wire::is_quiet_for(milliseconds time) const {
+  int waiting = 0;
+  if (fd_ >= 0) ::ioctl(fd_, FIONREAD, &waiting);
+  return waiting == 0 && incoming.empty() && outgoing_.empty() && !is_frozen() &&
+         world_.clock.now() >= moved_at_ + time;
 }
 
 std::optional<HttpAnswer> take_answer(std::string& incoming) {

@@ -40,6 +40,11 @@ class Wire {
   void cut();
   // The client sends no more, but reads on.
   void half_close();
+  // Nobody is there: what was not sent never will be, and for so long nothing is read.
+  void fall_silent(milliseconds time) {
+    outgoing_.clear();
+    freeze(time);
+  }
   // Nothing is pumped for so long.
   void freeze(milliseconds time) { frozen_until_ = world_.clock.now() + time; }
   bool is_frozen() const { return frozen_until_ > world_.clock.now(); }
@@ -48,6 +53,8 @@ class Wire {
   // The server has ended the stream, and all it said is in incoming.
   bool has_ended() const { return has_ended_ || fd_ < 0; }
   bool has_sent_all() const { return outgoing_.empty(); }
+  // Nothing is under way in either direction, and nothing has moved for so long.
+  bool is_quiet_for(milliseconds time) const;
   bool is_idle() const {
     return !is_last_ && questions.empty() && incoming.empty() && !has_ended() && has_sent_all() &&
            !is_frozen();
@@ -67,6 +74,7 @@ class Wire {
   bool has_ended_ = false;
   bool is_last_ = false;  // The server was asked to end the stream behind its answer.
   TimePoint frozen_until_;
+  TimePoint moved_at_;
 };
 
 // What the server says over HTTP.

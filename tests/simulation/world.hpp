@@ -17,24 +17,12 @@
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "chance.hpp"
+#include "support/manual_clock.hpp"
 #include "support/seeded_random.hpp"
 
 namespace coterie::simulation {
 
 using std::chrono::milliseconds;
-
-// Stands still until it is moved.
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return TimePoint(start) + passed_; }
-  WallTime wall() const override { return WallTime(start) + passed_; }
-  milliseconds passed() const { return passed_; }
-  void move(milliseconds time) { passed_ += time; }
-
- private:
-  static constexpr milliseconds start{1'800'000'000'000};
-  milliseconds passed_{0};
-};
 
 // One session of a client, from its handshake to its end, as far as the server must know.
 struct Life {
@@ -58,7 +46,7 @@ struct Settings {
   bool has_small_buffers = false;
   milliseconds ping_interval{300};
   milliseconds ping_timeout{500};
-  milliseconds upgrade_timeout{150};
+  milliseconds upgrade_timeout{600};
   milliseconds connect_timeout{700};
 };
 
@@ -69,7 +57,7 @@ class World {
 
   Chance chance;
   test::SeededRandom ids;  // The library's chance.
-  ManualClock clock;
+  test::ManualClock clock;
   Settings settings;
   std::vector<std::vector<Life>> lives;  // By member.
   bool is_calm = false;                  // Nobody begins anything any more.

@@ -323,6 +323,7 @@ class Comparison {
     fired_.clear();
     const auto due = wheel_.next_due();
     ASSERT_EQ(model_.empty() || due.has_value(), true);
+    ASSERT_EQ(wheel_.armed_count(), model_.size());
     if (!model_.empty()) ASSERT_LE(*due, start + milliseconds(model_.begin()->first));
   }
 

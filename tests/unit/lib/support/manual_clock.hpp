@@ -12,6 +12,8 @@ class ManualClock final : public Clock {
  public:
   TimePoint now() const override { return TimePoint(start) + passed_; }
   WallTime wall() const override { return WallTime(start) + passed_; }
+
+  std::chrono::milliseconds passed() const { return passed_; }
   void move(std::chrono::milliseconds time) { passed_ += time; }
 
  private:
