@@ -1,10 +1,10 @@
 // What one client has heard in one namespace, and what it should have heard.
 //
 // Each room counts what is said in it; "*" is the room of the whole namespace. A client hears of
-// its own comings and goings in the same stream, so it can tell by itself, packet by packet: within a
-// stay every number follows the one before, and none comes twice in a life. Where a stay begins is
-// exact when it was published among what is said; a direct join may still hear what was said before
-// and is under way between shards, but must miss nothing that was said after it. Audits are
+// its own comings and goings in the same stream, so it can tell by itself, packet by packet: within
+// a stay every number follows the one before, and none comes twice in a life. Where a stay begins
+// is exact when it was published among what is said; a direct join may still hear what was said
+// before and is under way between shards, but must miss nothing that was said after it. Audits are
 // published among what is said, too: each tells, for every room that the client is in at that
 // point, the last number said, and so nothing can be missing.
 //
