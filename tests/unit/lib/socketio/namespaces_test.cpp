@@ -82,7 +82,7 @@ TEST(DynamicNamespace, may_be_given_more_when_it_is_made) {
   for (const unsigned shard : {0u, 1u}) {
     PacketClient client(at, shard);
     client.join("/room-1");
-    EXPECT_EQ(client.take().back(), R"(2/room-1,["welcome",")" + client.sid() + ""]");
+    EXPECT_EQ(client.take().back(), R"(2/room-1,["welcome",")" + client.sid() + R"("])");
   }
   EXPECT_EQ(siblings, 1u);
 }
