@@ -82,6 +82,20 @@ TEST(OnAny, sees_every_event_before_its_handlers_the_namespaces_first) {
                         "own " + unknown}));
 }
 
+TEST(OnAny, sees_what_a_middleware_refuses) {
+  Fixture f;
+  f.space.on_any([&](Socket&, std::string_view event, const Args&) { f.in.emplace_back(event); });
+  f.connected = [](Socket& socket) {
+    socket.use(
+        [](Socket&, std::string_view, const Args&, const NextEvent& next) { next(Error("no")); });
+  };
+  f.client.emplace(f.at, 0);
+  f.client->join();
+  f.client->say(R"(2["a"])");
+  f.at.settle();
+  EXPECT_EQ(f.in, Seen{"a"});
+}
+
 TEST(OnAny, that_is_added_while_another_sees_an_event_sees_the_next) {
   Fixture f;
   f.connected = [&](Socket& socket) {
