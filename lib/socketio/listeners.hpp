@@ -1,8 +1,8 @@
 // Listeners: what an application has registered for all sockets of a namespace.
 //
 // Register before the shards run (for the child of a parent: when it is made): from then on every
-// shard reads them without a lock. Handlers are called on the shard of the socket they are about, so
-// on several threads at once.
+// shard reads them without a lock. Handlers are called on the shard of the socket they are about,
+// so on several threads at once.
 // SPDX-License-Identifier: MIT
 #pragma once
 
