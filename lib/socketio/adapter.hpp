@@ -32,7 +32,8 @@ class Adapter {
   virtual ~Adapter() = default;
 
   // Tells all other nodes, in the order of the calls for one namespace. Verbs but visit and those
-  // with answers; `event` and `arguments` are what an emit's frames were made of.
+  // with answers; `event` and `arguments` are what an emit's frames were made of. Called under the
+  // namespace's order lock: what comes of it must not call a namespace before it has returned.
   virtual void publish(const std::string& nsp, const Envelope& envelope, std::string_view event,
                        const Arguments& arguments) = 0;
   // Says an event to the other servers (not to clients): Namespace::hear() is what they hear.

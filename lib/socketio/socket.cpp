@@ -352,7 +352,8 @@ bool Socket::catch_up() {
 
 void Socket::save_session(std::string_view reason) {
   if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
-  std::vector<std::string> names;
+  // One that has come back may leave before it has caught up: then it is in no rooms yet.
+  std::vector<std::string> names = std::move(extras_->rooms);
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
   hub_.space().surroundings_.adapter.save(
       {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});
@@ -379,8 +380,8 @@ void Socket::become_disconnected(std::string_view reason) {
         handler(*this, reason);
       }
     }
-    save_session(reason);
   }
+  save_session(reason);
   hub_.remove(*this);
   state_ = State::disconnected;
   client_.drop(*this);  // Destroyed behind this turn.

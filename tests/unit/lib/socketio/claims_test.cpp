@@ -196,6 +196,27 @@ TEST(Claim, hears_what_is_said_while_its_middleware_waits) {
   EXPECT_EQ(again.take_events(), (Packets{R"(["n",1])", R"(["n",2])"}));
 }
 
+TEST(Claim, whose_client_leaves_while_its_middleware_waits_may_be_made_again) {
+  Fixture f({.skip_middlewares = false});
+  std::optional<Next> waiting;
+  f.space.use([&](Socket& socket, const Next& next) {
+    socket.is_recovered() && !waiting ? void(waiting = next) : next();
+  });
+  PacketClient client = f.connected(0);
+  client.drop();
+  f.at.settle();
+  f.space.to("room").emit("n", 1);
+  PacketClient again = f.claiming(client, 1);
+  f.at.settle();
+  again.drop();
+  f.at.settle();
+  (*waiting)();
+  PacketClient once_more = f.claiming(client, 0);
+  f.at.settle();
+  EXPECT_EQ(once_more.sid(), client.sid());
+  EXPECT_EQ(once_more.take_events(), Packets{R"(["n",1])"});
+}
+
 TEST(Claim, is_closed_when_the_log_forgets_while_its_middleware_waits) {
   Fixture f({.skip_middlewares = false, .events_max = 2});
   std::optional<Next> waiting;
