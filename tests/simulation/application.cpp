@@ -151,10 +151,9 @@ void Application::on_disconnect(Space& space, Socket& socket, std::string_view r
                 space.nsp->name(), reason);
   }
   if (world_.is_calm || !world_.chance.one_in(3)) return;
-  // Later, as whoever disconnects others may be in the middle of something.
-  world_.later.emplace_back([this, &space] {
-    if (!world_.is_calm) say(space, "r0");
-  });
+  // Perhaps in the midst of what is handed out: then this is handed out behind it. Only where no
+  // stay begins or ends exactly, as inviting and kicking take two steps.
+  publish(space, "*");
 }
 
 Application::Guest* Application::note_event(Socket& socket, const Json& number) {

@@ -73,6 +73,7 @@ class Application {
   Guest* note_event(socketio::Socket& socket, const Json& number);
 
   void say(Space& space, const std::string& room);
+  void publish(Space& space, const std::string& room);
   void ask(socketio::Socket& socket);
   void say_to_several(Space& space, const std::string& first, const std::string& second,
                       const std::string& spared);

@@ -46,13 +46,17 @@ void Application::act() {
   }
 }
 
-// Everything published before has been handed out on the shard where we are, if we are on one: but
-// not when this happens in the midst of handing out, where no handler of ours publishes.
+// Everything published before has been handed out on the shard where we are, if we are on one.
 void Application::note_drained(Room& where) {
   if (const net::Shard* here = net::Shard::here()) where.drained[here->index()] = where.said;
 }
 
 void Application::say(Space& space, const std::string& name) {
+  publish(space, name);
+  note_drained(room(space, name));
+}
+
+void Application::publish(Space& space, const std::string& name) {
   Room& where = room(space, name);
   const std::uint64_t number = ++where.said;
   const auto audience = name == "*" ? space.nsp->all() : space.nsp->to(name);
@@ -61,7 +65,6 @@ void Application::say(Space& space, const std::string& name) {
   } else {
     audience.emit("said", name, number, text_of(name, number));
   }
-  note_drained(where);
   world_.count("said");
 }
 

@@ -216,8 +216,8 @@ void Member::speak(Station& station) {
     case 10:
       return emit(station, "direct", "");
     case 11:
-      if (world_.chance.one_in(12)) return emit(station, "quit", "");
-      if (world_.chance.one_in(24)) return emit(station, "purge", room);
+      if (world_.chance.one_in(6)) return emit(station, "quit", "");
+      if (world_.chance.one_in(20)) return emit(station, "purge", room);
       return;
     case 12:
       return emit(station, "bytes", R"({"_placeholder":true,"num":0})", nullptr,
