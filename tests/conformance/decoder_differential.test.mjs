@@ -91,7 +91,7 @@ function mutateText(text, random) {
     default: // Another packet's end.
       points.splice(at, points.length, ...[...textOf(random.pick(vectors))].slice(-1 - random.below(12)));
   }
-  return points.join("").toWellFormed();
+  return points.join("").replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 const textOf = (input) => input.find((message) => typeof message === "string") ?? "";
