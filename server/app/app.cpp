@@ -24,6 +24,7 @@
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
+#include "storage/s3_blob_store.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -51,6 +52,26 @@ std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
                                     config.email_user, config.email_password, config.email_from});
 }
 
+// Files in the data folder, or in a bucket.
+struct Blobs {
+  std::unique_ptr<storage::BlobStore> store;
+  storage::LocalBlobStore* local = nullptr;  // The same, where this server serves them itself.
+};
+
+Blobs make_blobs(const Config& config, const std::string& secret) {
+  if (const auto place = config.s3()) {
+    return {std::make_unique<storage::S3BlobStore>(
+        storage::S3BlobStore::Options{*place, config.data},
+        storage::make_curl_wire(*place, system_clock()), system_clock())};
+  }
+  auto local = std::make_unique<storage::LocalBlobStore>(
+      storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
+                                       config.link_base(), secret},
+      system_clock());
+  storage::LocalBlobStore* known = local.get();
+  return {std::move(local), known};
+}
+
 chat::Passwords::Cost cost_of(const Config& config) {
   return config.password_cost == "light" ? chat::Passwords::Cost::light
                                          : chat::Passwords::Cost::standard;
@@ -60,6 +81,12 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   const web::Asset* asset = web::find(path);
   if (!asset) return std::nullopt;
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
+}
+
+void store_links(chat::Files& files) {
+  if (const auto stored = files.store_renewed_links(); !stored) {
+    log::warn("could not store renewed links: {}", stored.error().detail);
+  }
 }
 
 // Calls `work` on a worker every half minute.
@@ -94,14 +121,14 @@ struct Core::Parts {
         database(sqlite(folder / "coterie.db", SqliteDriver::Durability::full)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
         ttl(sessions, system_clock()),
-        blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
+        blobs(make_blobs(config, secret)),
         mailer(make_mailer(config)),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
-            database, blobs,
+            database, *blobs.store,
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
-              return blobs.allows(path, expires, signature);
+              return blobs.local && blobs.local->allows(path, expires, signature);
             },
             system_clock(), system_random()),
         memberships(database) {}
@@ -110,7 +137,7 @@ struct Core::Parts {
   storage::Database database;
   storage::Database sessions;
   storage::SqliteTtlStore ttl;
-  storage::LocalBlobStore blobs;
+  const Blobs blobs;
   const std::unique_ptr<storage::Mailer> mailer;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
   chat::Passwords passwords;
@@ -174,11 +201,17 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, [accounts = core.accounts.get()] {
+        sweeper(shards[0], workers, [accounts = core.accounts.get(), files = &core.files] {
           if (const auto swept = accounts->sweep(); !swept) {
             log::warn("could not forget what has expired: {}", swept.error().detail);
           }
-        }) {}
+          store_links(*files);
+        }) {
+    core.files.set_on_renewed([this, files = &core.files] {
+      // Where the workers are too busy, the sweeper does it.
+      [[maybe_unused]] const bool is_taken = workers.run([files] { store_links(*files); });
+    });
+  }
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
@@ -215,7 +248,7 @@ Result<void> App::run(const Config& config) {
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
-  if (auto ready = core.blobs.open_folder(); !ready) return ready;
+  if (auto ready = core.blobs.store->prepare(); !ready) return ready;
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();
   core.captcha = std::move(*captcha);
@@ -237,7 +270,7 @@ Result<void> App::run(const Config& config) {
                                         doors.router(core), config.tls());
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
-  if (config.public_url.empty()) core.blobs.set_public_url(local_url);
+  if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start();

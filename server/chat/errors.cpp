@@ -40,6 +40,7 @@ constexpr std::array facts{
               R"(Validation failed (expected type is /image\/(png|jpeg|jpg)/))"},
     ErrorFact{"too_many_attempts", 429, "too many attempts, please try again later"},
     ErrorFact{"mail_failed", 503, "the mail could not be sent, please try again later"},
+    ErrorFact{"files_unavailable", 503, "files are not available, please try again later"},
     ErrorFact{"busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_full", 503, "the server is out of space"},

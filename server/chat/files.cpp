@@ -24,6 +24,11 @@ std::string_view name_of(FileKind kind) {
   return "";
 }
 
+// Kept links are good for a day. A page needs a while to load what it shows.
+constexpr auto link_life = std::chrono::hours(24) - std::chrono::minutes(10);
+// More links than anyone shows in the moment that storing takes; further ones are stored next time.
+constexpr std::size_t renewed_max = 10'000;
+
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 // A file must be smaller than this.
@@ -82,7 +87,7 @@ Result<File> Upload::finish(std::string_view claimed_type) {
   file.path = path_;
   file.type = name_of(kind_);
   file.create_by_id = user_id_;
-  files_.link(file);
+  file.url = files_.blobs_.url(path_);
   const auto inserted = files_.database_.write([&](storage::Driver& db) -> Result<void> {
     storage::insert_file(db, file);
     return {};
@@ -93,6 +98,36 @@ Result<File> Upload::finish(std::string_view claimed_type) {
     return inserted.error();
   }
   return file;
+}
+
+void Files::link(File& file) const {
+  const std::string kept = blobs_.kept_links();
+  const bool is_good =
+      !kept.empty() && file.url.starts_with(kept) && clock_.wall() - file.update_at < link_life;
+  if (is_good) return;
+  file.url = blobs_.url(file.path);
+  if (kept.empty()) return;
+  const bool is_first = renewed_.with([&](auto& renewed) {
+    const bool was_empty = renewed.empty();
+    if (renewed.size() < renewed_max)
+      file.url = renewed.try_emplace(file.id, file.url).first->second;
+    return was_empty;
+  });
+  if (is_first && on_renewed_) on_renewed_();
+}
+
+Result<void> Files::store_renewed_links() {
+  const auto renewed = renewed_.with([](auto& waiting) { return waiting; });
+  if (renewed.empty()) return {};
+  auto stored = database_.write([&](storage::Driver& db) -> Result<void> {
+    for (const auto& [id, url] : renewed) storage::renew_file_url(db, id, url, clock_.wall());
+    return {};
+  });
+  // Only now, so that whoever reads the old rows meanwhile is shown the same links.
+  renewed_.with([&](auto& waiting) {
+    for (const auto& [id, url] : renewed) waiting.erase(id);
+  });
+  return stored;
 }
 
 }  // namespace coterie::chat

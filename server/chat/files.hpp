@@ -6,12 +6,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "chat/actor.hpp"
@@ -73,8 +75,9 @@ class Files {
     return blobs_.open(path);
   }
 
-  // Give what is shown its link, good for a day. Do not block.
-  void link(File& file) const { file.url = blobs_.url(file.path); }
+  // Give what is shown its link, good for a day. Do not block. Where the store's links are kept, a
+  // row's own is shown for a day; then a new one, at once, and the row follows.
+  void link(File& file) const;
   void link(std::optional<File>& file) const {
     if (file) link(*file);
   }
@@ -84,6 +87,11 @@ class Files {
     link(message.cover);
   }
 
+  // Called, from any thread, when there are links for store_renewed_links(). Before the first link().
+  void set_on_renewed(std::function<void()> on_renewed) { on_renewed_ = std::move(on_renewed); }
+  // Writes renewed links into their rows. Blocks.
+  Result<void> store_renewed_links();
+
  private:
   friend class Upload;
 
@@ -92,6 +100,9 @@ class Files {
   const LinkCheck allows_;
   const Clock& clock_;
   Random& random_;
+  std::function<void()> on_renewed_;
+  // By the file's id: new links that their rows do not have yet.
+  mutable Guarded<std::map<std::int64_t, std::string>> renewed_;
 };
 
 }  // namespace coterie::chat

@@ -73,8 +73,7 @@ void set_method(CURL* curl, const S3Question& question, Exchange& exchange) {
     static const S3Body nothing;
     exchange.body = question.body ? &*question.body : &nothing;
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
-                     static_cast<curl_off_t>(exchange.body->size));
+    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(exchange.body->size));
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, &Exchange::read);
     curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, &Exchange::seek);

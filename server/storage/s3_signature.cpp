@@ -63,7 +63,8 @@ std::string percent_encode(std::string_view text, bool is_path) {
   for (const char c : text) {
     const bool is_alphanumeric =
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (is_alphanumeric || std::string_view("-_.~").find(c) != std::string_view::npos || (is_path && c == '/')) {
+    if (is_alphanumeric || std::string_view("-_.~").find(c) != std::string_view::npos ||
+        (is_path && c == '/')) {
       encoded += c;
     } else {
       encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
@@ -98,9 +99,8 @@ std::string presign(const S3Permit& permit, const S3Key& key, WallTime now,
   const std::string signed_query = canonical_query(query);
   const std::string path = percent_encode(permit.path, true);
 
-  const std::string request =
-      fmt::format("{}\n{}\n{}\n{}\n{}\nUNSIGNED-PAYLOAD", permit.method, path, signed_query,
-                  header_lines, header_names);
+  const std::string request = fmt::format("{}\n{}\n{}\n{}\n{}\nUNSIGNED-PAYLOAD", permit.method,
+                                          path, signed_query, header_lines, header_names);
   const std::string to_sign =
       fmt::format("{}\n{}\n{}\n{}", algorithm, time, scope, to_hex(sha256(request)));
   const std::string signing_key =

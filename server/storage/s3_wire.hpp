@@ -44,7 +44,7 @@ struct S3Question {
   std::string_view method;
   std::string path = {};  // In the bucket; empty for the bucket itself.
   NamedTexts query = {};
-  std::string media_type = {};                 // Of the body.
+  std::string media_type = {};  // Of the body.
   std::optional<S3Body> body = {};
   std::string range = {};                      // "0-99": only these bytes of a file.
   std::size_t answer_bytes_max = 1024 * 1024;  // A page of a list has some 300 KiB.

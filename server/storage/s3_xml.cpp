@@ -11,8 +11,12 @@ namespace coterie::storage {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, char>, 6> entities{
-    {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#34;", '"'}}};
+constexpr std::array<std::pair<std::string_view, char>, 6> entities{{{"&amp;", '&'},
+                                                                     {"&lt;", '<'},
+                                                                     {"&gt;", '>'},
+                                                                     {"&quot;", '"'},
+                                                                     {"&apos;", '\''},
+                                                                     {"&#34;", '"'}}};
 
 std::string unescape(std::string_view text) {
   std::string plain;
@@ -29,8 +33,7 @@ std::string unescape(std::string_view text) {
 std::string escape(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    const auto* entity =
-        std::ranges::find(entities, c, &std::pair<std::string_view, char>::second);
+    const auto* entity = std::ranges::find(entities, c, &std::pair<std::string_view, char>::second);
     if (entity == entities.end()) {
       escaped += c;
     } else {

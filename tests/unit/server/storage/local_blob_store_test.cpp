@@ -25,7 +25,7 @@ class LocalBlobStoreTest : public testing::Test {
     std::string signature;
   };
 
-  void SetUp() override { ASSERT_TRUE(store.open_folder()); }
+  void SetUp() override { ASSERT_TRUE(store.prepare()); }
 
   void put(std::string_view path, std::string_view bytes) {
     auto writer = store.create(path);
@@ -89,7 +89,7 @@ TEST_F(LocalBlobStoreTest, a_writer_given_up_leaves_nothing) {
 TEST_F(LocalBlobStoreTest, what_a_crash_has_left_half_written_is_forgotten_at_the_next_start) {
   put("image/abc", picture);
   write_file(folder / "uploads/half-written", "bytes");
-  ASSERT_TRUE(store.open_folder());
+  ASSERT_TRUE(store.prepare());
   EXPECT_EQ(files(), Names{"image/abc"});
 }
 
