@@ -20,7 +20,7 @@ namespace coterie::storage {
 namespace {
 
 constexpr auto url_life = std::chrono::hours(24);
-constexpr auto start_pause = std::chrono::seconds(1);
+constexpr auto start_pause = std::chrono::seconds(3);
 constexpr auto start_patience = std::chrono::seconds(30);
 constexpr std::size_t page_size_max = 1000;  // S3 lists no more at once.
 constexpr int pages_max = 1'000'000;         // A server that never ends is none.
