@@ -91,6 +91,24 @@ Result<std::int64_t> group_of(const Form& form) {
   return *id;
 }
 
+// A message of a video and its cover: both, or neither.
+Result<Answer> take_video(chat::Conversations& conversations, Form& form) {
+  const auto group_id = group_of(form);
+  if (!group_id) return group_id.error();
+  if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
+    return checked.error();
+  }
+  const auto film = form.upload->finish_film(form.cover.get());
+  if (!film) return film.error();
+  const auto message =
+      conversations.send_video(form.actor, *group_id, film->video.id, film->cover.id);
+  if (!message) {
+    form.upload->take_back();
+    return message.error();
+  }
+  return Answer(new_video_json(*message));
+}
+
 }  // namespace
 
 std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
@@ -98,7 +116,10 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
   const TakeForm avatar = [&accounts](Form& form) -> Result<Answer> {
     const auto file = form.upload->finish(form.claimed_type);
     if (!file) return file.error();
-    if (const auto set = accounts.set_avatar(form.actor, file->id); !set) return set.error();
+    if (const auto set = accounts.set_avatar(form.actor, file->id); !set) {
+      form.upload->take_back();
+      return set.error();
+    }
     return Answer(new_file_json(*file));
   };
   const TakeForm cover = [](Form& form) -> Result<Answer> {
@@ -116,15 +137,21 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
     const auto file = form.upload->finish(form.claimed_type);
     if (!file) return file.error();
     const auto message = conversations.send_image(form.actor, *group_id, file->id);
-    if (!message) return message.error();
+    if (!message) {
+      form.upload->take_back();
+      return message.error();
+    }
     return Answer(new_image_json(*message));
   };
+  const TakeForm video = [&conversations](Form& form) { return take_video(conversations, form); };
   using chat::FileKind;
   return {
       {"/api/user/avatar", "Set one's picture", FileKind::avatar, false, avatar},
       {"/api/group/cover", "Upload a cover for a group to be made", FileKind::cover, false, cover},
       {"/api/conversation/group/message/image", "Send a picture to a group", FileKind::image, true,
        image},
+      {"/api/conversation/group/message/video", "Send a video to a group", FileKind::video, true,
+       video},
   };
 }
 

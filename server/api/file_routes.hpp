@@ -1,4 +1,4 @@
-// Endpoints that take files (avatar, group cover, image message), and the one that gives them back.
+// Endpoints that take files (avatars, covers, images, videos), and the one that gives them back.
 // SPDX-License-Identifier: MIT
 #pragma once
 
