@@ -8,6 +8,7 @@
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
+#include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/openapi.hpp"
