@@ -44,6 +44,14 @@ TEST_F(ChildProcess, is_ended_at_its_deadline_even_when_it_has_closed_its_output
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
+TEST_F(ChildProcess, is_ended_when_its_time_is_declared_to_be_over) {
+  const std::atomic<bool> is_over = true;
+  ChildLimits limits;
+  limits.time = 1h;
+  limits.is_over = &is_over;
+  EXPECT_EQ(code_of(shell("exec sleep 60", limits)), "program_failed");
+}
+
 TEST_F(ChildProcess, that_writes_too_much_is_ended) {
   ChildLimits limits;
   limits.output_bytes = 1000;
