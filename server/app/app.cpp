@@ -3,11 +3,13 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
+#include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/openapi.hpp"
@@ -42,6 +44,9 @@ using storage::SqliteDriver;
 constexpr auto sweep_interval = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
+// How long each step of stopping may take: the three together less than the ten seconds after which
+// those who start and stop servers lose theirs.
+constexpr auto patience = std::chrono::seconds(3);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -95,6 +100,7 @@ void store_links(chat::Files& files) {
 
 void sweep_files(chat::FileSweep& sweep) {
   const auto swept = sweep.run();
+  if (!swept && swept.error().code == "stopped") return;
   if (!swept) return log::warn("could not sweep files: {}", swept.error().detail);
   if (swept->rows + swept->blobs > 0) {
     log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
@@ -254,7 +260,7 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
-    api::add_site(router, find_asset);
+    api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
 
@@ -268,6 +274,17 @@ struct App::Doors {
   api::Rest rest;
   Sweeper sweeper;
   Sweeper file_sweeper;
+  std::atomic<bool> is_stopping = false;
+
+  // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
+  // come meanwhile on connections that are open already are answered 503.
+  void leave() {
+    log::info("stopping");
+    is_stopping = true;
+    shards.stop_listening();
+    workers.stop(patience);
+    server.close();
+  }
 };
 
 Result<void> App::run(const Config& config) {
@@ -302,13 +319,14 @@ Result<void> App::run(const Config& config) {
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start(sweep_interval);
   doors.file_sweeper.start(first_file_sweep);
-  doors.shards.run_until_signal([&] {
-    log::info("stopping");
-    doors.shards.stop_listening();
-    doors.workers.stop();
-    doors.file_workers.stop();
-    doors.server.close();
-  });
+  const auto leave = [&] {
+    core.ffmpeg.stop();
+    core.file_sweep.stop();
+    doors.leave();
+  };
+  doors.shards.run_until_signal(leave, patience);
+  core.blobs.store->stop();
+  doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }
 

@@ -28,6 +28,7 @@ class S3BlobStore final : public BlobStore {
   // most ("files_unavailable"); one that refuses us is not ("bad_setting").
   Result<void> prepare() override;
 
+  void stop() override { wire_->stop(); }
   Result<std::unique_ptr<BlobWriter>> create(std::string_view path) override;
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;
   Result<void> remove(std::string_view path) override;

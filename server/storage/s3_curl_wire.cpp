@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,6 +83,10 @@ void set_method(CURL* curl, const S3Question& question, Exchange& exchange) {
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, std::string(question.method).c_str());
 }
 
+int should_end(void* is_stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return *static_cast<std::atomic<bool>*>(is_stopped) ? 1 : 0;
+}
+
 void set_bounds(CURL* curl) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -123,6 +128,9 @@ class CurlWire final : public S3Wire {
     if (!question.range.empty()) curl_easy_setopt(curl, CURLOPT_RANGE, question.range.c_str());
     set_method(curl, question, exchange);
     set_bounds(curl);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &should_end);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &is_stopped_);
     const CURLcode ended = curl_easy_perform(curl);
     if (ended != CURLE_OK) return Error("files_unavailable", curl_easy_strerror(ended));
     S3Answer answer = read_answer(curl, std::move(exchange.answer));
@@ -134,6 +142,8 @@ class CurlWire final : public S3Wire {
     COTERIE_CHECK(may_block());
     std::this_thread::sleep_for(time);
   }
+
+  void stop() override { is_stopped_ = true; }
 
  private:
   // There are as many handles as threads have ever asked at once.
@@ -170,6 +180,7 @@ class CurlWire final : public S3Wire {
 
   const S3Place place_;
   const Clock& clock_;
+  std::atomic<bool> is_stopped_ = false;
   Guarded<std::vector<Handle>> idle_;
 };
 

@@ -65,6 +65,8 @@ class S3Wire {
   // Error "files_unavailable": no whole answer came. Any status is an answer.
   virtual Result<S3Answer> exchange(const S3Question& question) = 0;
   virtual void pause(std::chrono::milliseconds time) = 0;
+  // From here on every exchange fails, also what is under way. From any thread.
+  virtual void stop() {}
 };
 
 // Asks up to three times, until there is an answer that is not the server's own failure (5xx, 429).
