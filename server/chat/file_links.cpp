@@ -26,9 +26,12 @@ void FileLinks::make(File& file) const {
 void FileLinks::fill(File& file) {
   const std::string kept = blobs_.kept_links();
   if (kept.empty()) return make(file);
-  if (file.thumbnail) file.thumbnail_url = blobs_.url(*file.thumbnail);
-  if (is_good(file, kept)) return;
-  file.url = blobs_.url(file.path);
+  if (is_good(file, kept)) {
+    // Rows have no place for this one, so it is made again as it was made with the other.
+    if (file.thumbnail) file.thumbnail_url = blobs_.url_made_at(*file.thumbnail, file.update_at);
+    return;
+  }
+  make(file);
   const bool is_first = renewed_.with([&](auto& renewed) {
     const bool was_empty = renewed.empty();
     if (renewed.size() < renewed_max)

@@ -50,6 +50,8 @@ class BlobStore {
   virtual Result<void> remove(std::string_view path) = 0;
   // Where anyone may fetch the file for the next 24 hours. Does not block.
   virtual std::string url(std::string_view path) const = 0;
+  // The link that url() made at `time`, so that it need not be kept; any other where none is kept.
+  virtual std::string url_made_at(std::string_view path, WallTime time) const = 0;
   // What those links begin with that are kept with a file's row, the same for a day. Empty where
   // links are made whenever they are shown.
   virtual std::string kept_links() const = 0;

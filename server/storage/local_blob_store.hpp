@@ -31,6 +31,7 @@ class LocalBlobStore final : public BlobStore {
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;
   Result<void> remove(std::string_view path) override;
   std::string url(std::string_view path) const override;
+  std::string url_made_at(std::string_view path, WallTime) const override { return url(path); }
   std::string kept_links() const override { return {}; }
   std::string place(std::string_view path) const override;
   Result<void> each_older_than(WallTime time, std::size_t page_size, const UsePaths& use) override;

@@ -161,12 +161,16 @@ Result<void> S3BlobStore::remove(std::string_view path) {
   return {};
 }
 
-std::string S3BlobStore::link(std::string_view base, std::string_view path) const {
-  return s3_url(options_.place, base, "GET", path, {}, {}, clock_.wall(), url_life);
+std::string S3BlobStore::link(std::string_view base, std::string_view path, WallTime time) const {
+  return s3_url(options_.place, base, "GET", path, {}, {}, time, url_life);
 }
 
 std::string S3BlobStore::url(std::string_view path) const {
-  return link(options_.place.public_url, path);
+  return url_made_at(path, clock_.wall());
+}
+
+std::string S3BlobStore::url_made_at(std::string_view path, WallTime time) const {
+  return link(options_.place.public_url, path, time);
 }
 
 std::string S3BlobStore::kept_links() const {
@@ -175,7 +179,7 @@ std::string S3BlobStore::kept_links() const {
 }
 
 std::string S3BlobStore::place(std::string_view path) const {
-  return link(options_.place.endpoint, path);
+  return link(options_.place.endpoint, path, clock_.wall());
 }
 
 Result<void> S3BlobStore::each_older_than(WallTime time, std::size_t page_size,

@@ -33,13 +33,14 @@ class S3BlobStore final : public BlobStore {
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;
   Result<void> remove(std::string_view path) override;
   std::string url(std::string_view path) const override;
+  std::string url_made_at(std::string_view path, WallTime time) const override;
   std::string kept_links() const override;
   std::string place(std::string_view path) const override;
   Result<void> each_older_than(WallTime time, std::size_t page_size, const UsePaths& use) override;
   Result<void> forget_unfinished(WallTime time) override;
 
  private:
-  std::string link(std::string_view base, std::string_view path) const;
+  std::string link(std::string_view base, std::string_view path, WallTime time) const;
   Result<void> open_bucket();
   Result<void> make_bucket();
   Error bad_bucket(std::string_view what, const S3Answer& answer) const;

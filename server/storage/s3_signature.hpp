@@ -1,4 +1,4 @@
-// AWS Signature Version 4 in the query of a URL: whoever has the URL may do that one thing for a while.
+// AWS Signature Version 4 in the query of a URL: whoever has it may do one thing for a while.
 //
 //   <path>?<query>&X-Amz-Signature=<hex HMAC-SHA256 of the string to sign>
 //   string to sign     AWS4-HMAC-SHA256 \n <time> \n <scope> \n <hex SHA-256 of canonical request>

@@ -2,8 +2,9 @@
 //
 // How long a file is shows only at its end, and S3 wants each length beforehand. So what comes is
 // spooled to a file without a name until a part of 16 MiB is full; a part that failed is sent again
-// from there. Nothing is visible before commit() has told S3 to put the parts together; what is given up
-// before that is aborted there, and what a crash leaves is swept (BlobStore::forget_unfinished).
+// from there. Nothing is visible before commit() has told S3 to put the parts together; what is
+// given up before that is aborted there, and what a crash leaves is swept
+// (BlobStore::forget_unfinished).
 // SPDX-License-Identifier: MIT
 #pragma once
 
