@@ -20,6 +20,7 @@ namespace coterie::storage {
 namespace {
 
 constexpr auto url_life = std::chrono::hours(24);
+constexpr auto place_life = std::chrono::minutes(15);  // It is seen in lists of processes.
 constexpr auto start_pause = std::chrono::seconds(3);
 constexpr auto start_patience = std::chrono::seconds(30);
 constexpr std::size_t page_size_max = 1000;  // S3 lists no more at once.
@@ -161,16 +162,12 @@ Result<void> S3BlobStore::remove(std::string_view path) {
   return {};
 }
 
-std::string S3BlobStore::link(std::string_view base, std::string_view path, WallTime time) const {
-  return s3_url(options_.place, base, "GET", path, {}, {}, time, url_life);
-}
-
 std::string S3BlobStore::url(std::string_view path) const {
   return url_made_at(path, clock_.wall());
 }
 
 std::string S3BlobStore::url_made_at(std::string_view path, WallTime time) const {
-  return link(options_.place.public_url, path, time);
+  return s3_url(options_.place, options_.place.public_url, "GET", path, {}, {}, time, url_life);
 }
 
 std::string S3BlobStore::kept_links() const {
@@ -179,7 +176,8 @@ std::string S3BlobStore::kept_links() const {
 }
 
 std::string S3BlobStore::place(std::string_view path) const {
-  return link(options_.place.endpoint, path, clock_.wall());
+  return s3_url(options_.place, options_.place.endpoint, "GET", path, {}, {}, clock_.wall(),
+                place_life);
 }
 
 Result<void> S3BlobStore::each_older_than(WallTime time, std::size_t page_size,

@@ -40,7 +40,6 @@ class S3BlobStore final : public BlobStore {
   Result<void> forget_unfinished(WallTime time) override;
 
  private:
-  std::string link(std::string_view base, std::string_view path, WallTime time) const;
   Result<void> open_bucket();
   Result<void> make_bucket();
   Error bad_bucket(std::string_view what, const S3Answer& answer) const;
