@@ -21,7 +21,7 @@ const messagePath = "/api/conversation/group/message";
 let s3, server, alice, group;
 before(async () => {
   s3 = await startS3();
-  server = await Coterie.start({ env: s3.env });
+  server = await Coterie.start({ env: s3.settings });
   alice = await server.user("alice1");
   group = await server.rest.group(alice);
 });
@@ -260,7 +260,7 @@ test("a server that comes before S3 waits for it", async () => {
 // -- settings -----------------------------------------------------------------------------------
 
 test("a wrong secret ends the start, by name", async () => {
-  const env = { ...s3.env, S3_SECRET_KEY: "wrong" };
+  const env = { ...s3.settings, S3_SECRET_KEY: "wrong" };
   const { code, log } = await run(["serve", "--port", "0", "--data", temporaryFolder()], { env });
   assert.notEqual(code, 0);
   assert.match(log, /S3 bucket pictures at http:\S+ cannot be used: 403 SignatureDoesNotMatch/);

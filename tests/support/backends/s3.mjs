@@ -51,7 +51,7 @@ class Swift {
   }
 
   // What makes a server keep its files here.
-  get env() {
+  get settings() {
     return { S3_ENDPOINT: this.url, S3_BUCKET: this.bucket, S3_REGION: this.region,
              S3_ACCESS_KEY: this.accessKey, S3_SECRET_KEY: this.secretKey };
   }
