@@ -183,9 +183,9 @@ std::vector<Setting> file_settings() {
       {"orphan_hours",
        true,
        {"COTERIE_ORPHAN_HOURS"},
-       "files that nothing uses are removed when they are as old as that",
+       "files that nothing uses are removed when they are as old as that; 0 keeps them",
        false,
-       number(&C::orphan_hours, 1, 24 * 365),
+       number(&C::orphan_hours, 0, 24 * 365),
        show(&C::orphan_hours)},
   };
 }
