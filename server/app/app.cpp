@@ -11,6 +11,7 @@
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
+#include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/openapi.hpp"
@@ -20,10 +21,12 @@
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
+#include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
+#include "storage/ffmpeg.hpp"
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
@@ -43,6 +46,8 @@ using storage::SqliteDriver;
 
 constexpr auto sweep_interval = std::chrono::seconds(30);
 constexpr auto start_patience = std::chrono::seconds(30);
+constexpr auto first_file_sweep = std::chrono::seconds(10);
+constexpr auto file_sweep_interval = std::chrono::hours(1);
 // How long each step of stopping may take: the three together less than the ten seconds after which
 // those who start and stop servers lose theirs.
 constexpr auto patience = std::chrono::seconds(3);
@@ -59,8 +64,7 @@ enum class Patience { usual, of_migrations };
 storage::Database::Connect chat_database(const Config& config, Patience waiting) {
   using std::chrono_literals::operator""h;
   using std::chrono_literals::operator""s;
-  const std::chrono::seconds timeout =
-      waiting == Patience::usual ? 30s : std::chrono::seconds(24h);
+  const std::chrono::seconds timeout = waiting == Patience::usual ? 30s : std::chrono::seconds(24h);
   const auto port = [&config](std::uint16_t usual) {
     return config.db_port ? config.db_port : usual;
   };
@@ -129,25 +133,38 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
 }
 
-// Calls `work` on a worker every half minute.
+void sweep_files(chat::FileSweep& sweep) {
+  const auto swept = sweep.run();
+  if (!swept && swept.error().code == "stopped") return;
+  if (!swept) return log::warn("could not sweep files: {}", swept.error().detail);
+  if (swept->rows + swept->blobs > 0) {
+    log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
+  }
+}
+
+// Calls `work` on a worker again and again.
 class Sweeper {
  public:
-  Sweeper(net::Shard& shard, net::Workers& workers, std::function<void()> work)
-      : shard_(shard), workers_(workers), work_(std::move(work)) {}
+  Sweeper(net::Shard& shard, net::Workers& workers, std::chrono::seconds interval,
+          std::function<void()> work)
+      : shard_(shard), workers_(workers), interval_(interval), work_(std::move(work)) {}
 
-  void start() {
-    shard_.post([this] { arm(); });
+  void start(std::chrono::seconds first) {
+    shard_.post([this, first] { arm(first); });
   }
 
  private:
-  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this); }
+  void arm(std::chrono::seconds after) {
+    shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + after, this);
+  }
   void sweep() {
     if (!workers_.run(work_)) log::warn("too busy to forget what has expired");
-    arm();
+    arm(interval_);
   }
 
   net::Shard& shard_;
   net::Workers& workers_;
+  const std::chrono::seconds interval_;
   const std::function<void()> work_;
   Timer timer_;
 };
@@ -163,6 +180,7 @@ struct Core::Parts {
         ttl(sessions, system_clock()),
         blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
         mailer(make_mailer(config)),
+        ffmpeg(config.ffmpeg),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
@@ -170,7 +188,8 @@ struct Core::Parts {
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
               return blobs.allows(path, expires, signature);
             },
-            system_clock(), system_random()),
+            system_clock(), system_random(), ffmpeg),
+        file_sweep(database, blobs, system_clock(), std::chrono::hours(config.orphan_hours)),
         memberships(database) {}
 
   const fs::path folder;
@@ -179,11 +198,13 @@ struct Core::Parts {
   storage::SqliteTtlStore ttl;
   storage::LocalBlobStore blobs;
   const std::unique_ptr<storage::Mailer> mailer;
+  storage::Ffmpeg ffmpeg;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
   chat::Passwords passwords;
   const chat::Tokens tokens;
   chat::Announcements announcements;
   chat::Files files;
+  chat::FileSweep file_sweep;
   chat::Memberships memberships;
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
@@ -200,6 +221,9 @@ Core::~Core() = default;
 
 chat::Accounts& Core::accounts() {
   return *parts_->accounts;
+}
+chat::FileSweep& Core::file_sweep() {
+  return parts_->file_sweep;
 }
 const std::vector<std::string>& Core::migrated() const {
   return parts_->migrated;
@@ -243,11 +267,14 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, [accounts = core.accounts.get()] {
-          if (const auto swept = accounts->sweep(); !swept) {
-            log::warn("could not forget what has expired: {}", swept.error().detail);
-          }
-        }) {}
+        sweeper(shards[0], workers, sweep_interval,
+                [accounts = core.accounts.get()] {
+                  if (const auto swept = accounts->sweep(); !swept) {
+                    log::warn("could not forget what has expired: {}", swept.error().detail);
+                  }
+                }),
+        file_sweeper(shards[0], file_workers, file_sweep_interval,
+                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {}
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
@@ -277,6 +304,7 @@ struct App::Doors {
   chat::Conversations conversations;
   api::Rest rest;
   Sweeper sweeper;
+  Sweeper file_sweeper;
   std::atomic<bool> is_stopping = false;
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
@@ -321,8 +349,14 @@ Result<void> App::run(const Config& config) {
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
-  doors.sweeper.start();
-  doors.shards.run_until_signal([&] { doors.leave(); }, patience);
+  doors.sweeper.start(sweep_interval);
+  doors.file_sweeper.start(first_file_sweep);
+  const auto leave = [&] {
+    core.ffmpeg.stop();
+    core.file_sweep.stop();
+    doors.leave();
+  };
+  doors.shards.run_until_signal(leave, patience);
   doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }

@@ -228,6 +228,26 @@ std::vector<Setting> tls_settings() {
   };
 }
 
+std::vector<Setting> file_settings() {
+  using C = Config;
+  return {
+      {"ffmpeg",
+       true,
+       {"COTERIE_FFMPEG"},
+       "program that makes covers of videos and thumbnails, when it is installed; empty is none",
+       false,
+       text(&C::ffmpeg),
+       show(&C::ffmpeg)},
+      {"orphan_hours",
+       true,
+       {"COTERIE_ORPHAN_HOURS"},
+       "files that nothing uses are removed when they are as old as that; 0 keeps them",
+       false,
+       number(&C::orphan_hours, 0, 24 * 365),
+       show(&C::orphan_hours)},
+  };
+}
+
 std::vector<Setting> mail_settings() {
   using C = Config;
   return {
@@ -392,7 +412,8 @@ storage::Dialect Config::dialect() const {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {database_settings(), tls_settings(), mail_settings()}) {
+    for (const auto& more :
+         {database_settings(), tls_settings(), file_settings(), mail_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
