@@ -32,6 +32,7 @@
 #include "storage/migrations.hpp"
 #include "storage/mysql_driver.hpp"
 #include "storage/postgres_driver.hpp"
+#include "storage/s3_blob_store.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -122,6 +123,26 @@ std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
                                     config.email_user, config.email_password, config.email_from});
 }
 
+// Files in the data folder, or in a bucket.
+struct Blobs {
+  std::unique_ptr<storage::BlobStore> store;
+  storage::LocalBlobStore* local = nullptr;  // The same, where this server serves them itself.
+};
+
+Blobs make_blobs(const Config& config, const std::string& secret) {
+  if (const auto place = config.s3()) {
+    return {std::make_unique<storage::S3BlobStore>(
+        storage::S3BlobStore::Options{*place, config.data},
+        storage::make_curl_wire(*place, system_clock()), system_clock())};
+  }
+  auto local = std::make_unique<storage::LocalBlobStore>(
+      storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
+                                       config.link_base(), secret},
+      system_clock());
+  storage::LocalBlobStore* known = local.get();
+  return {std::move(local), known};
+}
+
 chat::Passwords::Cost cost_of(const Config& config) {
   return config.password_cost == "light" ? chat::Passwords::Cost::light
                                          : chat::Passwords::Cost::standard;
@@ -131,6 +152,12 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   const web::Asset* asset = web::find(path);
   if (!asset) return std::nullopt;
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
+}
+
+void store_links(chat::Files& files) {
+  if (const auto stored = files.links().store(); !stored) {
+    log::warn("could not store renewed links: {}", stored.error().detail);
+  }
 }
 
 void sweep_files(chat::FileSweep& sweep) {
@@ -178,25 +205,25 @@ struct Core::Parts {
         database(chat_database(config, Patience::usual), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
         ttl(sessions, system_clock()),
-        blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
+        blobs(make_blobs(config, secret)),
         mailer(make_mailer(config)),
         ffmpeg(config.ffmpeg),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
-            database, blobs,
+            database, *blobs.store,
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
-              return blobs.allows(path, expires, signature);
+              return blobs.local && blobs.local->allows(path, expires, signature);
             },
             system_clock(), system_random(), ffmpeg),
-        file_sweep(database, blobs, system_clock(), std::chrono::hours(config.orphan_hours)),
+        file_sweep(database, *blobs.store, system_clock(), std::chrono::hours(config.orphan_hours)),
         memberships(database) {}
 
   const fs::path folder;
   storage::Database database;
   storage::Database sessions;
   storage::SqliteTtlStore ttl;
-  storage::LocalBlobStore blobs;
+  const Blobs blobs;
   const std::unique_ptr<storage::Mailer> mailer;
   storage::Ffmpeg ffmpeg;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
@@ -268,13 +295,19 @@ struct App::Doors {
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
         sweeper(shards[0], workers, sweep_interval,
-                [accounts = core.accounts.get()] {
+                [accounts = core.accounts.get(), files = &core.files] {
                   if (const auto swept = accounts->sweep(); !swept) {
                     log::warn("could not forget what has expired: {}", swept.error().detail);
                   }
+                  store_links(*files);
                 }),
         file_sweeper(shards[0], file_workers, file_sweep_interval,
-                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {}
+                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {
+    core.files.links().set_on_renewed([this, files = &core.files] {
+      // Where the workers are too busy, the sweeper does it.
+      [[maybe_unused]] const bool is_taken = workers.run([files] { store_links(*files); });
+    });
+  }
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
@@ -323,7 +356,7 @@ Result<void> App::run(const Config& config) {
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
-  if (auto ready = core.blobs.open_folder(); !ready) return ready;
+  if (auto ready = core.blobs.store->prepare(); !ready) return ready;
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();
   core.captcha = std::move(*captcha);
@@ -345,7 +378,7 @@ Result<void> App::run(const Config& config) {
                                         doors.router(core), config.tls());
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
-  if (config.public_url.empty()) core.blobs.set_public_url(local_url);
+  if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
@@ -357,6 +390,7 @@ Result<void> App::run(const Config& config) {
     doors.leave();
   };
   doors.shards.run_until_signal(leave, patience);
+  core.blobs.store->stop();
   doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }

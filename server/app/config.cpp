@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <sstream>
@@ -296,9 +297,77 @@ std::vector<Setting> mail_settings() {
   };
 }
 
+std::vector<Setting> s3_settings() {
+  using C = Config;
+  return {
+      {"s3_endpoint",
+       false,
+       {"S3_ENDPOINT", "MINIO_ENDPOINT", "MINIO_HOST"},
+       "S3 server for files, as a URL or a host; without one they are in the data folder",
+       false,
+       text(&C::s3_endpoint),
+       show(&C::s3_endpoint)},
+      {"s3_port",
+       false,
+       {"S3_PORT", "MINIO_PORT"},
+       "its port, when the endpoint names none",
+       false,
+       number(&C::s3_port, 1, 65535),
+       show(&C::s3_port)},
+      {"s3_secure",
+       false,
+       {"S3_SECURE", "MINIO_USE_SSL"},
+       "https, when the endpoint is a host without http:// or https://",
+       false,
+       boolean(&C::s3_secure),
+       show(&C::s3_secure)},
+      {"s3_public_url",
+       false,
+       {"S3_PUBLIC_URL"},
+       "how clients reach it, when by another name; links to files begin with it",
+       false,
+       url(&C::s3_public_url),
+       show(&C::s3_public_url)},
+      {"s3_bucket",
+       false,
+       {"S3_BUCKET", "MINIO_BUCKET"},
+       "bucket of this server alone: made when it is not there",
+       false,
+       some_text(&C::s3_bucket),
+       show(&C::s3_bucket)},
+      {"s3_region",
+       false,
+       {"S3_REGION", "MINIO_REGION"},
+       "its region",
+       false,
+       some_text(&C::s3_region),
+       show(&C::s3_region)},
+      {"s3_access_key",
+       false,
+       {"S3_ACCESS_KEY", "MINIO_ACCESS_KEY"},
+       "who we are there",
+       false,
+       text(&C::s3_access_key),
+       show(&C::s3_access_key)},
+      {"s3_secret_key",
+       false,
+       {"S3_SECRET_KEY", "MINIO_SECRET_KEY"},
+       "and the proof",
+       true,
+       text(&C::s3_secret_key),
+       show(&C::s3_secret_key)},
+      {"s3_path_style",
+       false,
+       {"S3_PATH_STYLE"},
+       "the bucket is in the path of URLs; otherwise in front of the host",
+       false,
+       boolean(&C::s3_path_style),
+       show(&C::s3_path_style)},
+  };
+}
+
 // Settings of stores that this version does not have: better refused than silently ignored.
 constexpr std::array unsupported{"REDIS_HOST"};
-constexpr std::array unsupported_prefixes{"MINIO_", "S3_"};
 
 Error bad_setting(std::string_view name, std::string_view source, std::string_view wanted) {
   return Error("bad_setting", fmt::format("{} ({}): {}", name, source, wanted));
@@ -349,14 +418,10 @@ Result<void> read_file(Config& config, const std::string& path) {
 
 Result<void> read_environment(Config& config, const Texts& environment) {
   for (const auto& [name, value] : environment) {
-    const bool is_unsupported =
-        std::ranges::find(unsupported, name) != unsupported.end() ||
-        std::ranges::any_of(unsupported_prefixes,
-                            [&name](const char* prefix) { return name.starts_with(prefix); });
+    const bool is_unsupported = std::ranges::find(unsupported, name) != unsupported.end();
     if (is_unsupported && !value.empty()) {
       return bad_setting(name, "environment",
-                         "Redis and S3 are not supported by this version: unset "
-                         "it to use local files");
+                         "Redis is not supported by this version: unset it");
     }
     const bool is_known =
         name == "COTERIE_CONFIG" ||
@@ -365,7 +430,8 @@ Result<void> read_environment(Config& config, const Texts& environment) {
         });
     // Those of the test scripts begin alike but are no settings of the server.
     const bool is_ours =
-        name.starts_with("COTERIE_") && name != "COTERIE_BIN" && name != "COTERIE_EXAMPLES";
+        (name.starts_with("COTERIE_") && name != "COTERIE_BIN" && name != "COTERIE_EXAMPLES") ||
+        (name.starts_with("S3_") || name.starts_with("MINIO_"));
     if (is_ours && !is_known) return bad_setting(name, "environment", "there is no such setting");
   }
   for (const Setting& setting : settings()) {
@@ -401,6 +467,45 @@ Result<void> check_database(const Config& config) {
                                  : "wanted together with db_host");
 }
 
+Result<void> check_s3(const Config& config) {
+  if (config.s3_endpoint.empty()) return {};
+  const std::string& from = config.sources.find("s3_endpoint")->second;
+  if (config.s3_access_key.empty() || config.s3_secret_key.empty()) {
+    return bad_setting(config.s3_access_key.empty() ? "s3_access_key" : "s3_secret_key", "not set",
+                       fmt::format("wanted together with s3_endpoint ({})", from));
+  }
+  // What is signed is a host and the path behind it.
+  for (const auto& [name, url] : {std::pair("s3_endpoint", config.s3()->endpoint),
+                                  std::pair("s3_public_url", config.s3()->public_url)}) {
+    const std::string_view host = std::string_view(url).substr(url.find("://") + 3);
+    if (host.empty() || host.find_first_of("/?#@ ") != std::string_view::npos) {
+      return bad_setting(name, from, fmt::format("wanted a host, not '{}'", url));
+    }
+  }
+  return {};
+}
+
+// "http://host:port": small letters, and no port where it is the usual one, as clients write it in
+// the Host header, which is signed.
+std::string origin_of(std::string_view scheme, std::string_view rest, std::uint16_t port) {
+  std::string origin = fmt::format("{}{}", scheme, rest);
+  const bool has_port = rest.find(':', rest.rfind(']') + 1) != std::string_view::npos;
+  if (!has_port && port != 0) origin += fmt::format(":{}", port);
+  std::ranges::transform(origin, origin.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string_view usual = scheme == "https://" ? ":443" : ":80";
+  if (origin.ends_with(usual)) origin.resize(origin.size() - usual.size());
+  return origin;
+}
+
+std::string origin_of(std::string_view text, bool is_secure, std::uint16_t port) {
+  while (text.ends_with('/')) text.remove_suffix(1);
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) {
+    return origin_of(is_secure ? "https://" : "http://", text, port);
+  }
+  return origin_of(text.substr(0, colon + 3), text.substr(colon + 3), port);
+}
+
 }  // namespace
 
 storage::Dialect Config::dialect() const {
@@ -409,11 +514,20 @@ storage::Dialect Config::dialect() const {
   return storage::Dialect::mysql;
 }
 
+std::optional<storage::S3Place> Config::s3() const {
+  if (s3_endpoint.empty()) return std::nullopt;
+  const std::string endpoint = origin_of(s3_endpoint, s3_secure, s3_port);
+  return storage::S3Place{endpoint,
+                          s3_public_url.empty() ? endpoint : origin_of(s3_public_url, false, 0),
+                          s3_bucket,
+                          {s3_access_key, s3_secret_key, s3_region},
+                          s3_path_style};
+}
+
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more :
-         {database_settings(), tls_settings(), file_settings(), mail_settings()}) {
+    for (const auto& more : {database_settings(), tls_settings(), file_settings(), mail_settings(), s3_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
@@ -455,6 +569,7 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
   }
   if (auto done = check_tls(config); !done) return done.error();
   if (auto done = check_database(config); !done) return done.error();
+  if (auto done = check_s3(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;
   if (config.email_from.empty()) config.email_from = config.email_user;
   return config;

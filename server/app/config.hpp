@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "net/tls.hpp"
 #include "storage/dialect.hpp"
+#include "storage/s3_wire.hpp"
 
 namespace coterie::app {
 
@@ -46,6 +47,15 @@ struct Config {
   std::string email_password;
   std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
+  std::string s3_endpoint;   // Empty: files are in the data folder. Else "http://host:port".
+  std::uint16_t s3_port = 0;
+  bool s3_secure = false;
+  std::string s3_public_url;  // Empty: s3_endpoint.
+  std::string s3_bucket = "ying-chat";
+  std::string s3_region = "us-east-1";
+  std::string s3_access_key;
+  std::string s3_secret_key;
+  bool s3_path_style = true;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
@@ -57,6 +67,8 @@ struct Config {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }
   storage::Dialect dialect() const;
+  // Where the bucket is; nullopt: files are in the data folder.
+  std::optional<storage::S3Place> s3() const;
   std::string link_base() const { return public_url.empty() ? local_url(port) : public_url; }
 };
 

@@ -60,6 +60,10 @@ std::optional<File> find_file(Driver& db, std::int64_t id) {
   return db.query_one(sql, read_file, id);
 }
 
+void renew_file_url(Driver& db, std::int64_t id, std::string_view url, WallTime now) {
+  db.run(R"(UPDATE "file" SET "url" = ?, "updateAt" = ? WHERE "id" = ?)", url, now, id);
+}
+
 bool file_path_exists(Driver& db, std::string_view path) {
   return db
       .query_one(
