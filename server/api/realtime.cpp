@@ -26,6 +26,7 @@ constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one soc
 // What a socket's local() holds.
 struct Visitor {
   std::optional<chat::Actor> actor;
+  LiveSessions::Pass pass;
   std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
   bool is_working = false;
 };
@@ -92,11 +93,12 @@ void Realtime::log_in(Socket& socket, const Next& next) {
 
 // The visitor is known: his own rooms first, then (having looked) those of his groups.
 void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) {
-  ref.run([this, next, actor = std::move(actor)](Socket& socket) {
+  ref.run([this, next, pass = live_.enter(actor.token), actor = std::move(actor)](Socket& socket) {
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
     // Without the token: ten thousand of them would only take memory.
     socket.local<Visitor>()->actor = chat::Actor{actor.user_id, {}};
+    socket.local<Visitor>()->pass = pass;
     const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
       if (!groups) {

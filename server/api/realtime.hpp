@@ -16,7 +16,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "api/live_sessions.hpp"
 #include "chat/accounts.hpp"
 #include "chat/conversations.hpp"
 #include "net/workers.hpp"
@@ -36,6 +38,8 @@ class Realtime {
   void announce(const chat::Message& message);
   void on_joined(std::int64_t user_id, std::int64_t group_id);
   void on_revoked(const std::string& token);
+  // The log-ins that have sockets here. Any thread.
+  std::vector<std::string> live_tokens() { return live_.tokens(); }
 
  private:
   void log_in(socketio::Socket& socket, const socketio::Next& next);
@@ -47,6 +51,7 @@ class Realtime {
 
   socketio::Server& server_;
   net::Workers& workers_;
+  LiveSessions live_;
   chat::Accounts* accounts_ = nullptr;  // Fixed once set up
   chat::Conversations* conversations_ = nullptr;
 };
