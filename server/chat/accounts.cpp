@@ -203,8 +203,7 @@ Result<void> Accounts::log_out(const Actor& actor) {
   return removed;
 }
 
-void Accounts::remember(const std::string& token, std::int64_t user_id,
-                        std::chrono::seconds left) {
+void Accounts::remember(const std::string& token, std::int64_t user_id, std::chrono::seconds left) {
   const TimePoint now = parts_.clock.now();
   const Known fact{user_id, now + std::min<Duration>(belief, left),
                    now + std::min<Duration>(belief_while_away, left)};

@@ -37,8 +37,7 @@ Error unavailable(const Error& error) {
 
 seconds left_of(std::int64_t milliseconds) {
   if (milliseconds == -1) return for_ever;
-  return std::max(seconds(1),
-                  std::chrono::ceil<seconds>(std::chrono::milliseconds(milliseconds)));
+  return std::max(seconds(1), std::chrono::ceil<seconds>(std::chrono::milliseconds(milliseconds)));
 }
 
 // From [value, milliseconds left]. The key may have expired between the two.
