@@ -99,7 +99,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
       redisEnableKeepAlive(context.get()) != REDIS_OK) {
     return Error("redis_failed", context->errstr);
   }
-  std::unique_ptr<Connection> connection(new Connection(std::move(context)));
+  auto connection = std::unique_ptr<Connection>(new Connection(std::move(context)));
   if (const auto greeted = connection->run(greeting(options)); !greeted) return greeted.error();
   return connection;
 }

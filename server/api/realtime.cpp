@@ -48,6 +48,12 @@ void complain(Socket& socket, const Ack& ack, std::string_view message) {
   ack(body);
 }
 
+// Who cannot be checked now shall come again. A client does so by itself when its connection ends,
+// but not when the server refuses it in so many words.
+void put_off(const SocketRef& ref) {
+  ref.run([](Socket& socket) { socket.disconnect(true); });
+}
+
 }  // namespace
 
 std::string handshake_token(std::string_view authorization, const Json& auth) {
@@ -86,9 +92,9 @@ void Realtime::log_in(Socket& socket, const Next& next) {
                                    : accounts_->authenticate(token);
         if (actor) return enter(ref, next, std::move(*actor));
         if (actor.error().code == "unauthorized") return next();  // on_connect tells it.
-        next(socketio::ConnectError{chat::message_of(actor.error()), std::nullopt});
+        put_off(ref);
       });
-  if (!is_taken) next(socketio::ConnectError{chat::message_of(Error("busy")), std::nullopt});
+  if (!is_taken) put_off(socket.ref());
 }
 
 // The visitor is known: his own rooms first, then (having looked) those of his groups.
@@ -101,15 +107,13 @@ void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) 
     socket.local<Visitor>()->pass = pass;
     const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
-      if (!groups) {
-        return next(socketio::ConnectError{chat::message_of(groups.error()), std::nullopt});
-      }
+      if (!groups) return put_off(again);
       again.run([next, groups = *groups](Socket& entering) {
         for (const std::int64_t id : groups) entering.join(group_room(id));
         next();
       });
     });
-    if (!is_taken) next(socketio::ConnectError{chat::message_of(Error("busy")), std::nullopt});
+    if (!is_taken) put_off(socket.ref());
   });
 }
 

@@ -6,8 +6,9 @@
 //
 // LOG-IN is a middleware: a socket is connected, and only then heard, when its token has been
 // checked. One whose token is not good is connected all the same (the seed's clients expect that),
-// gets "authFail" and is disconnected. Its own room is joined before its groups are loaded, so that
-// a group joined in between is not missed.
+// gets "authFail" and is disconnected. One that cannot be checked now (overload, a store that is
+// away) loses its connection, so that clients come again by themselves. Its own room is joined
+// before its groups are loaded, so that a group joined in between is not missed.
 //
 // EVENTS of a client that need the database hop to a worker; one at a time for each socket, so that
 // answers come in the order of the questions.

@@ -4,10 +4,10 @@
 // of every request, so what was found is remembered for a second: a log-out elsewhere (another
 // node, the command line) takes effect within that time, one through this object at once.
 //
-// WITHOUT THE STORE (Redis away) nobody can log in or out, and codes and captchas cannot be checked:
-// the store's error. Who was proven less than five minutes before is believed on, unless the log-in
-// would have expired since: reading and sending go on through a restart of Redis, and a log-in that
-// was ended elsewhere meanwhile works for five minutes at most. Sockets stay.
+// WITHOUT THE STORE (Redis away) nobody can log in or out, and codes and captchas cannot be
+// checked: the store's error. Who was proven less than five minutes before is believed on, unless
+// the log-in would have expired since. So reading and sending go on through a restart of Redis, and
+// a log-in that was ended elsewhere meanwhile works for five minutes at most. Sockets stay.
 //
 // Guessing is limited: a captcha and a mail code's tries can be used once and five times; wrong
 // passwords are counted by account and by address.

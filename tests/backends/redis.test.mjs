@@ -195,8 +195,6 @@ test("without Redis: who was in stays in and sends, nobody gets in; then all is 
   away(await rest.post("/api/auth/login",
                        { json: { loginName: "x", password, code: "abcd", uid: "x" } }));
   away(await whoAmI(late));
-  const refused = openSocket(server.url, { auth: { token: late } });
-  await refused.event("connect_error");
   const { id } = await rest.text(owner.token, group.id, "Redis is away");
   await socket.until((got) => got.some(([, message]) => message?.id === id));
   await rest.data("GET", `/api/group/join/${group.inviteCode}`, { token: joining.token });
@@ -213,10 +211,13 @@ test("without Redis: who was in stays in and sends, nobody gets in; then all is 
   assert.equal(idOf(await whoAmI(token)), owner.id);
 });
 
-test("a Redis that does not answer holds nobody up for long", async () => {
-  const { token } = await person();
+test("a Redis that does not answer holds nobody up for long, and clients keep trying", async () => {
+  const { token, username } = await person();
   assert.equal((await whoAmI(token)).status, 200);
+  const reconnecting = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 100 };
+  const late = await server.token(username);
   redis.child.signal("SIGSTOP");
+  const socket = openSocket(server.url, { auth: { token: late }, ...reconnecting });
   try {
     const ask = async () => [await whoAmI(token), await rest.get("/api/auth/catpcha?uid=y")];
     const answers = await Promise.all(Array.from({ length: 64 }, ask));
@@ -227,9 +228,12 @@ test("a Redis that does not answer holds nobody up for long", async () => {
     const begin = Date.now();
     for (let i = 0; i < 100; ++i) assert.equal((await whoAmI(token)).status, 200);
     assert.ok(Date.now() - begin < 10_000, "a hundred calls, of which few try Redis");
+    await socket.until((got) => got.filter(([name]) => name === "disconnect").length >= 2);
   } finally {
     redis.child.signal("SIGCONT");
   }
+  await socket.event("connect");
+  assert.deepEqual(socket.events("authFail"), []);
   await until(async () => (await rest.get("/api/auth/catpcha?uid=z")).status === 200);
 });
 
