@@ -252,9 +252,10 @@ def pkg_config(log, root, tree):
 
 
 def library_alone(log, tree):
-    theirs = ("CLI11", "CURL", "Freetype", "PkgConfig", "SQLite3")
+    theirs = ("CLI11", "CURL", "Freetype", "SQLite3")
     configure = ["cmake", "-S", ".", "-B", str(tree / "library"), "-G", "Ninja",
-                 "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF", "-DCOTERIE_EXAMPLES=OFF"]
+                 "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF", "-DCOTERIE_EXAMPLES=OFF",
+                 "-DPKG_CONFIG_EXECUTABLE=/bin/false"]  # hiredis
     return run(log, *configure, *(f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in theirs))
 
 

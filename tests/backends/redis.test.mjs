@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 import { redisCli, startRedis } from "../support/backends/redis.mjs";
 import { binary, Coterie, password, run, temporaryFolder } from "../support/coterie.mjs";
@@ -37,7 +38,8 @@ const unique = (word) => `${word}${++count}`;
 const person = () => server.user(unique("person"));
 const whoAmI = (token) => rest.get("/api/user", { token });
 const idOf = ({ body }) => body.data.id;
-const groupUsers = (group) => redis.members(`group_users:${group.id}`);
+const groupUsersOf = (store, id) => store.members(`group_users:${id}`);
+const groupUsers = (group) => groupUsersOf(redis, group.id);
 
 async function captcha(uid = unique("uid")) {
   const answer = await rest.get(`/api/auth/catpcha?uid=${uid}`);
@@ -142,6 +144,21 @@ test("group_users is filled again after FLUSHALL, and who was in is out", async 
   assert.equal((await whoAmI(member.token)).status, 401);
 });
 
+test("group_users is completed when Redis brings an older state back from its disk", async () => {
+  const kept = await startRedis("--dir", temporaryFolder());
+  const own = await Coterie.start({ env: { ...kept.settings, COTERIE_SWEEP_SECONDS: "1" } });
+  const [owner, member] = [await own.user("owner1"), await own.user("member1")];
+  const group = await own.rest.group(owner);
+  kept.cli("SAVE");
+  await own.rest.data("GET", `/api/group/join/${group.inviteCode}`, { token: member.token });
+  await kept.kill();
+  await kept.start();
+  await until(() => groupUsersOf(kept, group.id).length === 2, () => "the member who was lost");
+  assert.equal((await own.rest.get("/api/user", { token: member.token })).status, 200);
+  await own.remove();
+  await kept.stop();
+});
+
 test("group_users is filled at start, ten thousand groups in seconds", async () => {
   const data = temporaryFolder();
   const first = await Coterie.start({ data });
@@ -178,8 +195,6 @@ test("group_users is filled at start, ten thousand groups in seconds", async () 
     await other.stop();
   }
 });
-const groupUsersOf = (store, id) => store.members(`group_users:${id}`);
-
 // -- outages ------------------------------------------------------------------------------------
 
 test("without Redis: who was in stays in and sends, nobody gets in; then all is well", async () => {
@@ -348,8 +363,7 @@ for (const file of ["accounts", "realtime", "groups", "user"]) {
   test(`contract/${file} holds on Redis`, { timeout: 120_000 }, async () => {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     env.COTERIE_TEST_SETTINGS = JSON.stringify(redis.settings);
-    const path = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname,
-                      `../contract/${file}.test.mjs`);
+    const path = fileURLToPath(new URL(`../contract/${file}.test.mjs`, import.meta.url));
     const child = new Child(process.execPath, ["--test", path], { env });
     const { code } = await child.closed;
     assert.equal(code, 0, child.log);
