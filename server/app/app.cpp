@@ -68,7 +68,7 @@ std::optional<api::Asset> find_asset(std::string_view path) {
 
 // Where log-ins and codes rest: Redis, when it is set, else a database of their own.
 std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
-  const auto options = config.redis();
+  const auto options = config.redis_options();
   return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
 }
 

@@ -371,7 +371,7 @@ Result<void> check_redis(const Config& config) {
 
 }  // namespace
 
-std::optional<redis::Options> Config::redis() const {
+std::optional<redis::Options> Config::redis_options() const {
   if (redis_host.empty()) return std::nullopt;
   redis::Options options;
   options.host = redis_host;

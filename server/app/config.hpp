@@ -51,7 +51,7 @@ struct Config {
     if (tls_certificate.empty()) return std::nullopt;
     return net::TlsFiles{tls_certificate, tls_key};
   }
-  std::optional<redis::Options> redis() const;
+  std::optional<redis::Options> redis_options() const;
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }

@@ -209,9 +209,9 @@ TEST_F(ConfigTest, names_the_half_of_a_certificate_that_is_missing) {
 }
 
 TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
-  EXPECT_FALSE(load({}).redis());
-  EXPECT_FALSE(load({}, {{"REDIS_PORT", "6380"}}).redis());
-  const auto plain = load({}, {{"REDIS_HOST", "redis.example.org"}}).redis();
+  EXPECT_FALSE(load({}).redis_options());
+  EXPECT_FALSE(load({}, {{"REDIS_PORT", "6380"}}).redis_options());
+  const auto plain = load({}, {{"REDIS_HOST", "redis.example.org"}}).redis_options();
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->host, "redis.example.org");
   EXPECT_EQ(plain->port, 6379);
@@ -220,7 +220,7 @@ TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
                              {"REDIS_USERNAME", "chat"},
                              {"REDIS_PASSWORD", "hidden"},
                              {"REDIS_DB", "3"}})
-                       .redis();
+                       .redis_options();
   ASSERT_TRUE(all);
   EXPECT_EQ(all->port, 6380);
   EXPECT_EQ(all->username, "chat");
