@@ -64,7 +64,7 @@ TEST_F(RedisClient, sends_words_of_any_bytes_and_reads_them_back) {
     return "$" + std::to_string(words[1].size()) + "\r\n" + words[1] + "\r\n";
   }));
   Client client(options_of(server));
-  const std::string bytes("\0\r\n$5\r\n\xFF", 10);
+  const std::string bytes("\0\r\n$5\r\n\xFF", 8);
   EXPECT_EQ(ask(client, {"ECHO", bytes}), bytes);
   EXPECT_EQ(ask(client, {"ECHO", ""}), "");
 }
