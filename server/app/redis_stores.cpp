@@ -26,11 +26,15 @@ bool is_told_to_stop() {
 }  // namespace
 
 Result<void> RedisStores::start() {
-  const TimePoint deadline = system_clock().now() + patience;
+  const TimePoint begin = system_clock().now();
   for (bool is_told = false;; is_told = true) {
     const auto answer = client.run({"PING"}, redis::Repeat::harmless);
     if (answer) break;
-    if (system_clock().now() >= deadline || is_told_to_stop()) return answer.error();
+    const auto waited = std::chrono::floor<std::chrono::seconds>(system_clock().now() - begin);
+    if (waited >= patience || is_told_to_stop()) {
+      return Error(answer.error().code, fmt::format("{} (waited for it for {} s)",
+                                                    answer.error().detail, waited.count()));
+    }
     if (!is_told) log::info("waiting for Redis, {} s at most", patience.count());
     std::this_thread::sleep_for(pause);
   }

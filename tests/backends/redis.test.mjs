@@ -313,6 +313,14 @@ test("at start Redis is waited for", async () => {
   await late.stop();
 });
 
+test("who waits for Redis in vain says so, and can be told to stop", async () => {
+  const env = { PATH: process.env.PATH, REDIS_HOST: "127.0.0.1", REDIS_PORT: `${await freePort()}` };
+  const child = new Child(binary(), ["serve", "--port", "0", "--data", temporaryFolder()], { env });
+  await until(() => child.log.includes("waiting for Redis"), () => child.log);
+  assert.equal((await child.stop()).code, 1);
+  assert.match(child.log, /coterie: Redis at 127\.0\.0\.1:\d+: Connection refused \(waited for it/);
+});
+
 test("a command says at once that Redis is not there", async () => {
   const env = { REDIS_HOST: "127.0.0.1", REDIS_PORT: `${await freePort()}` };
   const data = temporaryFolder();
