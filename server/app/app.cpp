@@ -17,6 +17,7 @@
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/redis_stores.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
@@ -45,7 +46,6 @@ namespace {
 namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
-constexpr auto sweep_interval = std::chrono::seconds(30);
 constexpr auto start_patience = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
@@ -169,6 +169,12 @@ void sweep_files(chat::FileSweep& sweep) {
   }
 }
 
+// Where log-ins and codes rest: Redis, when it is set, else a database of their own.
+std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
+  const auto options = config.redis_options();
+  return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
 // Calls `work` on a worker again and again.
 class Sweeper {
  public:
@@ -204,7 +210,8 @@ struct Core::Parts {
       : folder(config.data),
         database(chat_database(config, Patience::usual), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
-        ttl(sessions, system_clock()),
+        redis(make_redis(config, database)),
+        embedded_ttl(sessions, system_clock()),
         blobs(make_blobs(config, secret)),
         mailer(make_mailer(config)),
         ffmpeg(config.ffmpeg),
@@ -222,7 +229,8 @@ struct Core::Parts {
   const fs::path folder;
   storage::Database database;
   storage::Database sessions;
-  storage::SqliteTtlStore ttl;
+  const std::unique_ptr<RedisStores> redis;  // Null: its part is done by what follows.
+  storage::SqliteTtlStore embedded_ttl;
   const Blobs blobs;
   const std::unique_ptr<storage::Mailer> mailer;
   storage::Ffmpeg ffmpeg;
@@ -236,9 +244,13 @@ struct Core::Parts {
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
 
+  storage::TtlStore& ttl() {
+    if (redis) return redis->ttl;
+    return embedded_ttl;
+  }
   void make_accounts() {
     accounts = std::make_unique<chat::Accounts>(
-        chat::Accounts::Parts{database, ttl, *mailer, captcha.get(), passwords, tokens, files,
+        chat::Accounts::Parts{database, ttl(), *mailer, captcha.get(), passwords, tokens, files,
                               announcements, system_clock(), system_random()});
   }
 };
@@ -270,9 +282,10 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config) {
   const WallTime now = system_clock().wall();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
   if (auto there = await(migrated, config); !there) return there.error();
-  for (const auto& [database, migrations] :
-       {std::pair(&migrated, &storage::chat_migrations(config.dialect())),
-        std::pair(&parts->sessions, &storage::ttl_migrations())}) {
+  std::vector<std::pair<storage::Database*, const std::vector<storage::Migration>*>> schemas{
+      {&migrated, &storage::chat_migrations(config.dialect())}};
+  if (!parts->redis) schemas.emplace_back(&parts->sessions, &storage::ttl_migrations());
+  for (const auto& [database, migrations] : schemas) {
     auto names = storage::migrate(*database, *migrations, now);
     if (!names) return names.error();
     parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
@@ -294,19 +307,25 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, sweep_interval,
-                [accounts = core.accounts.get(), files = &core.files] {
-                  if (const auto swept = accounts->sweep(); !swept) {
-                    log::warn("could not forget what has expired: {}", swept.error().detail);
-                  }
-                  store_links(*files);
-                }),
+        sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
+                [this, &core] { sweep(core); }),
         file_sweeper(shards[0], file_workers, file_sweep_interval,
                      [sweep = &core.file_sweep] { sweep_files(*sweep); }) {
     core.files.links().set_on_renewed([this, files = &core.files] {
       // Where the workers are too busy, the sweeper does it.
       [[maybe_unused]] const bool is_taken = workers.run([files] { store_links(*files); });
     });
+  }
+
+  void sweep(Core::Parts& core) {
+    store_links(core.files);
+    if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
+      return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
+    }
+    if (!core.redis) return;
+    if (const auto checked = core.redis->group_users.check(); !checked) {
+      log::warn("could not check group_users in Redis: {}", checked.error().detail);
+    }
   }
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
@@ -357,6 +376,9 @@ Result<void> App::run(const Config& config) {
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
   if (auto ready = core.blobs.store->prepare(); !ready) return ready;
+  if (core.redis) {
+    if (auto started = core.redis->start(); !started) return started;
+  }
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();
   core.captcha = std::move(*captcha);
@@ -369,6 +391,7 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.joined = [&](std::int64_t user_id, std::int64_t group_id) {
     doors.realtime.on_joined(user_id, group_id);
+    if (core.redis) core.redis->group_users.add(user_id, group_id);
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 
