@@ -121,9 +121,25 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
   };
   using chat::FileKind;
   return {
-      {"/api/user/avatar", "Set one's picture", FileKind::avatar, false, avatar},
-      {"/api/group/cover", "Upload a cover for a group to be made", FileKind::cover, false, cover},
-      {"/api/conversation/group/message/image", "Send a picture to a group", FileKind::image, true,
+      {"/api/user/avatar",
+       {"setAvatar", "Set one's picture", "NewFile", {}},
+       FileKind::avatar,
+       false,
+       avatar},
+      {"/api/group/cover",
+       {"uploadCover", "Upload a cover for a group to be made", "NewFile", {}},
+       FileKind::cover,
+       false,
+       cover},
+      {"/api/conversation/group/message/image",
+       {"sendImage",
+        "Send a picture to a group",
+        "NewFileMessage",
+        {"not_in_group"},
+        "Everyone in the group, the sender included, then hears the event "
+        "`group-message:<groupId>`."},
+       FileKind::image,
+       true,
        image},
   };
 }

@@ -248,15 +248,17 @@ JsonObject describe(const Shape& shape) {
           break;
         case RuleKind::number:
           property["type"] = "integer";
+          property.erase("minLength");
           break;
         case RuleKind::scalar:
-          property["type"] = JsonArray{"string", "integer"};
+          property["type"] = JsonArray{"integer", "string"};
           break;
         case RuleKind::natural:
           property["type"] = "integer";
           property["minimum"] = 0;
           break;
         case RuleKind::not_empty:
+          property["minLength"] = 1;
           break;
       }
     }

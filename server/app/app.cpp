@@ -187,6 +187,11 @@ struct App::Doors {
     return all;
   }
 
+  Json describe_api(Core::Parts& core) {
+    return api::openapi(endpoints(*core.accounts),
+                        api::upload_endpoints(*core.accounts, conversations));
+  }
+
   net::Router router(Core::Parts& core) {
     net::Router router;
     router.add(server.routes());
@@ -195,6 +200,10 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
+    const std::string document = to_text(describe_api(core));
+    for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
+      router.add(api::document_route(place, document));
+    }
     api::add_site(router, find_asset);
     return router;
   }
@@ -255,8 +264,7 @@ Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
   Doors doors(core, config);
-  return api::openapi(doors.endpoints(*core.accounts),
-                      api::upload_endpoints(*core.accounts, doors.conversations));
+  return doors.describe_api(core);
 }
 
 }  // namespace coterie::app
