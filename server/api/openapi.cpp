@@ -85,6 +85,10 @@ JsonArray parameters(const Endpoint& endpoint, const Codes& names) {
   return list;
 }
 
+bool has_rules(const Shape& input) {
+  return std::ranges::any_of(input.fields, [](const Field& each) { return !each.rules.empty(); });
+}
+
 JsonObject told_endpoint(const Endpoint& endpoint, const Codes& names) {
   const bool is_post = endpoint.method == "POST";
   const bool is_open = endpoint.access == Access::open;
@@ -100,9 +104,10 @@ JsonObject told_endpoint(const Endpoint& endpoint, const Codes& names) {
                              {"content", content(json_type, with_words(describe(endpoint.input)))}};
     invalid = {"validation_failed", "bad_body"};
     shared.insert(shared.end(), {"413", "415"});
-  } else if (!endpoint.input.fields.empty() || std::ranges::find(names, "id") != names.end()) {
+  } else if (has_rules(endpoint.input) || std::ranges::find(names, "id") != names.end()) {
     invalid = {"validation_failed"};
   }
+  if (!names.empty()) invalid.push_back("bad_path");
   std::ranges::sort(shared);
   result["responses"] = responses(endpoint.told, is_post, std::move(invalid), shared);
   return result;

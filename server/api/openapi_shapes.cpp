@@ -192,8 +192,8 @@ void add_conversations(JsonObject& all) {
 void add_failure(JsonObject& all) {
   JsonArray codes;
   for (const auto& fact : chat::error_facts()) codes.push_back(Json(fact.code));
-  for (const char* code : {"not_found", "too_slow", "body_too_large", "expectation_failed",
-                           "head_too_large", "not_supported", "bad_request"}) {
+  for (const char* code : {"not_found", "too_slow", "expectation_failed", "head_too_large",
+                           "not_supported", "bad_request"}) {
     codes.push_back(Json(code));
   }
   const JsonArray words_or_complaints{type("string"),

@@ -16,7 +16,7 @@ struct Asset {
 // The asset at a path ("/" is the page itself); nullopt when there is none.
 using FindAsset = std::function<std::optional<Asset>(std::string_view path)>;
 
-// Adds /healthz, /readyz, the fallback (page, 404) and the words for refused requests.
+// Adds /healthz, /readyz, the fallback (pages, 404) and the words for refused requests.
 void add_site(net::Router& router, FindAsset find_asset);
 
 }  // namespace coterie::api

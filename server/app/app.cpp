@@ -47,8 +47,15 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
   if (config.email_host.empty()) return std::make_unique<storage::LogMailer>();
   return std::make_unique<storage::SmtpMailer>(
-      storage::SmtpMailer::Settings{config.email_host, config.email_port, config.email_secure,
-                                    config.email_user, config.email_password, config.email_from});
+      storage::SmtpMailer::Settings{.host = config.email_host,
+                                    .port = config.email_port,
+                                    .is_secure = config.email_secure,
+                                    .wants_starttls = config.email_starttls,
+                                    .user = config.email_user,
+                                    .password = config.email_password,
+                                    .from = config.email_from,
+                                    .authority = config.email_ca,
+                                    .patience = std::chrono::seconds(config.email_timeout)});
 }
 
 chat::Passwords::Cost cost_of(const Config& config) {

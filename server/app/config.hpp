@@ -36,6 +36,9 @@ struct Config {
   std::string email_password;
   std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
+  bool email_starttls = false;
+  std::string email_ca;  // Empty: the authorities that this machine trusts.
+  unsigned email_timeout = 15;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
