@@ -113,25 +113,38 @@ JsonObject told_endpoint(const Endpoint& endpoint, const Codes& names) {
   return result;
 }
 
-JsonObject told_upload(const UploadEndpoint& upload) {
-  JsonObject properties{{"file",
-                         {{"type", "string"},
-                          {"format", "binary"},
-                          {"description", upload.kind == chat::FileKind::image
-                                              ? "PNG or JPEG, smaller than 10 MiB"
-                                              : "PNG or JPEG, smaller than 5 MiB"}}}};
+JsonObject file_field(std::string_view description) {
+  return {{"type", "string"}, {"format", "binary"}, {"description", description}};
+}
+
+// The form of an upload.
+JsonObject form_of(const UploadEndpoint& upload) {
+  JsonObject properties;
   JsonArray required{"file"};
-  Codes invalid{"bad_multipart", "file_required", "unexpected_field", "file_too_large",
-                "file_type_wrong"};
+  switch (upload.kind) {
+    case chat::FileKind::image:
+      properties["file"] = file_field("PNG or JPEG, smaller than 10 MiB");
+      break;
+    case chat::FileKind::video:
+      properties["file"] = file_field("A video, at most 1 GiB");
+      properties["coverFile"] = file_field("Its cover, PNG or JPEG, at most 5 MiB");
+      break;
+    default:
+      properties["file"] = file_field("PNG or JPEG, smaller than 5 MiB");
+  }
   if (upload.wants_group) {
     properties["groupId"] = {{"type", "integer"}};
     required.push_back("groupId");
-    invalid.insert(invalid.begin(), "validation_failed");
   }
-  JsonObject form{{"type", "object"}, {"properties", properties}, {"required", required}};
+  return {{"type", "object"}, {"properties", properties}, {"required", required}};
+}
+
+JsonObject told_upload(const UploadEndpoint& upload) {
+  Codes invalid{"bad_multipart", "file_required"};
+  if (upload.wants_group) invalid.insert(invalid.begin(), "validation_failed");
   JsonObject result = operation(upload.told, upload.path, false);
-  result["requestBody"] = {{"required", true},
-                           {"content", content("multipart/form-data", with_words(form))}};
+  result["requestBody"] = {
+      {"required", true}, {"content", content("multipart/form-data", with_words(form_of(upload)))}};
   result["responses"] =
       responses(upload.told, true, std::move(invalid), {"401", "500", "503", "default"});
   return result;

@@ -38,6 +38,8 @@ constexpr std::array words{
     Words{"password", R"("Passw0rd!")"},
     Words{"path", R"("image/nanoid-of-21-letters")", "The file's place in the store"},
     Words{"size", "10", "How many; 0 means 10, and above 100 is 100"},
+    Words{"thumbnail", R"("https://chat.example.org/files/thumbnail/…")",
+          "A link to a small version, good for a day"},
     Words{"token", R"("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln")",
           "For `Authorization: Bearer <token>`"},
     Words{"uid", R"("7e57d004")", "Which captcha: what was given as `uid` when it was fetched"},
@@ -128,10 +130,18 @@ void add_simple(JsonObject& all) {
                  {"format", "date-time"},
                  {"description", "UTC, with milliseconds"},
                  {"examples", JsonArray{"2026-11-24T13:36:09.286Z"}}};
-  all["File"] = entity({{"path", type("string")},
-                        {"type", texts({"avatar", "cover", "image", "video"})},
-                        {"url", {{"type", "string"}, {"format", "uri"}}},
-                        {"createById", reference("Id")}});
+  JsonObject file = entity({{"path", type("string")},
+                            {"type", texts({"avatar", "cover", "image", "video"})},
+                            {"url", {{"type", "string"}, {"format", "uri"}}},
+                            {"createById", reference("Id")},
+                            {"width", {{"type", "integer"}, {"minimum", 1}}},
+                            {"height", {{"type", "integer"}, {"minimum", 1}}},
+                            {"thumbnail", {{"type", "string"}, {"format", "uri"}}}});
+  // Pictures only, and only where it is known.
+  for (const char* name : {"width", "height", "thumbnail"}) {
+    file = without_need(std::move(file), name);
+  }
+  all["File"] = std::move(file);
   all["NewFile"] = reference("File");
 }
 

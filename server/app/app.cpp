@@ -8,6 +8,7 @@
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
+#include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/openapi.hpp"
@@ -17,10 +18,12 @@
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
+#include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
+#include "storage/ffmpeg.hpp"
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
@@ -37,6 +40,8 @@ namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
 constexpr auto sweep_interval = std::chrono::seconds(30);
+constexpr auto first_file_sweep = std::chrono::seconds(10);
+constexpr auto file_sweep_interval = std::chrono::hours(1);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -69,25 +74,37 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
 }
 
-// Calls `work` on a worker every half minute.
+void sweep_files(chat::FileSweep& sweep) {
+  const auto swept = sweep.run();
+  if (!swept) return log::warn("could not sweep files: {}", swept.error().detail);
+  if (swept->rows + swept->blobs > 0) {
+    log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
+  }
+}
+
+// Calls `work` on a worker again and again.
 class Sweeper {
  public:
-  Sweeper(net::Shard& shard, net::Workers& workers, std::function<void()> work)
-      : shard_(shard), workers_(workers), work_(std::move(work)) {}
+  Sweeper(net::Shard& shard, net::Workers& workers, std::chrono::seconds interval,
+          std::function<void()> work)
+      : shard_(shard), workers_(workers), interval_(interval), work_(std::move(work)) {}
 
-  void start() {
-    shard_.post([this] { arm(); });
+  void start(std::chrono::seconds first) {
+    shard_.post([this, first] { arm(first); });
   }
 
  private:
-  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this); }
+  void arm(std::chrono::seconds after) {
+    shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + after, this);
+  }
   void sweep() {
     if (!workers_.run(work_)) log::warn("too busy to forget what has expired");
-    arm();
+    arm(interval_);
   }
 
   net::Shard& shard_;
   net::Workers& workers_;
+  const std::chrono::seconds interval_;
   const std::function<void()> work_;
   Timer timer_;
 };
@@ -103,6 +120,7 @@ struct Core::Parts {
         ttl(sessions, system_clock()),
         blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
         mailer(make_mailer(config)),
+        ffmpeg(config.ffmpeg),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
@@ -110,7 +128,8 @@ struct Core::Parts {
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
               return blobs.allows(path, expires, signature);
             },
-            system_clock(), system_random()),
+            system_clock(), system_random(), ffmpeg),
+        file_sweep(database, blobs, system_clock(), std::chrono::hours(config.orphan_hours)),
         memberships(database) {}
 
   const fs::path folder;
@@ -119,11 +138,13 @@ struct Core::Parts {
   storage::SqliteTtlStore ttl;
   storage::LocalBlobStore blobs;
   const std::unique_ptr<storage::Mailer> mailer;
+  storage::Ffmpeg ffmpeg;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
   chat::Passwords passwords;
   const chat::Tokens tokens;
   chat::Announcements announcements;
   chat::Files files;
+  chat::FileSweep file_sweep;
   chat::Memberships memberships;
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
@@ -140,6 +161,9 @@ Core::~Core() = default;
 
 chat::Accounts& Core::accounts() {
   return *parts_->accounts;
+}
+chat::FileSweep& Core::file_sweep() {
+  return parts_->file_sweep;
 }
 const std::vector<std::string>& Core::migrated() const {
   return parts_->migrated;
@@ -181,11 +205,14 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, [accounts = core.accounts.get()] {
-          if (const auto swept = accounts->sweep(); !swept) {
-            log::warn("could not forget what has expired: {}", swept.error().detail);
-          }
-        }) {}
+        sweeper(shards[0], workers, sweep_interval,
+                [accounts = core.accounts.get()] {
+                  if (const auto swept = accounts->sweep(); !swept) {
+                    log::warn("could not forget what has expired: {}", swept.error().detail);
+                  }
+                }),
+        file_sweeper(shards[0], file_workers, file_sweep_interval,
+                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {}
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
@@ -224,6 +251,7 @@ struct App::Doors {
   chat::Conversations conversations;
   api::Rest rest;
   Sweeper sweeper;
+  Sweeper file_sweeper;
 };
 
 Result<void> App::run(const Config& config) {
@@ -256,7 +284,8 @@ Result<void> App::run(const Config& config) {
   if (config.public_url.empty()) core.blobs.set_public_url(local_url);
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
             config.email_host.empty() ? "this log" : config.email_host);
-  doors.sweeper.start();
+  doors.sweeper.start(sweep_interval);
+  doors.file_sweeper.start(first_file_sweep);
   doors.shards.run_until_signal([&] {
     log::info("stopping");
     doors.shards.stop_listening();

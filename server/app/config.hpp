@@ -30,6 +30,8 @@ struct Config {
   unsigned db_workers = 32;
   std::string log_level = "info";
   std::string password_cost = "standard";
+  std::string ffmpeg = "ffmpeg";  // A name on PATH or a path; empty: none.
+  unsigned orphan_hours = 24;
   std::string email_host;  // Empty: mail codes are written to the log.
   std::uint16_t email_port = 465;
   std::string email_user;
