@@ -78,7 +78,8 @@ JsonObject failure(const Codes& codes) {
     if (!fact.message.empty()) description.append(": ").append(fact.message);
     list.push_back(Json(code));
   }
-  JsonObject only{{"properties", {{"code", {{"enum", std::move(list)}}}}}};
+  JsonObject only{{"type", "object"},
+                  {"properties", {{"code", {{"type", "string"}, {"enum", std::move(list)}}}}}};
   JsonObject schema{{"allOf", JsonArray{reference("Failure"), std::move(only)}}};
   return {{"description", description}, {"content", content(json_type, std::move(schema))}};
 }

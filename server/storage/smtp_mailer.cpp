@@ -5,6 +5,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -77,8 +78,18 @@ void set_server(CURL* curl, const SmtpMailer::Settings& settings) {
     curl_easy_setopt(curl, CURLOPT_USERNAME, settings.user.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, settings.password.c_str());
   }
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(settings.patience.count()));
+  const auto seconds = static_cast<long>(settings.patience.count());
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
+  curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, seconds);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+}
+
+// Cuts the connection of a letter that has failed: the cleanup would say QUIT, and wait for an answer
+// from who may have none.
+void hang_up(CURL* curl) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket);
+  if (socket != CURL_SOCKET_BAD) ::shutdown(socket, SHUT_RDWR);
 }
 
 }  // namespace
@@ -139,6 +150,7 @@ Result<void> SmtpMailer::send_code(const std::string& email, const std::string& 
   curl_easy_setopt(curl, CURLOPT_READFUNCTION, &Reader::read);
   curl_easy_setopt(curl, CURLOPT_READDATA, &reader);
   if (const CURLcode result = curl_easy_perform(curl); result != CURLE_OK) {
+    hang_up(curl);
     return failed(words[0] == '\0' ? curl_easy_strerror(result) : words.data());
   }
   return {};

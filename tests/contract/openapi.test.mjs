@@ -2,10 +2,12 @@
 // round.
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { password, useServer } from "../support/coterie.mjs";
+import { mp4Of } from "../support/media.mjs";
 import { Judge } from "../support/openapi.mjs";
 import { picture, pictureOf, png } from "../support/rest.mjs";
 
@@ -44,6 +46,17 @@ test("docs/openapi.json is what `coterie openapi` prints; the server serves the 
   }
 });
 
+test("docs/protocol.md tells of every call and of every code", () => {
+  const told = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+  for (const code of judge.document.components.schemas.Failure.properties.code.enum) {
+    assert.ok(told.includes(`| \`${code}\` |`), code);
+  }
+  for (const { method, path } of judge.operations.filter(({ path }) => path.startsWith("/api"))) {
+    const call = `| ${method.toUpperCase()} ${path}`;
+    assert.ok([" |", "?"].some((end) => told.includes(call + end)), call);
+  }
+});
+
 test("every operation has a name of its own, a tag that is described, and a summary", () => {
   const ids = judge.operations.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length, `${ids}`);
@@ -56,6 +69,7 @@ test("every operation has a name of its own, a tag that is described, and a summ
 });
 
 const json = { "Content-Type": "application/json" };
+const video = { bytes: mp4Of(2048), type: "video/mp4", name: "v.mp4" };
 const file = (bytes) => [["file", bytes]];
 const logInWith = async (fields, uid = "openapi") => {
   await call("GET", `/api/auth/catpcha?uid=${uid}`);
@@ -139,6 +153,15 @@ test("groups, messages, conversations", async () => {
                { token: other, json: { groupId: group.id, content: "x" } });
   await expect(406, "not_in_group", "POST", `${place}/image`,
                { token: other, form: [...file(picture()), ["groupId", `${group.id}`]] });
+
+  const film = [...file(video), ["groupId", `${group.id}`]];
+  await succeed("POST", `${place}/video`, { token, form: film });
+  await expect(406, "not_in_group", "POST", `${place}/video`, { token: other, form: film });
+  const large = pictureOf(5 * 1024 * 1024 + 1);
+  await expect(406, "cover_too_large", "POST", `${place}/video`,
+               { token, form: [["file", video], ["cover", large], ["groupId", `${group.id}`]] });
+  await succeed("GET", `${place}/list?groupId=${group.id}`, { token });
+  await succeed("GET", "/api/conversation/list", { token });
 });
 
 test("files by their links, and health", async () => {
@@ -170,7 +193,7 @@ test("what is no log-in, no input and no form", async () => {
       await expect(415, "unsupported_media_type", verb, place,
                    { token, raw: "{}", headers: { ...json, "Content-Encoding": "br" } });
     }
-    if (body?.["multipart/form-data"]) await refuseForms(place, token, path.endsWith("image"));
+    if (body?.["multipart/form-data"]) await refuseForms(place, token);
     if (/\{(id|code)\}/.test(path) && path.startsWith("/api")) {
       await expect(400, "bad_path", verb, path.replace(/\{\w+\}/, "%zz"), { token });
     }
@@ -181,25 +204,41 @@ test("what is no log-in, no input and no form", async () => {
   await expect(431, "head_too_large", "GET", "/api/user", { headers: { X: "x".repeat(20_000) } });
 });
 
-async function refuseForms(place, token, isMessage) {
+async function refuseForms(place, token) {
+  const isMessage = place.includes("/message/");
   const group = isMessage ? [["groupId", "1"]] : [];
   const limit = (isMessage ? 10 : 5) * 1024 * 1024;
   const text = picture(Buffer.from("hello"), "text/plain", "a.txt");
-  for (const [code, form] of [["file_required", group], ["unexpected_field", [["x", picture()]]],
-                              ["file_type_wrong", [...file(text), ...group]],
-                              ["file_too_large", [...file(pictureOf(limit)), ...group]]]) {
-    await expect(400, code, "POST", place, { token, form });
-  }
-  const headers = { "Content-Type": "multipart/form-data; boundary=x" };
-  await expect(400, "bad_multipart", "POST", place, { token, raw: "--x\r\nbroken", headers });
-  if (isMessage) {
-    await expect(400, "validation_failed", "POST", place, { token, form: file(picture()) });
+  const broken = { token, raw: "--x\r\nbroken",
+                   headers: { "Content-Type": "multipart/form-data; boundary=x" } };
+  await expect(400, "bad_multipart", "POST", place, broken);
+  await expect(400, "file_required", "POST", place, { token, form: group });
+  const isVideo = place.endsWith("/video");
+  const good = file(isVideo ? video : picture());
+  if (isMessage) await expect(400, "validation_failed", "POST", place, { token, form: good });
+  const wrong = isVideo
+    ? [["video_type_wrong", file(text)], ["cover_type_wrong", [...good, ["cover", text]]]]
+    : [["unexpected_field", [["x", picture()]]], ["file_type_wrong", file(text)],
+       ["file_too_large", file(pictureOf(limit))]];
+  for (const [code, form] of wrong) {
+    await expect(400, code, "POST", place, { token, form: [...form, ...group] });
   }
 }
 
-// What no test can bring about from outside: a full disk, a bug, a race, a mail server that is away
-// (which is tested in mail.test.mjs).
-const unseen = /^(email_taken|user_unknown|mail_failed)$/;
+test("many mails, and a file that is gone", async () => {
+  const emails = Array.from({ length: 200 }, (_, i) => `many${i}@example.com`);
+  await Promise.all(emails.map((email) => call("POST", "/api/auth/sendCode", { json: { email } })));
+  await expect(429, "too_many_attempts", "POST", "/api/auth/sendCode",
+               { json: { email: "one-more@example.com" } });
+  const { path, url } = await succeed("POST", "/api/user/avatar",
+                                      { token: bob.token, form: file(picture()) });
+  rmSync(join(server().data, "files", path));
+  await expect(404, "file_unknown", "GET", url.slice(server().url.length));
+});
+
+// What this file cannot bring about: a race of two registrations, a user who is gone; a film of a
+// gigabyte is sent in video.test.mjs.
+const unseen = /^(email_taken|user_unknown|video_too_large)$/;
 
 test("every answer that is promised has been seen above", () => {
   const missing = judge.operations.flatMap(({ id, told }) =>

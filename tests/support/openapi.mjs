@@ -88,10 +88,12 @@ export class Judge {
 const escaped = (text) =>
   encodeURIComponent(text.replaceAll("~", "~0").replaceAll("/", "~1"));
 
-// Clients must bear properties they do not know; here each must be one that is described.
+// Clients must bear properties they do not know; here each must be one that is described. What
+// stands in an allOf only adds to another schema.
 function closed(value) {
   if (Array.isArray(value)) return value.map(closed);
   if (!value || typeof value !== "object") return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, closed(each)]));
+  const copy = Object.fromEntries(Object.entries(value).map(([key, each]) =>
+    [key, key === "allOf" ? each : closed(each)]));
   return copy.type === "object" && copy.properties ? { additionalProperties: false, ...copy } : copy;
 }
