@@ -150,6 +150,13 @@ JsonObject told_upload(const UploadEndpoint& upload) {
   return result;
 }
 
+JsonObject state(std::string_view description, std::string_view word) {
+  JsonObject body{{"type", "object"},
+                  {"properties", {{"status", {{"type", "string"}, {"const", word}}}}},
+                  {"required", JsonArray{"status"}}};
+  return {{"description", description}, {"content", content(json_type, std::move(body))}};
+}
+
 // GET of a file by its link, and of health: no endpoints of the table.
 JsonObject other_paths() {
   const JsonObject binary{{"type", "string"}, {"format", "binary"}};
@@ -180,21 +187,19 @@ JsonObject other_paths() {
         {"503", shared_response("503")},
         {"default", shared_response("default")}}}};
   JsonObject paths{{"/files/{type}/{id}", {{"get", std::move(get)}}}};
-  const JsonObject ok{{"type", "object"},
-                      {"properties", {{"status", {{"type", "string"}, {"const", "ok"}}}}},
-                      {"required", JsonArray{"status"}}};
-  for (const auto& [path, id, summary] :
-       {std::array<std::string_view, 3>{"/healthz", "alive", "Does the process run?"},
-        std::array<std::string_view, 3>{"/readyz", "ready", "Does it serve?"}}) {
-    paths[path] = {{"get",
-                    {{"operationId", id},
-                     {"summary", summary},
-                     {"tags", JsonArray{"health"}},
-                     {"security", JsonArray()},
-                     {"responses",
-                      {{"200", {{"description", "Yes"}, {"content", content(json_type, ok)}}},
-                       {"default", shared_response("default")}}}}}};
-  }
+  const auto health = [](std::string_view id, std::string_view summary, JsonObject responses) {
+    responses["default"] = shared_response("default");
+    return JsonObject{{"get",
+                       {{"operationId", id},
+                        {"summary", summary},
+                        {"tags", JsonArray{"health"}},
+                        {"security", JsonArray()},
+                        {"responses", std::move(responses)}}}};
+  };
+  const JsonObject yes = state("Yes", "ok");
+  paths["/healthz"] = health("alive", "Does the process run?", {{"200", yes}});
+  paths["/readyz"] = health("ready", "Does it take new clients?",
+                            {{"200", yes}, {"503", state("It is stopping", "stopping")}});
   return paths;
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 
@@ -42,6 +43,9 @@ using storage::SqliteDriver;
 constexpr auto sweep_interval = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
+// How long each step of stopping may take: the three together less than the ten seconds after which
+// those who start and stop servers lose theirs.
+constexpr auto patience = std::chrono::seconds(3);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -238,7 +242,7 @@ struct App::Doors {
     for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
       router.add(api::document_route(place, document));
     }
-    api::add_site(router, find_asset);
+    api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
 
@@ -252,6 +256,17 @@ struct App::Doors {
   api::Rest rest;
   Sweeper sweeper;
   Sweeper file_sweeper;
+  std::atomic<bool> is_stopping = false;
+
+  // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
+  // come meanwhile on connections that are open already are answered 503.
+  void leave() {
+    log::info("stopping");
+    is_stopping = true;
+    shards.stop_listening();
+    workers.stop(patience);
+    server.close();
+  }
 };
 
 Result<void> App::run(const Config& config) {
@@ -286,13 +301,8 @@ Result<void> App::run(const Config& config) {
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start(sweep_interval);
   doors.file_sweeper.start(first_file_sweep);
-  doors.shards.run_until_signal([&] {
-    log::info("stopping");
-    doors.shards.stop_listening();
-    doors.workers.stop();
-    doors.file_workers.stop();
-    doors.server.close();
-  });
+  doors.shards.run_until_signal([&] { doors.leave(); }, patience);
+  doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }
 
