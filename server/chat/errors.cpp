@@ -31,6 +31,8 @@ constexpr std::array facts{
     ErrorFact{"link_expired", 403, "the link has expired or was altered"},
     ErrorFact{"validation_failed", 400, "", true},
     ErrorFact{"bad_body", 400, "", true},
+    ErrorFact{"bad_path", 400, "", true},
+    ErrorFact{"body_too_large", 413, "Payload Too Large"},
     ErrorFact{"bad_multipart", 400, "", true},
     ErrorFact{"file_required", 400, "File is required"},
     ErrorFact{"unexpected_field", 400, "Unexpected field"},
@@ -48,7 +50,9 @@ constexpr std::array facts{
     ErrorFact{"files_unavailable", 503, "files are not available, please try again later"},
     ErrorFact{"busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_busy", 503, "the server is busy, please try again"},
+    ErrorFact{"storage_unavailable", 503, "the storage is not available, please try again"},
     ErrorFact{"storage_full", 503, "the server is out of space"},
+    ErrorFact{"sessions_unavailable", 503, "log-ins cannot be checked now, please try again"},
     ErrorFact{"storage_failed", 503, "the storage is not available, please try again"},
     ErrorFact{"internal_error", 500, "Internal server error"},
 };

@@ -47,11 +47,11 @@ std::optional<File> maybe_read_file(RowReader& row) {
 }
 
 void insert_file(Driver& db, File& file) {
-  db.run(R"(INSERT INTO "file" ("createAt", "updateAt", "path", "type", "url", "createById",
-              "width", "height", "thumbnail") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
-         file.create_at, file.update_at, file.path, file.type, file.url, file.create_by_id,
-         file.width, file.height, file.thumbnail);
-  file.id = db.last_insert_id();
+  file.id = db.insert_row(R"(INSERT INTO "file" ("createAt", "updateAt", "path", "type", "url",
+                               "createById", "width", "height", "thumbnail")
+                             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
+                          file.create_at, file.update_at, file.path, file.type, file.url,
+                          file.create_by_id, file.width, file.height, file.thumbnail);
 }
 
 std::optional<File> find_file(Driver& db, std::int64_t id) {

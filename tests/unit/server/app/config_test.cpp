@@ -154,13 +154,17 @@ TEST_F(ConfigTest, says_which_file_is_not_there) {
   EXPECT_TRUE(says(complaint({}, {}, folder / "missing.toml"), "missing.toml"));
 }
 
-TEST_F(ConfigTest, refuses_the_stores_that_this_version_does_not_have) {
-  for (const char* name : {"DB_HOST", "DB_TYPE", "REDIS_HOST"}) {
-    const auto words = complaint({}, {{name, "somewhere"}});
-    EXPECT_TRUE(says(words, name)) << words;
-    EXPECT_TRUE(says(words, "not supported")) << words;
-    load({}, {{name, ""}});
-  }
+TEST_F(ConfigTest, tells_the_database_by_its_type_or_else_by_its_host) {
+  using storage::Dialect;
+  EXPECT_EQ(load({}, {}).dialect(), Dialect::sqlite);
+  EXPECT_EQ(load({}, {{"DB_HOST", "db.example.org"}}).dialect(), Dialect::mysql);
+  EXPECT_EQ(load({}, {{"DB_HOST", "db.example.org"}, {"DB_TYPE", "mariadb"}}).dialect(),
+            Dialect::mysql);
+  EXPECT_EQ(load({}, {{"DB_HOST", "db.example.org"}, {"DB_TYPE", "postgres"}}).dialect(),
+            Dialect::postgres);
+  EXPECT_TRUE(says(complaint({}, {{"DB_TYPE", "postgres"}}), "db_host"));
+  EXPECT_TRUE(says(complaint({}, {{"DB_HOST", "x"}, {"DB_TYPE", "sqlite"}}), "data folder"));
+  EXPECT_TRUE(says(complaint({}, {{"DB_TYPE", "oracle"}}), "one of"));
 }
 
 TEST_F(ConfigTest, takes_the_variables_of_the_seed_system_spelling_included) {
@@ -269,15 +273,42 @@ TEST_F(ConfigTest, names_the_half_of_a_certificate_that_is_missing) {
   EXPECT_TRUE(says(certificate, "tls_key (flag)")) << certificate;
 }
 
+TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
+  EXPECT_FALSE(load({}).redis_options());
+  EXPECT_FALSE(load({}, {{"REDIS_PORT", "6380"}}).redis_options());
+  const auto plain = load({}, {{"REDIS_HOST", "redis.example.org"}}).redis_options();
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->host, "redis.example.org");
+  EXPECT_EQ(plain->port, 6379);
+  const auto all = load({}, {{"REDIS_HOST", "::1"},
+                             {"REDIS_PORT", "6380"},
+                             {"REDIS_USERNAME", "chat"},
+                             {"REDIS_PASSWORD", "hidden"},
+                             {"REDIS_DB", "3"}})
+                       .redis_options();
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->port, 6380);
+  EXPECT_EQ(all->username, "chat");
+  EXPECT_EQ(all->password, "hidden");
+  EXPECT_EQ(all->database, 3);
+}
+
+TEST_F(ConfigTest, misses_the_password_of_a_user_of_redis) {
+  const auto words = complaint({}, {{"REDIS_HOST", "x"}, {"REDIS_USERNAME", "chat"}});
+  EXPECT_TRUE(says(words, "redis_password (not set)")) << words;
+  EXPECT_TRUE(says(words, "redis_username (environment)")) << words;
+}
+
 TEST_F(ConfigTest, shows_secrets_as_stars) {
-  const Config config =
-      load({}, {{"SERVER_JWT_SECRET", "do not show this"}, {"EMAIL_PASS", "nor this"}});
+  const Config config = load({}, {{"SERVER_JWT_SECRET", "do not show this"},
+                                  {"EMAIL_PASS", "nor this"},
+                                  {"REDIS_PASSWORD", "and not this"}});
   std::set<std::string> starred;
   for (const auto& each : app::describe(config)) {
     EXPECT_FALSE(says(each.value, "this")) << each.key;
     if (each.value == "********") starred.insert(each.key);
   }
-  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret"}));
+  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password"}));
   EXPECT_EQ(app::describe(load({})).size(), app::settings().size());
 }
 
