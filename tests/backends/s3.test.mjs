@@ -204,7 +204,8 @@ test("what every store of files promises holds for this one", { timeout: 120_000
 function unitTests() {
   const places = ["dev", "asan", "tsan"].map((preset) => fileURLToPath(
     new URL(`../../build/${preset}/tests/unit/server/coterie_server_tests`, import.meta.url)));
-  const found = places.find((place) => existsSync(place));
+  const given = [process.env.COTERIE_SERVER_TESTS, ...places].filter(Boolean);
+  const found = given.find((place) => existsSync(place));
   if (!found) throw new Error(`none of ${places.join(", ")}: tools/build dev coterie_server_tests`);
   return found;
 }
