@@ -18,6 +18,23 @@ Result<std::int64_t> group_of(const Form& form) {
 }
 
 // A message of a video and its cover: both, or neither.
+Result<Answer> take_image(chat::Conversations& conversations, Form& form) {
+  const auto group_id = group_of(form);
+  if (!group_id) return group_id.error();
+  // Before the file is kept: a stranger's picture is not.
+  if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
+    return checked.error();
+  }
+  const auto file = form.upload->finish(form.claimed_type);
+  if (!file) return file.error();
+  const auto message = conversations.send_image(form.actor, *group_id, file->id);
+  if (!message) {
+    form.upload->take_back();
+    return message.error();
+  }
+  return Answer(new_image_json(*message));
+}
+
 Result<Answer> take_video(chat::Conversations& conversations, Form& form) {
   const auto group_id = group_of(form);
   if (!group_id) return group_id.error();
@@ -53,30 +70,43 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
     if (!file) return file.error();
     return Answer(new_file_json(*file));
   };
-  const TakeForm image = [&conversations](Form& form) -> Result<Answer> {
-    const auto group_id = group_of(form);
-    if (!group_id) return group_id.error();
-    // Before the file is kept: a stranger's picture is not.
-    if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
-      return checked.error();
-    }
-    const auto file = form.upload->finish(form.claimed_type);
-    if (!file) return file.error();
-    const auto message = conversations.send_image(form.actor, *group_id, file->id);
-    if (!message) {
-      form.upload->take_back();
-      return message.error();
-    }
-    return Answer(new_image_json(*message));
-  };
+  const TakeForm image = [&conversations](Form& form) { return take_image(conversations, form); };
   const TakeForm video = [&conversations](Form& form) { return take_video(conversations, form); };
+  const std::vector<std::string_view> picture_errors{"unexpected_field", "file_too_large",
+                                                     "file_type_wrong"};
   using chat::FileKind;
   return {
-      {"/api/user/avatar", "Set one's picture", FileKind::avatar, false, avatar},
-      {"/api/group/cover", "Upload a cover for a group to be made", FileKind::cover, false, cover},
-      {"/api/conversation/group/message/image", "Send a picture to a group", FileKind::image, true,
+      {"/api/user/avatar",
+       {"setAvatar", "Set one's picture", "NewFile", picture_errors},
+       FileKind::avatar,
+       false,
+       avatar},
+      {"/api/group/cover",
+       {"uploadCover", "Upload a cover for a group to be made", "NewFile", picture_errors},
+       FileKind::cover,
+       false,
+       cover},
+      {"/api/conversation/group/message/image",
+       {"sendImage",
+        "Send a picture to a group",
+        "NewFileMessage",
+        {"unexpected_field", "file_too_large", "file_type_wrong", "not_in_group"},
+        "Everyone in the group, the sender included, then hears the event "
+        "`group-message:<groupId>`."},
+       FileKind::image,
+       true,
        image},
-      {"/api/conversation/group/message/video", "Send a video to a group", FileKind::video, true,
+      {"/api/conversation/group/message/video",
+       {"sendVideo",
+        "Send a video to a group",
+        "NewFileMessage",
+        {"video_type_wrong", "cover_type_wrong", "not_in_group", "video_too_large",
+         "cover_too_large"},
+        "The first file is the video and the second its cover, whatever their names; without a "
+        "cover one is made. Everyone in the group, the sender included, then hears the event "
+        "`group-message:<groupId>`."},
+       FileKind::video,
+       true,
        video},
   };
 }

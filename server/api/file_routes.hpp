@@ -16,7 +16,7 @@ namespace coterie::api {
 // An endpoint whose body is a form with a file.
 struct UploadEndpoint {
   std::string_view path;
-  std::string_view summary;
+  Told told;
   chat::FileKind kind;
   bool wants_group;  // The form has a field "groupId".
   TakeForm take;

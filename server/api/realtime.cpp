@@ -58,7 +58,6 @@ void put_off(const SocketRef& ref) {
 
 std::string handshake_token(std::string_view authorization, const Json& auth) {
   constexpr std::string_view bearer = "Bearer ";
-  if (authorization.starts_with(bearer)) authorization.remove_prefix(bearer.size());
   if (!authorization.empty()) return std::string(authorization);
   const auto* object = auth.if_object();
   const Json* token = object ? object->if_contains("token") : nullptr;

@@ -119,8 +119,15 @@ Result<void> await(storage::Database& database, const Config& config) {
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
   if (config.email_host.empty()) return std::make_unique<storage::LogMailer>();
   return std::make_unique<storage::SmtpMailer>(
-      storage::SmtpMailer::Settings{config.email_host, config.email_port, config.email_secure,
-                                    config.email_user, config.email_password, config.email_from});
+      storage::SmtpMailer::Settings{.host = config.email_host,
+                                    .port = config.email_port,
+                                    .is_secure = config.email_secure,
+                                    .wants_starttls = config.email_starttls,
+                                    .user = config.email_user,
+                                    .password = config.email_password,
+                                    .from = config.email_from,
+                                    .authority = config.email_ca,
+                                    .patience = std::chrono::seconds(config.email_timeout)});
 }
 
 // Files in the data folder, or in a bucket.
@@ -335,6 +342,11 @@ struct App::Doors {
     return all;
   }
 
+  Json describe_api(Core::Parts& core) {
+    return api::openapi(endpoints(*core.accounts),
+                        api::upload_endpoints(*core.accounts, conversations));
+  }
+
   net::Router router(Core::Parts& core) {
     net::Router router;
     router.add(server.routes());
@@ -343,6 +355,10 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
+    const std::string document = to_text(describe_api(core));
+    for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
+      router.add(api::document_route(place, document));
+    }
     api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
@@ -422,8 +438,7 @@ Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
   Doors doors(core, config);
-  return api::openapi(doors.endpoints(*core.accounts),
-                      api::upload_endpoints(*core.accounts, doors.conversations));
+  return doors.describe_api(core);
 }
 
 }  // namespace coterie::app

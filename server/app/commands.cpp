@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "api/indented.hpp"
 #include "app/app.hpp"
 #include "app/config.hpp"
 #include "base/blocking.hpp"
@@ -159,7 +160,7 @@ class CommandLine {
               flags_, true);
     add_flags(*add(root_, "openapi", "print the REST interface as OpenAPI 3.1",
                    [](const Config& config) -> Result<void> {
-                     fmt::print("{}\n", to_text(App::describe_api(config)));
+                     fmt::print("{}\n", api::indented(App::describe_api(config)));
                      return {};
                    }),
               flags_, false);

@@ -48,6 +48,9 @@ struct Config {
   std::string email_password;
   std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
+  bool email_starttls = false;
+  std::string email_ca;  // Empty: the authorities that this machine trusts.
+  unsigned email_timeout = 15;
   std::string s3_endpoint;   // Empty: files are in the data folder. Else "http://host:port".
   std::uint16_t s3_port = 0;
   bool s3_secure = false;

@@ -31,6 +31,8 @@ constexpr std::array facts{
     ErrorFact{"link_expired", 403, "the link has expired or was altered"},
     ErrorFact{"validation_failed", 400, "", true},
     ErrorFact{"bad_body", 400, "", true},
+    ErrorFact{"bad_path", 400, "", true},
+    ErrorFact{"body_too_large", 413, "Payload Too Large"},
     ErrorFact{"bad_multipart", 400, "", true},
     ErrorFact{"file_required", 400, "File is required"},
     ErrorFact{"unexpected_field", 400, "Unexpected field"},
