@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { databaseOf } from "./backends/databases.mjs";
 import { redisCli } from "./backends/redis.mjs";
 import { Child, startListening, until, untilListening } from "./process.mjs";
 import { Rest } from "./rest.mjs";
@@ -56,6 +57,7 @@ export class Coterie {
   // With `certificates` (see Certificates) it serves https, under a name of its own choice.
   static async start({ data = temporaryFolder(), env = {}, flags = [], certificates } = {}) {
     const server = new Coterie();
+    if (surroundings.DB_HOST) env = { ...databaseOf(surroundings, data), ...env };
     Object.assign(server, { data, env, flags, certificates });
     const { child, ports } = await startListening(1, ([port]) => server.#serve(port));
     server.child = child;
