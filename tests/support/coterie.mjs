@@ -28,6 +28,7 @@ const passed = /^(PATH|HOME|TMPDIR|LANG|[A-Z]+SAN_OPTIONS|LLVM_PROFILE_FILE)$/;
 const surroundings = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => passed.test(name)));
 Object.assign(surroundings, JSON.parse(process.env.COTERIE_TEST_SETTINGS ?? "{}"));
+export const storesNoNul = surroundings.DB_TYPE === "postgres";
 
 const folders = new Set();
 process.on("exit", () => {
