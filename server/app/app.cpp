@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "app/app.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <thread>
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
@@ -15,6 +17,7 @@
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/redis_stores.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
@@ -28,6 +31,9 @@
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
+#include "storage/mysql_driver.hpp"
+#include "storage/postgres_driver.hpp"
+#include "storage/s3_blob_store.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -40,7 +46,7 @@ namespace {
 namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
-constexpr auto sweep_interval = std::chrono::seconds(30);
+constexpr auto start_patience = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
 // How long each step of stopping may take: the three together less than the ten seconds after which
@@ -51,6 +57,63 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
   return [path = path.string(), durability] {
     return std::make_unique<SqliteDriver>(path, durability);
   };
+}
+
+// The chat's own database. What migrates it may take longer than a question of the chat ever may.
+enum class Patience { usual, of_migrations };
+
+storage::Database::Connect chat_database(const Config& config, Patience waiting) {
+  using std::chrono_literals::operator""h;
+  using std::chrono_literals::operator""s;
+  const std::chrono::seconds timeout = waiting == Patience::usual ? 30s : std::chrono::seconds(24h);
+  const auto port = [&config](std::uint16_t usual) {
+    return config.db_port ? config.db_port : usual;
+  };
+  switch (config.dialect()) {
+    case storage::Dialect::sqlite:
+      return sqlite(fs::path(config.data) / "coterie.db", SqliteDriver::Durability::full);
+    case storage::Dialect::mysql:
+      return [settings =
+                  storage::MysqlDriver::Settings{config.db_host, port(3306), config.db_username,
+                                                 config.db_password, config.db_database, timeout}] {
+        return std::make_unique<storage::MysqlDriver>(settings);
+      };
+    case storage::Dialect::postgres:
+      break;
+  }
+  return [settings =
+              storage::PostgresDriver::Settings{config.db_host, port(5432), config.db_username,
+                                                config.db_password, config.db_database, timeout}] {
+    return std::make_unique<storage::PostgresDriver>(settings);
+  };
+}
+
+storage::Database::Options options_of(const Config& config) {
+  storage::Database::Options options;
+  options.dialect = config.dialect();
+  if (options.dialect != storage::Dialect::sqlite) options.connections_max = config.db_connections;
+  return options;
+}
+
+// A database that is being started together with us may come later than we do.
+Result<void> await(storage::Database& database, const Config& config) {
+  const Clock& clock = system_clock();
+  const TimePoint deadline = clock.now() + start_patience;
+  for (bool is_told = false;; is_told = true) {
+    const auto answer = database.read([](storage::Driver& db) -> Result<void> {
+      db.run("SELECT 1");
+      return {};
+    });
+    if (answer || answer.error().code != "storage_unavailable") return answer;
+    if (clock.now() >= deadline) {
+      return Error("storage_unavailable", fmt::format("{} at {}: {}", name_of(config.dialect()),
+                                                      config.db_host, answer.error().detail));
+    }
+    if (!is_told) {
+      log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
 }
 
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
@@ -67,6 +130,26 @@ std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
                                     .patience = std::chrono::seconds(config.email_timeout)});
 }
 
+// Files in the data folder, or in a bucket.
+struct Blobs {
+  std::unique_ptr<storage::BlobStore> store;
+  storage::LocalBlobStore* local = nullptr;  // The same, where this server serves them itself.
+};
+
+Blobs make_blobs(const Config& config, const std::string& secret) {
+  if (const auto place = config.s3()) {
+    return {std::make_unique<storage::S3BlobStore>(
+        storage::S3BlobStore::Options{*place, config.data},
+        storage::make_curl_wire(*place, system_clock()), system_clock())};
+  }
+  auto local = std::make_unique<storage::LocalBlobStore>(
+      storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
+                                       config.link_base(), secret},
+      system_clock());
+  storage::LocalBlobStore* known = local.get();
+  return {std::move(local), known};
+}
+
 chat::Passwords::Cost cost_of(const Config& config) {
   return config.password_cost == "light" ? chat::Passwords::Cost::light
                                          : chat::Passwords::Cost::standard;
@@ -78,6 +161,12 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
 }
 
+void store_links(chat::Files& files) {
+  if (const auto stored = files.links().store(); !stored) {
+    log::warn("could not store renewed links: {}", stored.error().detail);
+  }
+}
+
 void sweep_files(chat::FileSweep& sweep) {
   const auto swept = sweep.run();
   if (!swept && swept.error().code == "stopped") return;
@@ -85,6 +174,12 @@ void sweep_files(chat::FileSweep& sweep) {
   if (swept->rows + swept->blobs > 0) {
     log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
   }
+}
+
+// Where log-ins and codes rest: Redis, when it is set, else a database of their own.
+std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
+  const auto options = config.redis_options();
+  return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
 }
 
 // Calls `work` on a worker again and again.
@@ -120,28 +215,30 @@ class Sweeper {
 struct Core::Parts {
   Parts(const Config& config, const std::string& secret)
       : folder(config.data),
-        database(sqlite(folder / "coterie.db", SqliteDriver::Durability::full)),
+        database(chat_database(config, Patience::usual), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
-        ttl(sessions, system_clock()),
-        blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
+        redis(make_redis(config, database)),
+        embedded_ttl(sessions, system_clock()),
+        blobs(make_blobs(config, secret)),
         mailer(make_mailer(config)),
         ffmpeg(config.ffmpeg),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
-            database, blobs,
+            database, *blobs.store,
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
-              return blobs.allows(path, expires, signature);
+              return blobs.local && blobs.local->allows(path, expires, signature);
             },
             system_clock(), system_random(), ffmpeg),
-        file_sweep(database, blobs, system_clock(), std::chrono::hours(config.orphan_hours)),
+        file_sweep(database, *blobs.store, system_clock(), std::chrono::hours(config.orphan_hours)),
         memberships(database) {}
 
   const fs::path folder;
   storage::Database database;
   storage::Database sessions;
-  storage::SqliteTtlStore ttl;
-  storage::LocalBlobStore blobs;
+  const std::unique_ptr<RedisStores> redis;  // Null: its part is done by what follows.
+  storage::SqliteTtlStore embedded_ttl;
+  const Blobs blobs;
   const std::unique_ptr<storage::Mailer> mailer;
   storage::Ffmpeg ffmpeg;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
@@ -154,9 +251,13 @@ struct Core::Parts {
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
 
+  storage::TtlStore& ttl() {
+    if (redis) return redis->ttl;
+    return embedded_ttl;
+  }
   void make_accounts() {
     accounts = std::make_unique<chat::Accounts>(
-        chat::Accounts::Parts{database, ttl, *mailer, captcha.get(), passwords, tokens, files,
+        chat::Accounts::Parts{database, ttl(), *mailer, captcha.get(), passwords, tokens, files,
                               announcements, system_clock(), system_random()});
   }
 };
@@ -186,12 +287,15 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config) {
   }
   auto parts = std::make_unique<Parts>(config, secret);
   const WallTime now = system_clock().wall();
-  for (const auto& [database, migrations] :
-       {std::pair(&parts->database, &storage::chat_migrations()),
-        std::pair(&parts->sessions, &storage::ttl_migrations())}) {
-    auto migrated = storage::migrate(*database, *migrations, now);
-    if (!migrated) return migrated.error();
-    parts->migrated.insert(parts->migrated.end(), migrated->begin(), migrated->end());
+  storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
+  if (auto there = await(migrated, config); !there) return there.error();
+  std::vector<std::pair<storage::Database*, const std::vector<storage::Migration>*>> schemas{
+      {&migrated, &storage::chat_migrations(config.dialect())}};
+  if (!parts->redis) schemas.emplace_back(&parts->sessions, &storage::ttl_migrations());
+  for (const auto& [database, migrations] : schemas) {
+    auto names = storage::migrate(*database, *migrations, now);
+    if (!names) return names.error();
+    parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
   }
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
@@ -210,14 +314,26 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, sweep_interval,
-                [accounts = core.accounts.get()] {
-                  if (const auto swept = accounts->sweep(); !swept) {
-                    log::warn("could not forget what has expired: {}", swept.error().detail);
-                  }
-                }),
+        sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
+                [this, &core] { sweep(core); }),
         file_sweeper(shards[0], file_workers, file_sweep_interval,
-                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {}
+                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {
+    core.files.links().set_on_renewed([this, files = &core.files] {
+      // Where the workers are too busy, the sweeper does it.
+      [[maybe_unused]] const bool is_taken = workers.run([files] { store_links(*files); });
+    });
+  }
+
+  void sweep(Core::Parts& core) {
+    store_links(core.files);
+    if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
+      return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
+    }
+    if (!core.redis) return;
+    if (const auto checked = core.redis->group_users.check(); !checked) {
+      log::warn("could not check group_users in Redis: {}", checked.error().detail);
+    }
+  }
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
@@ -275,7 +391,10 @@ Result<void> App::run(const Config& config) {
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
-  if (auto ready = core.blobs.open_folder(); !ready) return ready;
+  if (auto ready = core.blobs.store->prepare(); !ready) return ready;
+  if (core.redis) {
+    if (auto started = core.redis->start(); !started) return started;
+  }
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();
   core.captcha = std::move(*captcha);
@@ -288,6 +407,7 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.joined = [&](std::int64_t user_id, std::int64_t group_id) {
     doors.realtime.on_joined(user_id, group_id);
+    if (core.redis) core.redis->group_users.add(user_id, group_id);
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 
@@ -297,8 +417,9 @@ Result<void> App::run(const Config& config) {
                                         doors.router(core), config.tls());
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
-  if (config.public_url.empty()) core.blobs.set_public_url(local_url);
-  log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
+  if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
+  log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
+            config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start(sweep_interval);
   doors.file_sweeper.start(first_file_sweep);
@@ -308,6 +429,7 @@ Result<void> App::run(const Config& config) {
     doors.leave();
   };
   doors.shards.run_until_signal(leave, patience);
+  core.blobs.store->stop();
   doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }

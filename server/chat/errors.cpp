@@ -47,9 +47,12 @@ constexpr std::array facts{
               "Validation failed (expected type of the cover is a picture)"},
     ErrorFact{"too_many_attempts", 429, "too many attempts, please try again later"},
     ErrorFact{"mail_failed", 503, "the mail could not be sent, please try again later"},
+    ErrorFact{"files_unavailable", 503, "files are not available, please try again later"},
     ErrorFact{"busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_busy", 503, "the server is busy, please try again"},
+    ErrorFact{"storage_unavailable", 503, "the storage is not available, please try again"},
     ErrorFact{"storage_full", 503, "the server is out of space"},
+    ErrorFact{"sessions_unavailable", 503, "log-ins cannot be checked now, please try again"},
     ErrorFact{"storage_failed", 503, "the storage is not available, please try again"},
     ErrorFact{"internal_error", 500, "Internal server error"},
 };

@@ -41,6 +41,7 @@ bool has_row(storage::Driver& db, const std::string& path) {
 Result<FileSweep::Swept> FileSweep::run() {
   const WallTime time = clock_.wall() - age_;
   Swept swept;
+  if (age_.count() == 0) return swept;
   if (const auto done = sweep_rows(time, swept); !done) return done.error();
   const auto done = blobs_.each_older_than(
       time, page_size,

@@ -32,6 +32,7 @@ class FileSweep {
     std::int64_t blobs = 0;  // Had no row.
   };
 
+  // Without an `age` everything stays.
   FileSweep(storage::Database& database, storage::BlobStore& blobs, const Clock& clock,
             std::chrono::hours age)
       : database_(database), blobs_(blobs), clock_(clock), age_(age) {}

@@ -196,10 +196,7 @@ Result<File> Files::make_cover(const File& video, std::string_view media_type) {
 
 // All of the rows, or none and no bytes: without its row nobody would ever find a file again.
 Result<void> Files::insert(std::span<File> rows) {
-  for (File& row : rows) {
-    row.url = blobs_.url(row.path);
-    if (row.thumbnail) row.thumbnail_url = blobs_.url(*row.thumbnail);
-  }
+  for (File& row : rows) links_.make(row);
   auto inserted = database_.write([&](storage::Driver& db) -> Result<void> {
     for (File& row : rows) storage::insert_file(db, row);
     return {};

@@ -21,6 +21,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "chat/actor.hpp"
+#include "chat/file_links.hpp"
 #include "chat/model.hpp"
 #include "storage/blob_store.hpp"
 #include "storage/database.hpp"
@@ -98,10 +99,7 @@ class Files {
   }
 
   // Give what is shown its link, good for a day. Do not block.
-  void link(File& file) const {
-    file.url = blobs_.url(file.path);
-    if (file.thumbnail) file.thumbnail_url = blobs_.url(*file.thumbnail);
-  }
+  void link(File& file) const { links_.fill(file); }
   void link(std::optional<File>& file) const {
     if (file) link(*file);
   }
@@ -110,6 +108,7 @@ class Files {
     link(message.file);
     link(message.cover);
   }
+  FileLinks& links() { return links_; }
 
  private:
   friend class Upload;
@@ -127,6 +126,7 @@ class Files {
   const Clock& clock_;
   Random& random_;
   storage::Ffmpeg& ffmpeg_;
+  mutable FileLinks links_{database_, blobs_, clock_};
 };
 
 }  // namespace coterie::chat

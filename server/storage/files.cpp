@@ -47,17 +47,21 @@ std::optional<File> maybe_read_file(RowReader& row) {
 }
 
 void insert_file(Driver& db, File& file) {
-  db.run(R"(INSERT INTO "file" ("createAt", "updateAt", "path", "type", "url", "createById",
-              "width", "height", "thumbnail") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
-         file.create_at, file.update_at, file.path, file.type, file.url, file.create_by_id,
-         file.width, file.height, file.thumbnail);
-  file.id = db.last_insert_id();
+  file.id = db.insert_row(R"(INSERT INTO "file" ("createAt", "updateAt", "path", "type", "url",
+                               "createById", "width", "height", "thumbnail")
+                             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
+                          file.create_at, file.update_at, file.path, file.type, file.url,
+                          file.create_by_id, file.width, file.height, file.thumbnail);
 }
 
 std::optional<File> find_file(Driver& db, std::int64_t id) {
   static const std::string sql =
       "SELECT " + file_columns("f") + R"( FROM "file" f WHERE f."id" = ?)";
   return db.query_one(sql, read_file, id);
+}
+
+void renew_file_url(Driver& db, std::int64_t id, std::string_view url, WallTime now) {
+  db.run(R"(UPDATE "file" SET "url" = ?, "updateAt" = ? WHERE "id" = ?)", url, now, id);
 }
 
 bool file_path_exists(Driver& db, std::string_view path) {

@@ -21,6 +21,7 @@ std::optional<File> maybe_read_file(RowReader& row);
 // Sets file.id.
 void insert_file(Driver& db, File& file);
 std::optional<File> find_file(Driver& db, std::int64_t id);
+void renew_file_url(Driver& db, std::int64_t id, std::string_view url, WallTime now);
 bool file_path_exists(Driver& db, std::string_view path);
 
 // The sweep goes through the table in pages: the id of the last of the `page_size` files behind

@@ -159,7 +159,7 @@ class LocalBlob final : public Blob {
 LocalBlobStore::LocalBlobStore(Options options, const Clock& clock)
     : options_(std::move(options)), clock_(clock) {}
 
-Result<void> LocalBlobStore::open_folder() {
+Result<void> LocalBlobStore::prepare() {
   COTERIE_CHECK(may_block());
   std::error_code problem;
   const fs::path half_written = fs::path(options_.folder) / uploads;

@@ -108,6 +108,7 @@ test("how old is a setting", async () => {
   const unused = (await upload("/api/group/cover")).path;
   age(2);
   assert.match(await server().command("sweep"), /^0 files that nothing used/);
+  assert.match(await server().command("sweep", "--orphan-hours", "0"), /^0 .* 0 without a row$/);
   assert.match(await server().command("sweep", "--orphan-hours", "1"),
                /^1 files that nothing used/);
   assert.ok(!exists(unused));

@@ -63,7 +63,7 @@ class House : public testing::Test {
   void SetUp() override {
     ASSERT_TRUE(storage::migrate(database, storage::chat_migrations(), clock.wall()));
     ASSERT_TRUE(storage::migrate(sessions, storage::ttl_migrations(), clock.wall()));
-    ASSERT_TRUE(blobs.open_folder());
+    ASSERT_TRUE(blobs.prepare());
     auto opened = chat::Captcha::open(random);
     ASSERT_TRUE(opened) << opened.error().detail;
     captcha = std::move(*opened);
