@@ -421,7 +421,7 @@ Result<void> App::run(const Config& config) {
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
-  doors.sweeper.start(sweep_interval);
+  doors.sweeper.start(std::chrono::seconds(config.sweep_seconds));
   doors.file_sweeper.start(first_file_sweep);
   const auto leave = [&] {
     core.ffmpeg.stop();
