@@ -32,10 +32,17 @@ export function onUnauthorized(listener: () => void): void {
   whenUnauthorized = listener;
 }
 
+function noAnswer(): ApiError {
+  return new ApiError(0, "network", ["no answer from the server"]);
+}
+
+function headersFor(sentToken: string | null): Record<string, string> {
+  return sentToken === null ? {} : { Authorization: `Bearer ${sentToken}` };
+}
+
 async function send(method: string, path: string, body?: object): Promise<Response> {
-  const headers: Record<string, string> = {};
   const sentToken = token;
-  if (sentToken !== null) headers["Authorization"] = `Bearer ${sentToken}`;
+  const headers = headersFor(sentToken);
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
   const init: RequestInit = { method, headers };
@@ -45,12 +52,45 @@ async function send(method: string, path: string, body?: object): Promise<Respon
   try {
     response = await fetch(path, init);
   } catch {
-    throw new ApiError(0, "network", ["no answer from the server"]);
+    throw noAnswer();
   }
+  return accept(response, sentToken);
+}
+
+async function accept(response: Response, sentToken: string | null): Promise<Response> {
   if (response.ok) return response;
   // A late 401 for a token that was replaced meanwhile says nothing about the new one.
   if (response.status === 401 && sentToken !== null && sentToken === token) whenUnauthorized();
   throw await failure(response);
+}
+
+// What the sender of a large form wants to know and to decide while it is on its way.
+export interface Transfer {
+  signal: AbortSignal;
+  onProgress(share: number): void; // From 0 to 1.
+}
+
+// A form sent by XMLHttpRequest, because fetch() does not tell how much has left.
+export async function upload<T>(path: string, data: FormData, transfer: Transfer): Promise<T> {
+  const sentToken = token;
+  const response = await new Promise<Response>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    for (const header of Object.entries(headersFor(sentToken))) request.setRequestHeader(...header);
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) transfer.onProgress(event.loaded / event.total);
+    };
+    request.onload = () => {
+      const wait = request.getResponseHeader("Retry-After");
+      const headers: Record<string, string> = wait === null ? {} : { "Retry-After": wait };
+      resolve(new Response(request.responseText, { status: request.status, headers }));
+    };
+    request.onerror = () => reject(noAnswer());
+    request.onabort = () => reject(new ApiError(0, "cancelled", ["cancelled"]));
+    transfer.signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(data);
+  });
+  return unwrap<T>(await accept(response, sentToken));
 }
 
 async function failure(response: Response): Promise<ApiError> {

@@ -24,6 +24,10 @@ export interface File extends Row {
   type: (typeof FileType)[keyof typeof FileType];
   url: string;
   createById: Id;
+  // Of pictures, where they are known.
+  width?: number;
+  height?: number;
+  thumbnail?: string; // The address of a smaller one.
 }
 
 export interface User extends Row {

@@ -4,7 +4,8 @@ import { io, type Socket } from "socket.io-client";
 import type { Id, Message, ReadMark } from "./model";
 
 export interface Listener {
-  connected(): void;
+  // `recovered` says that the server has sent after it all that was missed meanwhile.
+  connected(recovered: boolean): void;
   disconnected(): void; // Also after each attempt to connect that failed.
   message(message: Message): void;
   readMark(mark: ReadMark): void;
@@ -31,7 +32,7 @@ export class Realtime {
       tryAllTransports: true,
     });
     this.#socket = socket;
-    socket.on("connect", () => listener.connected());
+    socket.on("connect", () => listener.connected(socket.recovered));
     // The client library retries by itself unless the server refused or ended this connection on
     // purpose, as it may when it is stopped or busy. A rejected token is another matter: it has
     // closed the socket before this point.

@@ -1,19 +1,49 @@
-// One's own picture and name, and the way out.
+// One's own picture and name, what this device is told, and the way out.
 // SPDX-License-Identifier: MIT
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import * as accounts from "../api/accounts";
 import type { User } from "../api/model";
-import { square } from "../pictures";
+import { displayName } from "../names";
 import { notify } from "../state/notice";
 import { go } from "../state/route";
 import { loadProfile, logout } from "../state/session";
 import { t } from "../strings";
-import { Avatar, displayName } from "./parts/face";
+import { Avatar } from "./parts/face";
 import { Field } from "./parts/field";
 import { Page } from "./parts/page";
 import { PictureInput } from "./parts/picture_input";
 import { Complaint, Form, useTask } from "./parts/submit";
+import { Settings } from "./settings";
+
+function Identity({ user }: { user: User }) {
+  const picked = useRef<Blob | null>(null);
+  const uploading = useTask(async () => {
+    if (!picked.current) return;
+    await accounts.uploadAvatar(picked.current);
+    await loadProfile();
+    notify(t.saved);
+  });
+  return (
+    <>
+      <div class="identity">
+        <Avatar user={user} size="large" />
+        <div>
+          <p class="name">{displayName(user)}</p>
+          <p class="quiet">{[user.username, user.email].filter(Boolean).join(" · ")}</p>
+          <PictureInput
+            label={t.changePicture}
+            onPick={(square) => {
+              picked.current = square;
+              void uploading.run();
+            }}
+          />
+        </div>
+      </div>
+      <Complaint of={uploading} />
+    </>
+  );
+}
 
 export function Profile({ user }: { user: User }) {
   const nickname = useSignal(user.nickname ?? "");
@@ -22,48 +52,28 @@ export function Profile({ user }: { user: User }) {
     await loadProfile();
     notify(t.saved);
   });
-
-  const picked = useRef<Blob | null>(null);
-  const uploading = useTask(async () => {
-    if (!picked.current) return;
-    await accounts.uploadAvatar(await square(picked.current));
-    await loadProfile();
-    notify(t.saved);
-  });
   const leaving = useTask(async () => {
     await logout();
     go("/login");
   });
-
   return (
-    <Page title={t.profile}>
-      <div class="identity">
-        <Avatar user={user} size="large" />
-        <div>
-          <p class="name">{displayName(user)}</p>
-          <p class="quiet">{[user.username, user.email].filter(Boolean).join(" · ")}</p>
-          <PictureInput
-            label={t.changePicture}
-            onPick={(file) => {
-              picked.current = file;
-              void uploading.run();
-            }}
+    <Page title={t.settings}>
+      <section class="group-of-settings" aria-labelledby="account">
+        <h2 id="account">{t.signedInAs}</h2>
+        <Identity user={user} />
+        <Form task={saving} action={t.save}>
+          <Field
+            label={t.nickname}
+            value={nickname}
+            name="nickname"
+            hint={t.nicknameHint}
+            autoComplete="nickname"
+            minLength={2}
+            maxLength={20}
           />
-        </div>
-      </div>
-      <Complaint of={uploading} />
-      <Form task={saving} action={t.save}>
-        <Field
-          label={t.nickname}
-          value={nickname}
-          name="nickname"
-          hint={t.nicknameHint}
-          autoComplete="nickname"
-          minLength={2}
-          maxLength={20}
-        />
-      </Form>
-      <hr />
+        </Form>
+      </section>
+      <Settings />
       <button
         class="button"
         type="button"
