@@ -35,13 +35,16 @@ export function tokensOf(content: string): Token[] {
   return new Lexer({ gfm: true, breaks: true, tokenizer: new ChatTokenizer() }).lex(content);
 }
 
+const lineBreak: Token = { type: "br", raw: "\n" };
+
 // The same in one line and without any signs.
 export function plainText(content: string): string {
   const texts: string[] = [];
   const walk = (tokens: Token[]) => {
     for (const token of tokens) {
-      if (token.type === "list") (token as Tokens.List).items.forEach((item) => walk(item.tokens));
-      else if ("tokens" in token && token.tokens) walk(token.tokens);
+      if (token.type === "list") {
+        for (const item of (token as Tokens.List).items) walk([...item.tokens, lineBreak]);
+      } else if ("tokens" in token && token.tokens) walk(token.tokens);
       else if (token.type === "space" || token.type === "br") texts.push(" ");
       else texts.push("text" in token ? String(token.text) : token.raw);
     }

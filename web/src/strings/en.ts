@@ -144,6 +144,7 @@ export const en = {
   settings: "Settings",
   languageName: "Language",
   theme: "Appearance",
+  look: "Theme",
   themes: { system: "Like the device", light: "Light", dark: "Dark" },
   alerts: "Notifications",
   notifications: "Show notifications",

@@ -145,6 +145,7 @@ export const zh: Words = {
   settings: "设置",
   languageName: "语言",
   theme: "外观",
+  look: "主题",
   themes: { system: "跟随系统", light: "浅色", dark: "深色" },
   alerts: "通知",
   notifications: "显示通知",

@@ -42,7 +42,7 @@ export function Lightbox({ timeline }: { timeline: Timeline }) {
           <a class="icon-button" href={url} download target="_blank" rel="noopener" title={t.download} aria-label={t.download}>
             <Icon name="download" />
           </a>
-          <button class="icon-button" type="button" onClick={close} aria-label={t.close} autofocus>
+          <button class="icon-button" type="button" onClick={close} aria-label={t.close}>
             <Icon name="close" />
           </button>
         </header>

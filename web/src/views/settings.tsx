@@ -91,7 +91,7 @@ export function Settings() {
       <section class="group-of-settings" aria-labelledby="look">
         <h2 id="look">{t.theme}</h2>
         <Choices
-          label={t.theme}
+          label={t.look}
           name="theme"
           value={theme.value}
           options={themes.map((each) => [each, t.themes[each]] as const)}
