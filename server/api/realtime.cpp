@@ -138,11 +138,13 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   run_in_order(socket, [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
                         conversation_id = *id, message_id = *message_id] {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
-    ref.run([marked, ack](Socket& asking) {
+    ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain(asking, ack, chat::message_of(marked.error()));
       const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
       asking.emit("update-last-msg", answer);
       ack(answer);
+      // The user's other devices clear their counts as well.
+      if (*marked) asking.to(user_room(user_id)).emit("update-last-msg", answer);
     });
   });
 }
