@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 
@@ -37,6 +38,9 @@ namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
 constexpr auto sweep_interval = std::chrono::seconds(30);
+// How long each step of stopping may take: the three together less than the ten seconds after which
+// those who start and stop servers lose theirs.
+constexpr auto patience = std::chrono::seconds(3);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -195,7 +199,7 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
-    api::add_site(router, find_asset);
+    api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
 
@@ -208,6 +212,17 @@ struct App::Doors {
   chat::Conversations conversations;
   api::Rest rest;
   Sweeper sweeper;
+  std::atomic<bool> is_stopping = false;
+
+  // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
+  // come meanwhile on connections that are open already are answered 503.
+  void leave() {
+    log::info("stopping");
+    is_stopping = true;
+    shards.stop_listening();
+    workers.stop(patience);
+    server.close();
+  }
 };
 
 Result<void> App::run(const Config& config) {
@@ -241,13 +256,8 @@ Result<void> App::run(const Config& config) {
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start();
-  doors.shards.run_until_signal([&] {
-    log::info("stopping");
-    doors.shards.stop_listening();
-    doors.workers.stop();
-    doors.file_workers.stop();
-    doors.server.close();
-  });
+  doors.shards.run_until_signal([&] { doors.leave(); }, patience);
+  doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }
 
