@@ -51,7 +51,6 @@ void complain(Socket& socket, const Ack& ack, std::string_view message) {
 
 std::string handshake_token(std::string_view authorization, const Json& auth) {
   constexpr std::string_view bearer = "Bearer ";
-  if (authorization.starts_with(bearer)) authorization.remove_prefix(bearer.size());
   if (!authorization.empty()) return std::string(authorization);
   const auto* object = auth.if_object();
   const Json* token = object ? object->if_contains("token") : nullptr;

@@ -51,8 +51,8 @@ class Realtime {
   chat::Conversations* conversations_ = nullptr;
 };
 
-// The token of a handshake: the raw authorization header, the same behind "Bearer ", or
-// {"token": …} sent with CONNECT; the first that is there.
+// The token of a handshake: the authorization header as it is ("Bearer " in front makes it none, as
+// in the seed system), or where there is no header {"token": …} sent with CONNECT.
 std::string handshake_token(std::string_view authorization, const Json& auth);
 
 }  // namespace coterie::api

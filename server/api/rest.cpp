@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "api/input.hpp"
 #include "base/clock.hpp"
 #include "chat/errors.hpp"
 
@@ -49,6 +50,19 @@ net::Response failure_response(const net::Request& request, int status, Json mes
   add_reason(body, status);
   body["code"] = code;
   return json_response(request, status, body);
+}
+
+// The router leaves an escape that it cannot decode as it is.
+Result<void> check_path(std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size() - 1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (!net::percent_decode(segment)) {
+      return Error("bad_path", fmt::format("Failed to decode param '{}'", segment));
+    }
+    path.remove_prefix(slash + 1);
+  }
+  return {};
 }
 
 }  // namespace
@@ -116,6 +130,7 @@ net::Response Rest::run(const Endpoint& endpoint, net::Request request) const {
 }
 
 Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
+  if (const auto decoded = check_path(call.request.path()); !decoded) return decoded.error();
   auto input = endpoint.method == "GET" ? Result<JsonObject>(parse_query(call.request.raw_query()))
                                         : parse_body(call.request);
   if (!input) return input.error();

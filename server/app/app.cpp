@@ -9,6 +9,7 @@
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
+#include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/openapi.hpp"
@@ -18,10 +19,12 @@
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
+#include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
+#include "storage/ffmpeg.hpp"
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
@@ -38,6 +41,8 @@ namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
 constexpr auto sweep_interval = std::chrono::seconds(30);
+constexpr auto first_file_sweep = std::chrono::seconds(10);
+constexpr auto file_sweep_interval = std::chrono::hours(1);
 // How long each step of stopping may take: the three together less than the ten seconds after which
 // those who start and stop servers lose theirs.
 constexpr auto patience = std::chrono::seconds(3);
@@ -51,8 +56,15 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
   if (config.email_host.empty()) return std::make_unique<storage::LogMailer>();
   return std::make_unique<storage::SmtpMailer>(
-      storage::SmtpMailer::Settings{config.email_host, config.email_port, config.email_secure,
-                                    config.email_user, config.email_password, config.email_from});
+      storage::SmtpMailer::Settings{.host = config.email_host,
+                                    .port = config.email_port,
+                                    .is_secure = config.email_secure,
+                                    .wants_starttls = config.email_starttls,
+                                    .user = config.email_user,
+                                    .password = config.email_password,
+                                    .from = config.email_from,
+                                    .authority = config.email_ca,
+                                    .patience = std::chrono::seconds(config.email_timeout)});
 }
 
 chat::Passwords::Cost cost_of(const Config& config) {
@@ -66,25 +78,37 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
 }
 
-// Calls `work` on a worker every half minute.
+void sweep_files(chat::FileSweep& sweep) {
+  const auto swept = sweep.run();
+  if (!swept) return log::warn("could not sweep files: {}", swept.error().detail);
+  if (swept->rows + swept->blobs > 0) {
+    log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
+  }
+}
+
+// Calls `work` on a worker again and again.
 class Sweeper {
  public:
-  Sweeper(net::Shard& shard, net::Workers& workers, std::function<void()> work)
-      : shard_(shard), workers_(workers), work_(std::move(work)) {}
+  Sweeper(net::Shard& shard, net::Workers& workers, std::chrono::seconds interval,
+          std::function<void()> work)
+      : shard_(shard), workers_(workers), interval_(interval), work_(std::move(work)) {}
 
-  void start() {
-    shard_.post([this] { arm(); });
+  void start(std::chrono::seconds first) {
+    shard_.post([this, first] { arm(first); });
   }
 
  private:
-  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this); }
+  void arm(std::chrono::seconds after) {
+    shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + after, this);
+  }
   void sweep() {
     if (!workers_.run(work_)) log::warn("too busy to forget what has expired");
-    arm();
+    arm(interval_);
   }
 
   net::Shard& shard_;
   net::Workers& workers_;
+  const std::chrono::seconds interval_;
   const std::function<void()> work_;
   Timer timer_;
 };
@@ -100,6 +124,7 @@ struct Core::Parts {
         ttl(sessions, system_clock()),
         blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
         mailer(make_mailer(config)),
+        ffmpeg(config.ffmpeg),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
@@ -107,7 +132,8 @@ struct Core::Parts {
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
               return blobs.allows(path, expires, signature);
             },
-            system_clock(), system_random()),
+            system_clock(), system_random(), ffmpeg),
+        file_sweep(database, blobs, system_clock(), std::chrono::hours(config.orphan_hours)),
         memberships(database) {}
 
   const fs::path folder;
@@ -116,11 +142,13 @@ struct Core::Parts {
   storage::SqliteTtlStore ttl;
   storage::LocalBlobStore blobs;
   const std::unique_ptr<storage::Mailer> mailer;
+  storage::Ffmpeg ffmpeg;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
   chat::Passwords passwords;
   const chat::Tokens tokens;
   chat::Announcements announcements;
   chat::Files files;
+  chat::FileSweep file_sweep;
   chat::Memberships memberships;
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
@@ -137,6 +165,9 @@ Core::~Core() = default;
 
 chat::Accounts& Core::accounts() {
   return *parts_->accounts;
+}
+chat::FileSweep& Core::file_sweep() {
+  return parts_->file_sweep;
 }
 const std::vector<std::string>& Core::migrated() const {
   return parts_->migrated;
@@ -178,17 +209,25 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, [accounts = core.accounts.get()] {
-          if (const auto swept = accounts->sweep(); !swept) {
-            log::warn("could not forget what has expired: {}", swept.error().detail);
-          }
-        }) {}
+        sweeper(shards[0], workers, sweep_interval,
+                [accounts = core.accounts.get()] {
+                  if (const auto swept = accounts->sweep(); !swept) {
+                    log::warn("could not forget what has expired: {}", swept.error().detail);
+                  }
+                }),
+        file_sweeper(shards[0], file_workers, file_sweep_interval,
+                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {}
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
     return all;
+  }
+
+  Json describe_api(Core::Parts& core) {
+    return api::openapi(endpoints(*core.accounts),
+                        api::upload_endpoints(*core.accounts, conversations));
   }
 
   net::Router router(Core::Parts& core) {
@@ -199,6 +238,10 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
+    const std::string document = to_text(describe_api(core));
+    for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
+      router.add(api::document_route(place, document));
+    }
     api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
@@ -212,6 +255,7 @@ struct App::Doors {
   chat::Conversations conversations;
   api::Rest rest;
   Sweeper sweeper;
+  Sweeper file_sweeper;
   std::atomic<bool> is_stopping = false;
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
@@ -255,7 +299,8 @@ Result<void> App::run(const Config& config) {
   if (config.public_url.empty()) core.blobs.set_public_url(local_url);
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
             config.email_host.empty() ? "this log" : config.email_host);
-  doors.sweeper.start();
+  doors.sweeper.start(sweep_interval);
+  doors.file_sweeper.start(first_file_sweep);
   doors.shards.run_until_signal([&] { doors.leave(); }, patience);
   doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
@@ -265,8 +310,7 @@ Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
   Doors doors(core, config);
-  return api::openapi(doors.endpoints(*core.accounts),
-                      api::upload_endpoints(*core.accounts, doors.conversations));
+  return doors.describe_api(core);
 }
 
 }  // namespace coterie::app

@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "chat/accounts.hpp"
+#include "chat/file_sweep.hpp"
 
 namespace coterie::app {
 
@@ -23,6 +24,7 @@ class Core {
   ~Core();
 
   chat::Accounts& accounts();
+  chat::FileSweep& file_sweep();
   const std::vector<std::string>& migrated() const;  // Migrations that open() has run.
 
  private:

@@ -170,6 +170,26 @@ std::vector<Setting> tls_settings() {
   };
 }
 
+std::vector<Setting> file_settings() {
+  using C = Config;
+  return {
+      {"ffmpeg",
+       true,
+       {"COTERIE_FFMPEG"},
+       "program that makes covers of videos and thumbnails, when it is installed; empty is none",
+       false,
+       text(&C::ffmpeg),
+       show(&C::ffmpeg)},
+      {"orphan_hours",
+       true,
+       {"COTERIE_ORPHAN_HOURS"},
+       "files that nothing uses are removed when they are as old as that",
+       false,
+       number(&C::orphan_hours, 1, 24 * 365),
+       show(&C::orphan_hours)},
+  };
+}
+
 std::vector<Setting> mail_settings() {
   using C = Config;
   return {
@@ -194,6 +214,27 @@ std::vector<Setting> mail_settings() {
        false,
        boolean(&C::email_secure),
        show(&C::email_secure)},
+      {"email_starttls",
+       false,
+       {"EMAIL_STARTTLS"},
+       "without TLS from the first byte: send nothing where STARTTLS is not offered",
+       false,
+       boolean(&C::email_starttls),
+       show(&C::email_starttls)},
+      {"email_ca",
+       false,
+       {"EMAIL_CA"},
+       "PEM file of who signs its certificate; who this machine trusts when not set",
+       false,
+       text(&C::email_ca),
+       show(&C::email_ca)},
+      {"email_timeout",
+       false,
+       {"EMAIL_TIMEOUT"},
+       "seconds that a letter may take",
+       false,
+       number(&C::email_timeout, 1, 300),
+       show(&C::email_timeout)},
       {"email_user",
        false,
        {"EMAIL_USER"},
@@ -318,7 +359,7 @@ Result<void> check_tls(const Config& config) {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {tls_settings(), mail_settings()}) {
+    for (const auto& more : {tls_settings(), file_settings(), mail_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

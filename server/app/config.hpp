@@ -30,12 +30,17 @@ struct Config {
   unsigned db_workers = 32;
   std::string log_level = "info";
   std::string password_cost = "standard";
+  std::string ffmpeg = "ffmpeg";  // A name on PATH or a path; empty: none.
+  unsigned orphan_hours = 24;
   std::string email_host;  // Empty: mail codes are written to the log.
   std::uint16_t email_port = 465;
   std::string email_user;
   std::string email_password;
   std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
+  bool email_starttls = false;
+  std::string email_ca;  // Empty: the authorities that this machine trusts.
+  unsigned email_timeout = 15;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 

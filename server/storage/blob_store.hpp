@@ -4,10 +4,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -43,6 +46,18 @@ class BlobStore {
   virtual Result<void> remove(std::string_view path) = 0;
   // Where anyone may fetch the file for the next 24 hours. Does not block.
   virtual std::string url(std::string_view path) const = 0;
+  // What a program on this machine opens to read the file: a name in the file system, or a URL.
+  virtual std::string place(std::string_view path) const = 0;
+
+  // Calls `use` with the paths of files that were last written before `time`, at most `page_size`
+  // (which is not 0) at a time and in no order; it may remove them. Ends with the first error, its
+  // own or that of `use`.
+  using UsePaths = std::function<Result<void>(const std::vector<std::string>& paths)>;
+  virtual Result<void> each_older_than(WallTime time, std::size_t page_size,
+                                       const UsePaths& use) = 0;
+  // Forgets writers that were never committed and have not been written to since `time`: what a
+  // crash has left of uploads.
+  virtual Result<void> forget_unfinished(WallTime time) = 0;
 };
 
 }  // namespace coterie::storage

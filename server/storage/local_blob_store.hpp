@@ -31,6 +31,9 @@ class LocalBlobStore final : public BlobStore {
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;
   Result<void> remove(std::string_view path) override;
   std::string url(std::string_view path) const override;
+  std::string place(std::string_view path) const override;
+  Result<void> each_older_than(WallTime time, std::size_t page_size, const UsePaths& use) override;
+  Result<void> forget_unfinished(WallTime time) override;
 
   // Does this signature allow to fetch `path` now?
   bool allows(std::string_view path, std::string_view expires, std::string_view signature) const;

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "api/file_download.hpp"
 #include "support/endpoints.hpp"
 
 namespace coterie::tests {

@@ -143,12 +143,16 @@ class House : public testing::Test {
   Guarded<std::vector<std::string>> revoked;
   chat::Announcements announcements;
 
+  storage::Ffmpeg ffmpeg{""};  // None: what is made of files is the same everywhere.
   chat::Files files{
-      database, blobs,
+      database,
+      blobs,
       [this](std::string_view path, std::string_view expires, std::string_view signature) {
         return blobs.allows(path, expires, signature);
       },
-      clock, random};
+      clock,
+      random,
+      ffmpeg};
   chat::Memberships memberships{database};
   std::unique_ptr<chat::Accounts> accounts;
   chat::Groups groups{{database, files, memberships, announcements, clock, random}};
