@@ -36,7 +36,8 @@ function emojiFiles(): Plugin {
       const language = id.slice("\0emoji:".length);
       const source = table(language);
       if (!isBuilt) {
-        return `export default ${JSON.stringify(`data:application/json,${encodeURIComponent(source)}`)}`;
+        const address = `data:application/json,${encodeURIComponent(source)}`;
+        return `export default ${JSON.stringify(address)}`;
       }
       const file = this.emitFile({ type: "asset", name: `emoji-${language}.json`, source });
       return `export default import.meta.ROLLUP_FILE_URL_${file}`;
@@ -64,7 +65,8 @@ export default defineConfig({
     rollupOptions: {
       // What packages tell bundlers that work otherwise is no news for us.
       onwarn(warning, warn) {
-        if (!/^(INVALID_ANNOTATION|MODULE_LEVEL_DIRECTIVE)$/.test(warning.code ?? "")) warn(warning);
+        if (!/^(INVALID_ANNOTATION|MODULE_LEVEL_DIRECTIVE)$/.test(warning.code ?? ""))
+          warn(warning);
       },
     },
   },

@@ -108,7 +108,8 @@ describe("the page", { timeout: 120_000 }, () => {
     await page.addInitScript(() => {
       globalThis.shift = 0;
       new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
+        for (const entry of list.getEntries())
+          if (!entry.hadRecentInput) globalThis.shift += entry.value;
       }).observe({ type: "layout-shift", buffered: true });
     });
     await page.goto(`/group/${scene.groupId}`);

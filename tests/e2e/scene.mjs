@@ -104,7 +104,11 @@ export function png(width, height, tint = 90) {
     }
   }
   const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-  const parts = [["IHDR", header], ["IDAT", deflateSync(rows)], ["IEND", Buffer.alloc(0)]];
+  const parts = [
+    ["IHDR", header],
+    ["IDAT", deflateSync(rows)],
+    ["IEND", Buffer.alloc(0)],
+  ];
   return Buffer.concat([signature, ...parts.map(([type, data]) => chunk(type, data))]);
 }
 

@@ -53,7 +53,9 @@ after(() => scene?.strike());
 
 describe("a long history", { timeout: 120_000 }, () => {
   test("opens at its end", async () => {
-    await messages(page).filter({ hasText: /^entry 50000$/ }).waitFor();
+    await messages(page)
+      .filter({ hasText: /^entry 50000$/ })
+      .waitFor();
     assert.ok((await nodes()) < nodesMax);
   });
 
@@ -91,7 +93,10 @@ describe("a long history", { timeout: 120_000 }, () => {
     await page.waitForLoadState("networkidle");
     const before = await eventually(middle, "a message in the middle");
     await scene.say("jonas77", "Down here");
-    await page.getByRole("button", { name: "To the newest messages" }).filter({ hasText: "1" }).waitFor();
+    await page
+      .getByRole("button", { name: "To the newest messages" })
+      .filter({ hasText: "1" })
+      .waitFor();
     assert.equal(await middle(), before);
   });
 

@@ -16,13 +16,16 @@ const tray = (page) => page.locator(".tray li");
 
 // What a browser hands over when files are pasted or dropped.
 const transferOf = (page, files) =>
-  page.evaluateHandle((list) => {
-    const transfer = new DataTransfer();
-    for (const { name, mimeType, bytes } of list) {
-      transfer.items.add(new File([new Uint8Array(bytes)], name, { type: mimeType }));
-    }
-    return transfer;
-  }, files.map(({ name, mimeType, buffer }) => ({ name, mimeType, bytes: [...buffer] })));
+  page.evaluateHandle(
+    (list) => {
+      const transfer = new DataTransfer();
+      for (const { name, mimeType, bytes } of list) {
+        transfer.items.add(new File([new Uint8Array(bytes)], name, { type: mimeType }));
+      }
+      return transfer;
+    },
+    files.map(({ name, mimeType, buffer }) => ({ name, mimeType, bytes: [...buffer] })),
+  );
 
 before(async () => {
   scene = await Scene.set({ mira_k: "Mira", jonas77: "Jonas", lin_yue: "林月" });

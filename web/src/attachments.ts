@@ -9,9 +9,7 @@ interface Common {
   url: string; // Of what to show, for this page only; whoever drops the attachment revokes it.
 }
 
-export type Attachment =
-  | (Common & { kind: "image" })
-  | (Common & { kind: "video"; cover: Blob });
+export type Attachment = (Common & { kind: "image" }) | (Common & { kind: "video"; cover: Blob });
 
 export const attachmentTypes = "image/*,video/*";
 export const attachmentsMax = 10; // At once.

@@ -35,7 +35,9 @@ test("the line above what is new stands above the first message by somebody else
   const time = "2026-01-02T12:00:00.000Z";
   const messages = [said(1, time), said(2, time, mira), said(3, time), said(4, time)];
   const marked = (seenBefore: number | null) =>
-    rowsOf(messages, [], { id: mira.id, seenBefore }).findIndex((row) => (row as MessageRow).startsUnread);
+    rowsOf(messages, [], { id: mira.id, seenBefore }).findIndex(
+      (row) => (row as MessageRow).startsUnread,
+    );
   expect(marked(1)).toBe(2);
   expect(marked(3)).toBe(3);
   expect(marked(4)).toBe(-1);
@@ -44,7 +46,12 @@ test("the line above what is new stands above the first message by somebody else
 });
 
 test("the view keeps its distance from the end only when the front changes", () => {
-  const rows = (...ids: number[]) => rowsOf(ids.map((id) => message(id, 7)), [], reader);
+  const rows = (...ids: number[]) =>
+    rowsOf(
+      ids.map((id) => message(id, 7)),
+      [],
+      reader,
+    );
   expect(isFrontChange(rows(3, 4), rows(1, 2, 3, 4))).toBe(true);
   expect(isFrontChange(rows(1, 2, 3), rows(3))).toBe(true);
   expect(isFrontChange(rows(3, 4), rows(3, 4, 5))).toBe(false);

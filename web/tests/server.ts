@@ -12,7 +12,7 @@ export function user(id: Id, username: string): User {
   return { ...row(id), username, nickname: null, avatarId: null, avatar: null };
 }
 
-export const mira = user(1, "mira_k");
+export const mira = { ...user(1, "mira_k"), email: "mira@chat.example", avatar: null };
 export const jonas = user(2, "jonas77");
 
 export function file(path: string, url: string): File {
@@ -60,7 +60,14 @@ export class Server {
       lastMsgId,
       userId: mira.id,
       groupId,
-      group: { ...row(groupId), name: "Crew", description: null, coverId: 9, createById: 2 },
+      group: {
+        ...row(groupId),
+        name: "Crew",
+        description: null,
+        coverId: 9,
+        createById: 2,
+        cover: null,
+      },
       recentMsg: said.at(-1) ?? null,
       unreadNum: said.filter((other) => other.id > (lastMsgId ?? 0)).length,
     };

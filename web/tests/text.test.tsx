@@ -96,3 +96,15 @@ test("a line of a list shows words without signs", () => {
   );
   expect(plainText("> a\n\n`b`")).toBe("a b");
 });
+
+test("a few emoji alone are said large", () => {
+  const isLarge = (content: string) => {
+    const root = document.createElement("div");
+    render(<Text content={content} members={[]} />, root);
+    return root.firstElementChild!.classList.contains("emoji-only");
+  };
+  for (const text of ["👍", "❤️", "👍🏽 🎉", "👩‍👩‍👧‍👦"])
+    expect([text, isLarge(text)]).toEqual([text, true]);
+  for (const text of ["a", "👍 ok", "🎉🎉🎉🎉", "3", ""])
+    expect([text, isLarge(text)]).toEqual([text, false]);
+});

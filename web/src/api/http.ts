@@ -1,5 +1,6 @@
 // One request to the server: the token, the envelope and the ways to fail, in one place.
 // SPDX-License-Identifier: MIT
+import type { paths } from "./schema";
 
 interface Failure {
   status: number;
@@ -71,7 +72,11 @@ export interface Transfer {
 }
 
 // A form sent by XMLHttpRequest, because fetch() does not tell how much has left.
-export async function upload<T>(path: string, data: FormData, transfer: Transfer): Promise<T> {
+export async function upload<P extends PathsWith<"post">>(
+  path: P,
+  data: FormData,
+  transfer: Transfer,
+): Promise<Data<P, "post">> {
   const sentToken = token;
   const response = await new Promise<Response>((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -90,7 +95,7 @@ export async function upload<T>(path: string, data: FormData, transfer: Transfer
     transfer.signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(data);
   });
-  return unwrap<T>(await accept(response, sentToken));
+  return unwrap(await accept(response, sentToken));
 }
 
 async function failure(response: Response): Promise<ApiError> {
@@ -112,12 +117,52 @@ async function unwrap<T>(response: Response): Promise<T> {
   return envelope.data as T;
 }
 
-export async function get<T>(path: string): Promise<T> {
-  return unwrap<T>(await send("GET", path));
+// The interface, as docs/openapi.json describes it (`npm run api` writes schema.d.ts from it).
+type Method = "get" | "post";
+type PathsWith<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends { responses: object } ? P : never;
+}[keyof paths];
+type Body<P extends PathsWith<"post">> = paths[P]["post"] extends {
+  requestBody: { content: { "application/json": infer B } };
+}
+  ? B
+  : never;
+type Told<R> = R extends { 200: { content: { "application/json": infer B } } }
+  ? B
+  : R extends { 201: { content: { "application/json": infer B } } }
+    ? B
+    : never;
+type Data<P extends keyof paths, M extends Method> = paths[P][M] extends { responses: infer R }
+  ? Told<R> extends { data: infer D }
+    ? D
+    : void
+  : never;
+
+// Puts values where the path names them, the others behind the question mark.
+export function address(path: string, values: Record<string, string | number | undefined>): string {
+  const query = new URLSearchParams();
+  let filled = path;
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const place = `{${name}}`;
+    if (filled.includes(place)) filled = filled.replace(place, encodeURIComponent(value));
+    else query.set(name, String(value));
+  }
+  return query.size === 0 ? filled : `${filled}?${query}`;
 }
 
-export async function post<T>(path: string, body: object): Promise<T> {
-  return unwrap<T>(await send("POST", path, body));
+export async function get<P extends PathsWith<"get">>(
+  path: P,
+  values: Record<string, string | number | undefined> = {},
+): Promise<Data<P, "get">> {
+  return unwrap(await send("GET", address(path, values)));
+}
+
+export async function post<P extends PathsWith<"post">>(
+  path: P,
+  body: Body<P>,
+): Promise<Data<P, "post">> {
+  return unwrap(await send("POST", path, body as object));
 }
 
 export async function getBlob(path: string): Promise<Blob> {
@@ -128,4 +173,12 @@ export function form(fields: Record<string, string | Blob>): FormData {
   const data = new FormData();
   for (const [name, value] of Object.entries(fields)) data.append(name, value);
   return data;
+}
+
+// A form sent at once: what is small enough to need no word on the way.
+export async function postForm<P extends PathsWith<"post">>(
+  path: P,
+  fields: Record<string, string | Blob>,
+): Promise<Data<P, "post">> {
+  return unwrap(await send("POST", path, form(fields)));
 }

@@ -55,7 +55,9 @@ export class Outbox {
     try {
       const sent = await this.#post(draft);
       this.#accepted.add(sent.id);
-      const message: Message | null = draft.attachment ? null : { ...sent, user: author };
+      const message: Message | null = draft.attachment
+        ? null
+        : { ...sent, groupId: draft.groupId, user: author };
       // The answer to a file does not say where its bytes are; the push does, and so does the
       // newest page when there is no live connection.
       if (!message && !this.timeline.has(sent.id)) await this.timeline.readNewest();

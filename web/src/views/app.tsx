@@ -28,7 +28,13 @@ function Content() {
     case "group": {
       const conversation = openConversation.value;
       if (!conversation) {
-        return isListLoaded.value && <Page title={t.conversations}><p>{t.noSuchGroup}</p></Page>;
+        return (
+          isListLoaded.value && (
+            <Page title={t.conversations}>
+              <p>{t.noSuchGroup}</p>
+            </Page>
+          )
+        );
       }
       return (
         <>

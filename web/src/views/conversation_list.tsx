@@ -35,7 +35,9 @@ function Row({ conversation }: { conversation: Conversation }) {
         <time dateTime={instant} title={fullTime(instant)}>
           {briefTime(instant)}
         </time>
-        <span class="summary">{recentMsg ? summaryOf(recentMsg, me.value?.id ?? null) : t.nothingSaid}</span>
+        <span class="summary">
+          {recentMsg ? summaryOf(recentMsg, me.value?.id ?? null) : t.nothingSaid}
+        </span>
         {unreadNum > 0 && (
           <span class="badge">
             <span aria-hidden="true">{unreadNum > 99 ? "99+" : unreadNum}</span>

@@ -37,9 +37,18 @@ export function Lightbox({ timeline }: { timeline: Timeline }) {
       >
         <header>
           <p>
-            <strong>{name}</strong> <time dateTime={message.createAt}>{fullTime(message.createAt)}</time>
+            <strong>{name}</strong>{" "}
+            <time dateTime={message.createAt}>{fullTime(message.createAt)}</time>
           </p>
-          <a class="icon-button" href={url} download target="_blank" rel="noopener" title={t.download} aria-label={t.download}>
+          <a
+            class="icon-button"
+            href={url}
+            download
+            target="_blank"
+            rel="noopener"
+            title={t.download}
+            aria-label={t.download}
+          >
             <Icon name="download" />
           </a>
           <button class="icon-button" type="button" onClick={close} aria-label={t.close}>
@@ -47,15 +56,30 @@ export function Lightbox({ timeline }: { timeline: Timeline }) {
           </button>
         </header>
         <div class="lightbox-stage" onClick={close}>
-          <img key={message.id} src={url} alt={t.imageFrom(name)} onClick={(event) => event.stopPropagation()} />
+          <img
+            key={message.id}
+            src={url}
+            alt={t.imageFrom(name)}
+            onClick={(event) => event.stopPropagation()}
+          />
         </div>
         {place > 0 && (
-          <button class="icon-button before" type="button" onClick={() => go(-1)} aria-label={t.previousPicture}>
+          <button
+            class="icon-button before"
+            type="button"
+            onClick={() => go(-1)}
+            aria-label={t.previousPicture}
+          >
             <Icon name="back" />
           </button>
         )}
         {place < pictures.length - 1 && (
-          <button class="icon-button behind" type="button" onClick={() => go(1)} aria-label={t.nextPicture}>
+          <button
+            class="icon-button behind"
+            type="button"
+            onClick={() => go(1)}
+            aria-label={t.nextPicture}
+          >
             <Icon name="forward" />
           </button>
         )}

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import * as accounts from "../api/accounts";
-import type { User } from "../api/model";
+import type { OwnUser } from "../api/model";
 import { displayName } from "../names";
 import { notify } from "../state/notice";
 import { go } from "../state/route";
@@ -16,7 +16,7 @@ import { PictureInput } from "./parts/picture_input";
 import { Complaint, Form, useTask } from "./parts/submit";
 import { Settings } from "./settings";
 
-function Identity({ user }: { user: User }) {
+function Identity({ user }: { user: OwnUser }) {
   const picked = useRef<Blob | null>(null);
   const uploading = useTask(async () => {
     if (!picked.current) return;
@@ -45,7 +45,7 @@ function Identity({ user }: { user: User }) {
   );
 }
 
-export function Profile({ user }: { user: User }) {
+export function Profile({ user }: { user: OwnUser }) {
   const nickname = useSignal(user.nickname ?? "");
   const saving = useTask(async () => {
     await accounts.updateProfile({ nickname: nickname.value.trim() });

@@ -96,17 +96,19 @@ export function EmojiPicker({ onPick, onClose }: Properties) {
       </div>
       <div class="emoji-board" onKeyDown={move}>
         {board.map(([sign, name]) => (
-          <button type="button" key={sign} aria-label={name} title={name} onClick={() => pick(sign)}>
+          <button
+            type="button"
+            key={sign}
+            aria-label={name}
+            title={name}
+            onClick={() => pick(sign)}
+          >
             {sign}
           </button>
         ))}
         {board.length === 0 && (
           <p class="quiet">
-            {hasFailed.value
-              ? t.emojiFailed
-              : groups.value
-                ? t.noMatch(wanted.value)
-                : t.loading}
+            {hasFailed.value ? t.emojiFailed : groups.value ? t.noMatch(wanted.value) : t.loading}
           </p>
         )}
       </div>

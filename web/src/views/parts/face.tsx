@@ -10,8 +10,6 @@ import { fingerprint, initials } from "../../pictures";
 
 const hueCount = 8; // Classes hue-0 … hue-7 in the style sheet.
 
-
-
 interface Properties {
   name: string;
   seed: string;

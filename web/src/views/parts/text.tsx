@@ -11,7 +11,12 @@ interface Context {
   members: User[];
 }
 
-const bigEmoji = /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\u200d|\ufe0f|\p{Extended_Pictographic})*\s*){1,3}$/u;
+// One to three emoji and nothing else: said large.
+const sign = "\\p{Extended_Pictographic}";
+const emojiOnly = new RegExp(
+  `^(?:${sign}(?:\\p{Emoji_Modifier}|\\u200d${sign}|\\ufe0f)*\\s*){1,3}$`,
+  "u",
+);
 
 function Words({ text, members }: { text: string } & Context) {
   return (
@@ -101,7 +106,7 @@ function Tokens({ tokens, members }: { tokens: Token[] } & Context) {
 
 export function Text({ content, members }: { content: string } & Context) {
   return (
-    <div class={`bubble ${bigEmoji.test(content) ? "emoji-only" : ""}`}>
+    <div class={`bubble ${emojiOnly.test(content) ? "emoji-only" : ""}`}>
       <Tokens tokens={tokensOf(content)} members={members} />
     </div>
   );
