@@ -16,6 +16,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/accounts.hpp"
 #include "chat/conversations.hpp"
@@ -36,6 +37,18 @@ class Realtime {
   void announce(const chat::Message& message);
   void on_joined(std::int64_t user_id, std::int64_t group_id);
   void on_revoked(const std::string& token);
+
+  // For operators. Any thread; connections() blocks.
+  struct Connection {
+    std::string id;
+    std::int64_t user_id;
+    std::string address;
+    WallTime since;
+  };
+  Result<std::vector<Connection>> connections() const;  // Of this node.
+  std::size_t connection_count() const;
+  std::uint64_t delivered_count() const;
+  void disconnect(const std::string& id);
 
  private:
   void log_in(socketio::Socket& socket, const socketio::Next& next);

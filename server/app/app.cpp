@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "api/account_routes.hpp"
+#include "api/admin_routes.hpp"
 #include "api/conversation_routes.hpp"
 #include "api/file_download.hpp"
 #include "api/file_routes.hpp"
@@ -15,6 +16,7 @@
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/recent_trouble.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
@@ -208,6 +210,7 @@ struct App::Doors {
                 system_random()}),
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
+        admin(core.database),
         rest(workers, file_workers, *core.accounts),
         sweeper(shards[0], workers, sweep_interval,
                 [accounts = core.accounts.get()] {
@@ -222,6 +225,8 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
+    const api::AdminParts for_operators{admin, realtime, recent_trouble, system_clock()};
+    for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }
 
@@ -253,6 +258,7 @@ struct App::Doors {
   api::Realtime realtime;
   chat::Groups groups;
   chat::Conversations conversations;
+  chat::Admin admin;
   api::Rest rest;
   Sweeper sweeper;
   Sweeper file_sweeper;

@@ -14,7 +14,8 @@ export interface Listener {
 }
 
 const messageEvent = "group-message:";
-const readMarkEvent = "update-last-msg";
+const readMarkEvent = "update-last-msg"; // Asked, and answered by the same name.
+const otherDeviceEvent = "read-mark"; // Another device of the reader has marked something.
 
 export class Realtime {
   readonly #socket: Socket;
@@ -50,9 +51,11 @@ export class Realtime {
     socket.onAny((event: string, body: unknown) => {
       if (event.startsWith(messageEvent) && body) listener.message(body as Message);
     });
-    socket.on(readMarkEvent, (mark: ReadMark | null) => {
-      if (mark) listener.readMark(mark);
-    });
+    for (const event of [readMarkEvent, otherDeviceEvent]) {
+      socket.on(event, (mark: ReadMark | null) => {
+        if (mark) listener.readMark(mark);
+      });
+    }
   }
 
   // Everything up to this message has been seen. Nothing is queued while offline: the mark is
