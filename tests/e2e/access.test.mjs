@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
+import { until } from "../support/process.mjs";
 import { desktop, phone, picture } from "./browser.mjs";
 import { file, messages, png, Scene, writing } from "./scene.mjs";
 
@@ -11,9 +12,13 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 let scene;
 
 // What axe finds serious, told with the elements it is about.
-async function issues(page) {
+async function issues(page, ...rules) {
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const options = rules.length > 0 ? { runOnly: rules } : {};
+  const { violations } = await page.evaluate(
+    (given) => globalThis.axe.run(document, given),
+    options,
+  );
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("  ")}`);
@@ -29,33 +34,34 @@ before(async () => {
 after(() => scene?.strike());
 
 describe("the page", { timeout: 120_000 }, () => {
-  for (const colorScheme of ["light", "dark"]) {
+  // What the second look changes is colours.
+  for (const [colorScheme, ...rules] of [["light"], ["dark", "color-contrast"]]) {
     test(`has no serious issue in any view, ${colorScheme}`, async () => {
       const options = { ...desktop, colorScheme };
       const visitor = await scene.browser.person(scene.url, options);
       for (const path of ["/login", "/register"]) {
         await visitor.goto(path);
         await visitor.getByRole("textbox").first().waitFor();
-        assert.deepEqual(await issues(visitor), [], path);
+        assert.deepEqual(await issues(visitor, ...rules), [], path);
       }
       const page = await scene.visit("mira_k", options);
       await messages(page).first().waitFor();
-      assert.deepEqual(await issues(page), [], "the chat");
+      assert.deepEqual(await issues(page, ...rules), [], "the chat");
       for (const path of ["/", "/new", "/join", "/me", `/group/${scene.groupId}/about`]) {
         await page.goto(path);
         await page.locator(".at-rest, .form, .members").first().waitFor();
-        assert.deepEqual(await issues(page), [], path);
+        assert.deepEqual(await issues(page, ...rules), [], path);
       }
       await writing(page).fill("@");
       await page.getByRole("option").first().waitFor();
-      assert.deepEqual(await issues(page), [], "suggestions");
+      assert.deepEqual(await issues(page, ...rules), [], "suggestions");
       await writing(page).fill("");
       await page.locator(".composer input[type=file]").setInputFiles(file("a.png", png(60, 40)));
       await page.locator(".tray img").waitFor();
       await page.getByRole("button", { name: "Emoji" }).click();
       await page.getByRole("tab").nth(1).click();
       await page.locator(".emoji-board button").nth(30).waitFor();
-      assert.deepEqual(await issues(page), [], "emoji and tray");
+      assert.deepEqual(await issues(page, ...rules), [], "emoji and tray");
     });
   }
 
@@ -118,6 +124,43 @@ describe("the page", { timeout: 120_000 }, () => {
     const shift = await page.evaluate(() => globalThis.shift);
     console.log(`# cumulative layout shift: ${shift.toFixed(3)}`);
     assert.ok(shift < 0.1, `${shift}`);
+  });
+
+  test("shows administrators how the server is doing, and lets them end a connection", async () => {
+    await scene.server.command("user", "add", "olga_ops", "--admin", "--password", "Passw0rd!");
+    scene.tokens.olga_ops = await scene.server.command("token", "olga_ops");
+    const member = await scene.visit("jonas77", desktop);
+    await messages(member).first().waitFor();
+    const page = await scene.browser.person(scene.url, {
+      ...desktop,
+      token: scene.tokens.olga_ops,
+    });
+    await page.goto("/me");
+    await page.getByRole("link", { name: "Administration" }).click();
+    const row = page.getByRole("region", { name: "Connections" }).getByRole("row");
+    await row.filter({ hasText: "jonas77" }).first().waitFor();
+    assert.deepEqual(await issues(page), []);
+    const connection = scene.call("olga_ops", "GET", "/admin/connections");
+    const before = (await connection).filter(({ username }) => username === "jonas77");
+    const buttons = page.getByRole("button", { name: "Disconnect: jonas77" });
+    for (const button of await buttons.all()) await button.click();
+    // The page of who was sent away comes back by itself, as another connection.
+    await until(
+      async () => {
+        const now = await scene.call("olga_ops", "GET", "/admin/connections");
+        const others = now.filter(({ id }) => before.every((old) => old.id !== id));
+        return others.some(({ username }) => username === "jonas77");
+      },
+      () => "the page to come back",
+    );
+    await scene.say("mira_k", "Still with us?");
+    await messages(member).filter({ hasText: "Still with us?" }).waitFor();
+    const denied = await scene.visit("jonas77", desktop);
+    await denied.goto("/admin");
+    await denied.getByText("Only administrators may see this.").waitFor();
+    await denied.goto("/me");
+    await denied.getByRole("heading", { name: "Settings" }).waitFor();
+    assert.equal(await denied.getByRole("link", { name: "Administration" }).count(), 0);
   });
 
   test("can be installed", async () => {

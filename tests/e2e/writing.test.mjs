@@ -27,6 +27,30 @@ const transferOf = (page, files) =>
     files.map(({ name, mimeType, buffer }) => ({ name, mimeType, bytes: [...buffer] })),
   );
 
+// A second and a half of a square that travels, recorded by the browser itself.
+const film = (page) =>
+  page.evaluate(async () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 320;
+    canvas.height = 180;
+    const context = canvas.getContext("2d");
+    const recorder = new MediaRecorder(canvas.captureStream(15), { mimeType: "video/webm" });
+    const pieces = [];
+    recorder.ondataavailable = ({ data }) => pieces.push(data);
+    const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+    recorder.start();
+    for (let step = 0; step < 24; step++) {
+      context.fillStyle = "#2f5566";
+      context.fillRect(0, 0, 320, 180);
+      context.fillStyle = "#f3d9b4";
+      context.fillRect(step * 10, 60, 60, 60);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    recorder.stop();
+    await stopped;
+    return [...new Uint8Array(await new Blob(pieces).arrayBuffer())];
+  });
+
 before(async () => {
   scene = await Scene.set({ mira_k: "Mira", jonas77: "Jonas", lin_yue: "林月" });
   mira = await scene.visit("mira_k", desktop);
@@ -138,6 +162,39 @@ describe("writing", { timeout: 120_000 }, () => {
     await mira.getByRole("button", { name: "Try again" }).click();
     await eventually(async () => (await newest()) !== before, "the picture");
     assert.equal(await mira.locator(".draft").count(), 0);
+  });
+
+  test("a video is sent with a cover of its own and played where it stands", async () => {
+    const bytes = await film(mira);
+    const input = mira.locator(".composer input[type=file]");
+    await input.setInputFiles(file("boat.webm", Buffer.from(bytes), "video/webm"));
+    await tray(mira).locator(".play").waitFor();
+    await sendButton(mira).click();
+    const received = jonas.getByRole("button", { name: "Play: Video from Mira" });
+    await received.waitFor();
+    assert.ok(await isShown(received.locator("img")));
+    await eventually(async () => (await mira.locator(".draft").count()) === 0, "no draft");
+    await received.click();
+    const video = jonas.locator(".picture video");
+    await eventually(() => video.evaluate((element) => element.currentTime > 0), "it to play");
+    await jonas.goto("/");
+    await jonas.getByText(/Video/).waitFor();
+    await jonas.goBack();
+  });
+
+  test("an upload shows how far it is and can be cancelled", async () => {
+    const held = [];
+    await mira.route("**/message/video", (route) => void held.push(route)); // On its way for ever.
+    await mira
+      .locator(".composer input[type=file]")
+      .setInputFiles(file("long.webm", Buffer.from(await film(mira)), "video/webm"));
+    await tray(mira).locator(".play").waitFor();
+    await sendButton(mira).click();
+    await mira.getByRole("progressbar", { name: "long.webm" }).waitFor();
+    await mira.getByText(/^Uploading, \d+%/).waitFor();
+    await mira.getByRole("button", { name: "Cancel" }).click();
+    await eventually(async () => (await mira.locator(".draft").count()) === 0, "no draft");
+    await mira.unroute("**/message/video");
   });
 
   test("a second device of the same person is in step", async () => {

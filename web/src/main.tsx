@@ -13,6 +13,7 @@ import "./styles/frame.css";
 import "./styles/chat.css";
 import "./styles/composer.css";
 import "./styles/dialogs.css";
+import "./styles/admin.css";
 import { App } from "./views/app";
 
 followLinks();

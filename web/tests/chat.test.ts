@@ -74,14 +74,14 @@ test("a pushed message moves its conversation up and counts as unread", async ()
   expect(document.title).toMatch(/^\(\d+\) /);
 });
 
-test("the same push twice counts once, and one's own does not count", async () => {
+test("the same push twice counts once, and one's own leaves nothing unread", async () => {
   await logIn();
   const said = server.say(7);
   server.push(said);
   server.push(said);
   expect(conversation(7).unreadNum).toBe(1);
   server.push(server.say(7, "mine", mira));
-  expect(conversation(7).unreadNum).toBe(1);
+  expect(conversation(7).unreadNum).toBe(0);
   expect(conversation(7).recentMsg?.content).toBe("mine");
 });
 
@@ -228,4 +228,13 @@ test("the unread part begins behind what was seen when the group came into view"
   expect(conversation(7).unreadNum).toBe(0);
   chat.sendText(7, "seen");
   expect(chat.seenBefore.value).toBeNull();
+});
+
+test("who has said the last word elsewhere has nothing unread", async () => {
+  server.say(7);
+  server.say(7, "from my phone", mira);
+  await logIn();
+  expect(conversation(7).unreadNum).toBe(0);
+  server.push(server.say(7));
+  expect(conversation(7).unreadNum).toBeGreaterThan(0);
 });

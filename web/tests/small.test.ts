@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { afterEach, expect, test, vi } from "vitest";
+import type { Overview } from "../src/api/admin";
 import { fileUrl } from "../src/api/files";
 import { ApiError, authorize, get, onUnauthorized } from "../src/api/http";
 import { initials } from "../src/pictures";
+import { rate } from "../src/state/admin";
 import { go, invitation, inviteLink, route, withInvitation } from "../src/state/route";
 import { en } from "../src/strings/en";
 import { zh } from "../src/strings/zh";
@@ -105,4 +107,13 @@ test("an answer 401 ends the session it was about, and no later one", async () =
   expect(ended).not.toHaveBeenCalled();
   await failed(unauthorized);
   expect(ended).toHaveBeenCalledOnce();
+});
+
+test("deliveries are told by the second, and not across a restart of the server", () => {
+  const at = (time: string, delivered: number) =>
+    ({ time: `2026-01-02T00:00:${time}Z`, delivered }) as Overview;
+  expect(rate(null, at("00.000", 10))).toBeNull();
+  expect(rate(at("00.000", 10), at("02.000", 50))).toBe(20);
+  expect(rate(at("00.000", 10), at("02.000", 0))).toBeNull();
+  expect(rate(at("00.000", 10), at("00.000", 20))).toBeNull();
 });

@@ -273,6 +273,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the server is doing, for administrators
+         * @description `delivered` only grows: the difference of two answers is what was delivered between.
+         */
+        get: operations["adminOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest users, for administrators */
+        get: operations["adminUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest groups, for administrators */
+        get: operations["adminGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is connected, newest first, for administrators */
+        get: operations["adminConnections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End one connection, for administrators
+         * @description Its log-in stays: a client that connects again is let in.
+         */
+        post: operations["adminDisconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user/avatar": {
         parameters: {
             query?: never;
@@ -391,7 +482,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does it serve? */
+        /** Does it take new clients? */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -511,6 +602,8 @@ export interface components {
              */
             email: string;
             avatar: components["schemas"]["File"] | null;
+            /** @constant */
+            isAdmin?: true;
         };
         LoggedIn: {
             user: components["schemas"]["LoggedInUser"];
@@ -779,6 +872,48 @@ export interface components {
             unreadNum: number;
             group: components["schemas"]["Group"];
         };
+        AdminTrouble: {
+            time: components["schemas"]["Time"];
+            /** @enum {string} */
+            level: "warning" | "error" | "critical";
+            text: string;
+        };
+        AdminOverview: {
+            time: components["schemas"]["Time"];
+            users: number;
+            groups: number;
+            messages: number;
+            connections: number;
+            delivered: number;
+            trouble: components["schemas"]["AdminTrouble"][];
+        };
+        AdminUser: {
+            id: components["schemas"]["Id"];
+            createAt: components["schemas"]["Time"];
+            /** @example alice_1 */
+            username: string;
+            /** @example Alice */
+            nickname: string | null;
+            /** @example alice@example.com */
+            email: string;
+            isAdmin: boolean;
+        };
+        AdminGroup: {
+            id: components["schemas"]["Id"];
+            createAt: components["schemas"]["Time"];
+            /** @example Chess club */
+            name: string;
+            owner: string;
+            members: number;
+        };
+        AdminConnection: {
+            id: string;
+            userId: components["schemas"]["Id"];
+            /** @example alice_1 */
+            username: string;
+            address: string;
+            since: components["schemas"]["Time"];
+        };
         Failure: {
             status: number;
             timestamp: components["schemas"]["Time"];
@@ -792,7 +927,7 @@ export interface components {
              * @description Stable
              * @enum {string}
              */
-            code: "unauthorized" | "too_soon" | "email_taken" | "mail_code_wrong" | "username_taken" | "captcha_wrong" | "account_unknown" | "password_wrong" | "user_unknown" | "invite_code_invalid" | "already_in_group" | "not_in_group" | "group_unknown" | "cover_unknown" | "cover_taken" | "message_unknown" | "file_unknown" | "link_expired" | "validation_failed" | "bad_body" | "bad_path" | "body_too_large" | "bad_multipart" | "file_required" | "unexpected_field" | "unsupported_media_type" | "file_too_large" | "file_type_wrong" | "video_too_large" | "cover_too_large" | "video_type_wrong" | "cover_type_wrong" | "too_many_attempts" | "mail_failed" | "busy" | "storage_busy" | "storage_full" | "storage_failed" | "internal_error" | "not_found" | "too_slow" | "expectation_failed" | "head_too_large" | "not_supported" | "bad_request";
+            code: "unauthorized" | "too_soon" | "email_taken" | "mail_code_wrong" | "username_taken" | "captcha_wrong" | "account_unknown" | "password_wrong" | "user_unknown" | "invite_code_invalid" | "already_in_group" | "not_in_group" | "group_unknown" | "cover_unknown" | "cover_taken" | "message_unknown" | "file_unknown" | "not_admin" | "link_expired" | "validation_failed" | "bad_body" | "bad_path" | "body_too_large" | "bad_multipart" | "file_required" | "unexpected_field" | "unsupported_media_type" | "file_too_large" | "file_type_wrong" | "video_too_large" | "cover_too_large" | "video_type_wrong" | "cover_type_wrong" | "too_many_attempts" | "mail_failed" | "busy" | "storage_busy" | "storage_full" | "storage_failed" | "internal_error" | "not_found" | "too_slow" | "expectation_failed" | "head_too_large" | "not_supported" | "bad_request";
         };
     };
     responses: {
@@ -902,7 +1037,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -914,7 +1049,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "too_soon" | "email_taken";
                     };
                 };
@@ -929,7 +1064,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "too_many_attempts";
                     };
                 };
@@ -992,7 +1127,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -1004,7 +1139,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "mail_code_wrong" | "username_taken" | "email_taken";
                     };
                 };
@@ -1099,7 +1234,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -1111,7 +1246,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "captcha_wrong" | "account_unknown" | "password_wrong";
                     };
                 };
@@ -1126,7 +1261,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "too_many_attempts";
                     };
                 };
@@ -1197,7 +1332,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "user_unknown";
                     };
                 };
@@ -1246,7 +1381,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -1259,7 +1394,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "username_taken";
                     };
                 };
@@ -1316,7 +1451,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -1329,7 +1464,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "cover_unknown";
                     };
                 };
@@ -1381,7 +1516,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -1394,7 +1529,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "invite_code_invalid" | "already_in_group";
                     };
                 };
@@ -1439,7 +1574,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "bad_path";
                     };
                 };
@@ -1452,7 +1587,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "invite_code_invalid" | "already_in_group";
                     };
                 };
@@ -1525,7 +1660,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_path";
                     };
                 };
@@ -1538,7 +1673,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "group_unknown";
                     };
                 };
@@ -1550,7 +1685,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "not_in_group";
                     };
                 };
@@ -1628,7 +1763,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed";
                     };
                 };
@@ -1641,7 +1776,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "not_in_group";
                     };
                 };
@@ -1697,7 +1832,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_body";
                     };
                 };
@@ -1710,8 +1845,237 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "not_in_group";
+                    };
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    adminOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["AdminOverview"];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `not_admin`: you are not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "not_admin";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    adminUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["AdminUser"][];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `not_admin`: you are not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "not_admin";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    adminGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["AdminGroup"][];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `not_admin`: you are not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "not_admin";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    adminConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["AdminConnection"][];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `not_admin`: you are not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "not_admin";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    adminDisconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
+            /** @description `validation_failed`; `bad_body` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed" | "bad_body";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `not_admin`: you are not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "not_admin";
                     };
                 };
             };
@@ -1763,7 +2127,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "bad_multipart" | "file_required" | "unexpected_field" | "file_too_large" | "file_type_wrong";
                     };
                 };
@@ -1815,7 +2179,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "bad_multipart" | "file_required" | "unexpected_field" | "file_too_large" | "file_type_wrong";
                     };
                 };
@@ -1872,7 +2236,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_multipart" | "file_required" | "unexpected_field" | "file_too_large" | "file_type_wrong";
                     };
                 };
@@ -1885,7 +2249,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "not_in_group";
                     };
                 };
@@ -1946,7 +2310,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "validation_failed" | "bad_multipart" | "file_required" | "video_type_wrong" | "cover_type_wrong";
                     };
                 };
@@ -1959,7 +2323,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "not_in_group" | "video_too_large" | "cover_too_large";
                     };
                 };
@@ -2016,7 +2380,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "link_expired";
                     };
                 };
@@ -2028,7 +2392,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "file_unknown";
                     };
                 };
@@ -2087,6 +2451,18 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         status: "ok";
+                    };
+                };
+            };
+            /** @description It is stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "stopping";
                     };
                 };
             };

@@ -34,14 +34,20 @@ function byActivity(a: Conversation, b: Conversation): number {
   return first < second ? 1 : -1;
 }
 
-export const conversations = computed(() => [...known.value].sort(byActivity));
+// Who has said the last word has seen what was said before, on whatever device.
+function seenByAuthor(conversation: Conversation): Conversation {
+  const isOwn = conversation.recentMsg?.userId === me.value?.id;
+  return isOwn && conversation.unreadNum > 0 ? { ...conversation, unreadNum: 0 } : conversation;
+}
+
+export const conversations = computed(() => known.value.map(seenByAuthor).sort(byActivity));
 
 export const openGroupId = computed(() => (route.value.name === "group" ? route.value.id : null));
 export const openConversation = computed(() =>
-  known.value.find((conversation) => conversation.groupId === openGroupId.value),
+  conversations.value.find((conversation) => conversation.groupId === openGroupId.value),
 );
 export const unreadTotal = computed(() =>
-  known.value.reduce((sum, conversation) => sum + conversation.unreadNum, 0),
+  conversations.value.reduce((sum, conversation) => sum + conversation.unreadNum, 0),
 );
 
 // Whether the reader can see the newest message of the open group right now.

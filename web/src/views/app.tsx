@@ -1,11 +1,12 @@
 // The frame of the page: which view is shown, and the news that concern all of them.
 // SPDX-License-Identifier: MIT
 import { Fragment } from "preact";
-import { connection, isListLoaded, openConversation } from "../state/chat";
+import { connection, conversations, isListLoaded, openConversation } from "../state/chat";
 import { dismissNotice, notice } from "../state/notice";
 import { route } from "../state/route";
 import { me, token } from "../state/session";
 import { language, t } from "../strings";
+import { Admin } from "./admin";
 import { Chat } from "./chat";
 import { ConversationList } from "./conversation_list";
 import { CreateGroup } from "./create_group";
@@ -23,6 +24,8 @@ function Content() {
       return <CreateGroup />;
     case "join":
       return <JoinGroup />;
+    case "admin":
+      return <Admin />;
     case "profile":
       return me.value && <Profile key={me.value.id} user={me.value} />;
     case "group": {
@@ -47,7 +50,11 @@ function Content() {
       return (
         <div class="nothing at-rest">
           <img src="/favicon.svg" alt="" width="72" height="72" />
-          <h1>{t.pickConversation}</h1>
+          <h1>
+            {isListLoaded.value && conversations.value.length === 0
+              ? t.tagline
+              : t.pickConversation}
+          </h1>
         </div>
       );
   }

@@ -74,6 +74,11 @@ export function Profile({ user }: { user: OwnUser }) {
         </Form>
       </section>
       <Settings />
+      {user.isAdmin && (
+        <a class="button to-admin" href="/admin">
+          {t.administration}
+        </a>
+      )}
       <button
         class="button"
         type="button"
