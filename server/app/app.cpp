@@ -77,7 +77,7 @@ chat::Passwords::Cost cost_of(const Config& config) {
 std::optional<api::Asset> find_asset(std::string_view path) {
   const web::Asset* asset = web::find(path);
   if (!asset) return std::nullopt;
-  return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
+  return api::Asset{asset->type, asset->bytes, asset->gzip, asset->etag, asset->immutable};
 }
 
 void sweep_files(chat::FileSweep& sweep) {

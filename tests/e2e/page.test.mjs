@@ -61,6 +61,11 @@ describe("the page", { timeout: 240_000 }, () => {
     const asset = await fetch(server.url + script);
     assert.match(asset.headers.get("content-type"), /javascript/);
     assert.match(asset.headers.get("cache-control"), /immutable/);
+    assert.equal(asset.headers.get("content-encoding"), "gzip");
+    const plain = await fetch(server.url + script, { headers: { "Accept-Encoding": "identity" } });
+    assert.equal(plain.headers.get("content-encoding"), null);
+    assert.notEqual(plain.headers.get("etag"), asset.headers.get("etag"));
+    assert.equal(await plain.text(), await asset.text());
     const etag = page.headers.get("etag");
     const again = await fetch(server.url, { headers: { "If-None-Match": etag } });
     assert.equal(again.status, 304);

@@ -138,7 +138,7 @@ test("the view of operators", { timeout: 90_000 }, async () => {
   const page = await browser.person(server.url, { ...desktop, token });
   await page.goto("/admin");
   const line = page.locator(".figure polyline");
-  for (let round = 0; round < 24; round++) {
+  for (let round = 0; round < 30; round++) {
     for (let message = 0; message < 3 + ((round * 7) % 11); message++) {
       await say("samira", harbour, `How about ${round}:${message}?`);
     }

@@ -148,7 +148,8 @@ export function address(path: string, values: Record<string, string | number | u
     if (filled.includes(place)) filled = filled.replace(place, encodeURIComponent(value));
     else query.set(name, String(value));
   }
-  return query.size === 0 ? filled : `${filled}?${query}`;
+  const text = query.toString();
+  return text === "" ? filled : `${filled}?${text}`;
 }
 
 export async function get<P extends PathsWith<"get">>(

@@ -5,8 +5,8 @@ import * as api from "../api/admin";
 import { ApiError } from "../api/http";
 import { describe } from "../strings";
 
-const everyMilliseconds = 2000;
-const samplesMax = 60; // Two minutes.
+const everyMilliseconds = 1000;
+const samplesMax = 90;
 
 type Rows<T extends (...nothing: never[]) => Promise<unknown>> = Awaited<ReturnType<T>>;
 

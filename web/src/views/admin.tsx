@@ -42,7 +42,7 @@ function Figure({ label, value }: { label: string; value: number | undefined }) 
 
 function Deliveries() {
   const samples = deliveries.value;
-  const most = Math.max(1, ...samples);
+  const most = Math.max(1, ...samples) * 1.1;
   const step = chartWidth / Math.max(1, samples.length - 1);
   const points = samples.map(
     (value, place) => `${place * step},${chartHeight - (value / most) * (chartHeight - 2) - 1}`,
@@ -56,7 +56,12 @@ function Deliveries() {
         preserveAspectRatio="none"
         aria-hidden="true"
       >
-        {points.length > 1 && <polyline points={points.join(" ")} />}
+        {points.length > 1 && (
+          <>
+            <polygon points={`0,${chartHeight} ${points.join(" ")} ${chartWidth},${chartHeight}`} />
+            <polyline points={points.join(" ")} />
+          </>
+        )}
       </svg>
     </div>
   );
