@@ -1,4 +1,4 @@
-// How bodies are coded in HTTP (RFC 9110 8.4.1): answers as the client wants, requests as they come.
+// How bodies are coded in HTTP (RFC 9110 8.4.1): answers as a client wants, requests as they come.
 //
 //   Accept-Encoding = #( ( coding / "identity" / "*" ) [ ";q=" weight ] )       (RFC 9110 12.5.3)
 // SPDX-License-Identifier: MIT

@@ -1,4 +1,6 @@
-// The way a stored file goes out: GET and HEAD /files/<type>/<id>?expires=…&signature=…
+// The way a stored file goes out: by GET and HEAD, a stretch of it or the whole.
+//
+//   GET /files/<type>/<id>?expires=…&signature=…
 //
 // A file never changes under its name, so its id is its entity tag, and what a client has stays
 // good (RFC 9110 13). One range of bytes is served, for films (14). Headers keep a hostile file

@@ -18,6 +18,23 @@ Result<std::int64_t> group_of(const Form& form) {
 }
 
 // A message of a video and its cover: both, or neither.
+Result<Answer> take_image(chat::Conversations& conversations, Form& form) {
+  const auto group_id = group_of(form);
+  if (!group_id) return group_id.error();
+  // Before the file is kept: a stranger's picture is not.
+  if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
+    return checked.error();
+  }
+  const auto file = form.upload->finish(form.claimed_type);
+  if (!file) return file.error();
+  const auto message = conversations.send_image(form.actor, *group_id, file->id);
+  if (!message) {
+    form.upload->take_back();
+    return message.error();
+  }
+  return Answer(new_image_json(*message));
+}
+
 Result<Answer> take_video(chat::Conversations& conversations, Form& form) {
   const auto group_id = group_of(form);
   if (!group_id) return group_id.error();
@@ -53,22 +70,7 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
     if (!file) return file.error();
     return Answer(new_file_json(*file));
   };
-  const TakeForm image = [&conversations](Form& form) -> Result<Answer> {
-    const auto group_id = group_of(form);
-    if (!group_id) return group_id.error();
-    // Before the file is kept: a stranger's picture is not.
-    if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
-      return checked.error();
-    }
-    const auto file = form.upload->finish(form.claimed_type);
-    if (!file) return file.error();
-    const auto message = conversations.send_image(form.actor, *group_id, file->id);
-    if (!message) {
-      form.upload->take_back();
-      return message.error();
-    }
-    return Answer(new_image_json(*message));
-  };
+  const TakeForm image = [&conversations](Form& form) { return take_image(conversations, form); };
   const TakeForm video = [&conversations](Form& form) { return take_video(conversations, form); };
   const std::vector<std::string_view> picture_errors{"unexpected_field", "file_too_large",
                                                      "file_type_wrong"};

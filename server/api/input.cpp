@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/utf8.hpp"
 #include "net/content_coding.hpp"
 #include "net/router.hpp"
 
@@ -108,7 +109,10 @@ Result<JsonObject> parse_body(const net::Request& request) {
 
 JsonObject parse_query(std::string_view raw) {
   JsonObject object;
-  for (const auto& [name, value] : net::Query(raw)) {
+  for (const auto& [raw_name, raw_value] : net::Query(raw)) {
+    // What is percent-encoded may be anything, and must not reach those who are told it is text.
+    const std::string name = to_utf8(raw_name);
+    const std::string value = to_utf8(raw_value);
     const std::size_t bracket = name.find('[');
     if (bracket != std::string::npos && bracket > 0) {
       const std::size_t end = std::min(name.find(']', bracket), name.size());

@@ -18,7 +18,8 @@ namespace coterie::api {
 // Errors: "bad_body" (detail: what is wrong, for the client), "body_too_large" and
 // "unsupported_media_type".
 Result<JsonObject> parse_body(const net::Request& request);
-// The query: "a=1&a=2" is an array, "a[b]=1" an object, as the seed system reads them.
+// The query: "a=1&a=2" is an array, "a[b]=1" an object, as the seed system reads them. What is no
+// UTF-8 in it, or in a form, is U+FFFD.
 JsonObject parse_query(std::string_view raw);
 
 }  // namespace coterie::api

@@ -179,7 +179,7 @@ JsonObject other_paths() {
       {"responses",
        {{"200", file("The file")},
         {"206", file("The part that was asked for")},
-        {"304", {{"description", "What you have is what there is"}}},
+        {"304", shared_response("304")},
         {"403", failure({"link_expired"})},
         {"404", failure({"file_unknown"})},
         {"416", {{"description", "Not a part of the file"}}},

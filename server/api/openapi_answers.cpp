@@ -46,6 +46,7 @@ struct Shared {
 
 // What any call may meet.
 constexpr std::array shared{
+    Shared{"304", "NotModified", "What `If-None-Match` names is what there is"},
     Shared{"401", "Unauthorized", "No log-in, or one that is over"},
     Shared{"413", "TooLarge", "The body is too large"},
     Shared{"415", "UnsupportedMediaType", "A character set or a coding that is not understood"},
@@ -54,6 +55,7 @@ constexpr std::array shared{
     Shared{"default", "Refused", "What HTTP itself refuses: 400, 408, 417, 431, 501"}};
 
 JsonObject shared_body(const Shared& what) {
+  if (what.status == "304") return {{"description", what.description}};
   JsonObject response{{"description", what.description},
                       {"content", content(json_type, reference("Failure"))}};
   if (what.status == "503") {
@@ -105,6 +107,8 @@ JsonObject responses(const Told& told, bool is_post, Codes invalid, const Codes&
   for (const auto& [status, codes] : by_status) {
     if (status != 503) all[std::to_string(status)] = failure(codes);
   }
+  const bool is_tagged = !is_post && !told.answer.empty() && told.answer != "svg";
+  if (is_tagged) all["304"] = shared_response("304");
   for (const std::string_view status : common) all[status] = shared_response(status);
   if (auto* limited = all.if_contains("429")) {
     limited->as_object()["headers"] = {{"Retry-After", {{"$ref", "#/components/headers/Wait"}}}};

@@ -1,4 +1,4 @@
-// What calls answer, as OpenAPI tells it: successes, failures by status, and what any call may meet.
+// What calls answer, as OpenAPI tells it: success, failures by status, and what any call may meet.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -33,6 +33,7 @@ constexpr std::array words{
     Words{"inviteCode", R"("o1IfJ6iZXn6j6e7-pKIw7")", "Who has it may join the group"},
     Words{"lastMsgId", "null", "The read mark: the last message that was seen"},
     Words{"loginName", R"("alice_1")", "User name or mail address"},
+    Words{"message", R"("you are not in the group!")"},
     Words{"name", R"("Chess club")"},
     Words{"nickname", R"("Alice")"},
     Words{"password", R"("Passw0rd!")"},
@@ -245,7 +246,10 @@ void add_failure(JsonObject& all) {
                                {"statusCode", type("integer")},
                                {"code", {{"type", "string"}, {"enum", codes}}}});
   auto& properties = failure["properties"].as_object();
-  properties["path"] = {{"type", "string"}, {"description", "Path and query as asked"}};
+  properties["path"] = {{"type", "string"},
+                        {"description", "Path and query as asked"},
+                        {"examples", JsonArray{"/api/group/4"}}};
+  properties["status"] = {{"type", "integer"}, {"examples", JsonArray{406}}};
   properties["code"] = {{"type", "string"}, {"enum", codes}, {"description", "Stable"}};
   all["Failure"] = without_need(without_need(std::move(failure), "error"), "statusCode");
 }

@@ -7,6 +7,7 @@
 
 #include "api/input.hpp"
 #include "base/clock.hpp"
+#include "base/utf8.hpp"
 #include "chat/errors.hpp"
 
 namespace coterie::api {
@@ -45,7 +46,7 @@ net::Response failure_response(const net::Request& request, int status, Json mes
                                std::string_view code) {
   JsonObject body{{"status", status},
                   {"timestamp", to_iso8601(system_clock().wall())},
-                  {"path", request.target},
+                  {"path", to_utf8(request.target)},
                   {"message", std::move(message)}};
   add_reason(body, status);
   body["code"] = code;
@@ -57,7 +58,8 @@ Result<void> check_path(std::string_view path) {
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size() - 1);
     const std::string_view segment = path.substr(0, path.find('/'));
-    if (!net::percent_decode(segment)) {
+    const auto decoded = net::percent_decode(segment);
+    if (!decoded || !is_utf8(*decoded)) {
       return Error("bad_path", fmt::format("Failed to decode param '{}'", segment));
     }
     path.remove_prefix(slash + 1);
@@ -84,7 +86,7 @@ net::Response success(const net::Request& request, const std::optional<Json>& da
 
 net::Response http_failure(const net::Request& request, int status, std::string_view code,
                            std::string_view message) {
-  return failure_response(request, status, Json(message), code);
+  return failure_response(request, status, Json(to_utf8(message)), code);
 }
 
 net::Response failure(const net::Request& request, const Error& error) {

@@ -82,6 +82,7 @@ std::optional<api::Asset> find_asset(std::string_view path) {
 
 void sweep_files(chat::FileSweep& sweep) {
   const auto swept = sweep.run();
+  if (!swept && swept.error().code == "stopped") return;
   if (!swept) return log::warn("could not sweep files: {}", swept.error().detail);
   if (swept->rows + swept->blobs > 0) {
     log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
@@ -307,7 +308,12 @@ Result<void> App::run(const Config& config) {
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start(sweep_interval);
   doors.file_sweeper.start(first_file_sweep);
-  doors.shards.run_until_signal([&] { doors.leave(); }, patience);
+  const auto leave = [&] {
+    core.ffmpeg.stop();
+    core.file_sweep.stop();
+    doors.leave();
+  };
+  doors.shards.run_until_signal(leave, patience);
   doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }

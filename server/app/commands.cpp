@@ -157,7 +157,7 @@ class CommandLine {
     add_flags(*add(root_, "migrate", "bring the database up to date", migrate), flags_, false);
     add_flags(
         *add(root_, "sweep", "remove old files that nothing uses; a server does it hourly", sweep),
-        flags_, false);
+        flags_, true);
     add_flags(*add(root_, "config", "show every setting and where it came from", show_config),
               flags_, true);
     add_flags(*add(root_, "openapi", "print the REST interface as OpenAPI 3.1",

@@ -52,6 +52,7 @@ Result<FileSweep::Swept> FileSweep::run() {
 
 Result<void> FileSweep::sweep_rows(WallTime time, Swept& swept) {
   for (std::int64_t after = 0;;) {
+    if (is_stopping_) return Error("stopped");
     std::optional<std::int64_t> last;
     const auto unused =
         database_.read([&](storage::Driver& db) -> Result<std::vector<std::int64_t>> {
@@ -61,6 +62,7 @@ Result<void> FileSweep::sweep_rows(WallTime time, Swept& swept) {
     if (!unused) return unused.error();
     if (!last) return {};
     for (const std::int64_t id : *unused) {
+      if (is_stopping_) return Error("stopped");
       if (auto removed = remove_row(id, time, swept); !removed) return removed;
     }
     after = *last;
@@ -88,6 +90,7 @@ Result<void> FileSweep::remove_row(std::int64_t id, WallTime time, Swept& swept)
 }
 
 Result<void> FileSweep::sweep_blobs(const std::vector<std::string>& paths, Swept& swept) {
+  if (is_stopping_) return Error("stopped");
   const auto strays = database_.read([&](storage::Driver& db) -> Result<std::vector<std::string>> {
     std::vector<std::string> found;
     for (const std::string& path : paths) {
@@ -102,6 +105,7 @@ Result<void> FileSweep::sweep_blobs(const std::vector<std::string>& paths, Swept
     return {};
   }
   for (const std::string& path : *strays) {
+    if (is_stopping_) return Error("stopped");
     if (auto removed = blobs_.remove(path); !removed) return removed;
     ++swept.blobs;
   }

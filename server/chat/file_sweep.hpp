@@ -12,6 +12,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -36,6 +37,8 @@ class FileSweep {
       : database_(database), blobs_(blobs), clock_(clock), age_(age) {}
 
   Result<Swept> run();
+  // One that runs ends soon, with Error "stopped", and so do all that follow. Any thread.
+  void stop() { is_stopping_ = true; }
 
  private:
   static constexpr std::int64_t page_size = 1000;
@@ -49,6 +52,7 @@ class FileSweep {
   storage::BlobStore& blobs_;
   const Clock& clock_;
   const std::chrono::hours age_;
+  std::atomic<bool> is_stopping_ = false;
 };
 
 }  // namespace coterie::chat

@@ -59,6 +59,29 @@ void limit(int what, rlim_t most) {
   ::_exit(127);
 }
 
+// When a child's time is over.
+class Deadline {
+ public:
+  explicit Deadline(const ChildLimits& limits)
+      : at_(SteadyClock::now() + limits.time), is_over_(limits.is_over) {}
+
+  // Waits until `fd` has something for us; false when there is no time left.
+  bool wait_for(int fd) const {
+    constexpr long look_interval = 100;  // Milliseconds; at is_over.
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - SteadyClock::now());
+      if (left.count() <= 0 || (is_over_ && *is_over_)) return false;
+      pollfd watched{fd, POLLIN, 0};
+      const auto most = static_cast<int>(std::min<long>(left.count(), look_interval));
+      if (::poll(&watched, 1, most) > 0) return true;
+    }
+  }
+
+ private:
+  const SteadyClock::time_point at_;
+  const std::atomic<bool>* const is_over_;
+};
+
 // A child that is waited for in any case.
 class Child {
  public:
@@ -74,29 +97,23 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   // All it writes, until it has closed its output. False: too late, or too much.
-  bool read(std::string& text, SteadyClock::time_point deadline, std::size_t bytes_max) const {
+  bool read(std::string& text, const Deadline& deadline, std::size_t bytes_max) const {
     std::array<char, 64 * 1024> piece;
-    for (;;) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
-      if (left.count() <= 0) return false;
-      pollfd watched{output_, POLLIN, 0};
-      const int ready = ::poll(&watched, 1, static_cast<int>(left.count()));
-      if (ready == 0) return false;
-      const ssize_t count = ready < 0 ? -1 : ::read(output_, piece.data(), piece.size());
+    while (deadline.wait_for(output_)) {
+      const ssize_t count = ::read(output_, piece.data(), piece.size());
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) return count == 0;
       if (text.size() + static_cast<std::size_t>(count) > bytes_max) return false;
       text.append(piece.data(), static_cast<std::size_t>(count));
     }
+    return false;
   }
   // It has closed its output and should end now: the status of waitpid(2).
-  int end(SteadyClock::time_point deadline) {
-    const int watched = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-    pollfd ended{watched, POLLIN, 0};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
-    const bool is_late = ::poll(&ended, 1, static_cast<int>(std::max<long>(left.count(), 0))) != 1;
-    if (watched >= 0) ::close(watched);
-    if (is_late) ::kill(pid_, SIGKILL);
+  int end(const Deadline& deadline) {
+    const int ended = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    const bool is_in_time = ended >= 0 && deadline.wait_for(ended);
+    if (ended >= 0) ::close(ended);
+    if (!is_in_time) ::kill(pid_, SIGKILL);
     return wait();
   }
 
@@ -125,7 +142,7 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 Result<std::string> run_child(const std::vector<std::string>& words, const ChildLimits& limits) {
   COTERIE_CHECK(may_block() && !words.empty());
-  const auto deadline = SteadyClock::now() + limits.time;
+  const Deadline deadline(limits);
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed(words[0], std::strerror(errno));
   const std::vector<std::string> settings{"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=/nonexistent"};

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 namespace coterie::storage {
 
 struct ChildLimits {
+  const std::atomic<bool>* is_over = nullptr;       // When this becomes true, so is its time.
   std::chrono::milliseconds time{10'000};           // By the clock on the wall.
   unsigned processor_seconds = 10;                  // By that of the processor.
   std::uint64_t memory_bytes = 2ULL << 30;          // Of addresses, not of what is in use.

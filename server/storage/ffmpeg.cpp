@@ -100,6 +100,7 @@ Result<std::string> Ffmpeg::run(const std::string& place, std::string_view forma
   if (encoder == "mjpeg") add({"-pix_fmt", "yuvj420p", "-q:v", "4"});
   add({"-f", "image2pipe", "pipe:1"});
   ChildLimits limits;
+  limits.is_over = &is_stopping_;
   limits.time =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
   return run_child(words, limits);

@@ -10,6 +10,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -30,6 +31,8 @@ class Ffmpeg {
   // `program` is a name on PATH, a path, or empty: none.
   explicit Ffmpeg(std::string_view program);
 
+  // What runs ends soon, without a picture, and nothing begins any more. Any thread.
+  void stop() { is_stopping_ = true; }
   bool is_installed() const { return program_.has_value(); }
 
   // A moment of a film as a JPEG. `place` is a file's name or a URL (BlobStore::place).
@@ -48,6 +51,7 @@ class Ffmpeg {
 
   const std::optional<std::string> program_;
   std::counting_semaphore<at_once> turns_{at_once};
+  std::atomic<bool> is_stopping_ = false;
 };
 
 }  // namespace coterie::storage

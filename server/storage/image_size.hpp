@@ -1,6 +1,6 @@
 // How many pixels a picture has, read from its head while it passes by: PNG, JPEG, GIF and WebP.
 //
-//   PNG   signature, then IHDR: length type width:4 height:4, big endian   (PNG 3rd edition, 11.2.1)
+//   PNG   signature, then IHDR: length type width:4 height:4, big endian  (PNG 3rd edition 11.2.1)
 //   GIF   "GIF87a"/"GIF89a" width:2 height:2, little endian                (GIF89a, 18)
 //   WebP  "RIFF" size "WEBP" and a chunk "VP8 ", "VP8L" or "VP8X"          (RFC 9649, 2.5 to 2.7)
 //   JPEG  segments FF marker length:2, big endian, until one is a frame header (SOFn):

@@ -84,8 +84,8 @@ void set_server(CURL* curl, const SmtpMailer::Settings& settings) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 }
 
-// Cuts the connection of a letter that has failed: the cleanup would say QUIT, and wait for an answer
-// from who may have none.
+// Cuts the connection of a letter that has failed: the cleanup would say QUIT, and wait for an
+// answer from who may have none.
 void hang_up(CURL* curl) {
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket);

@@ -181,9 +181,30 @@ test("half of a surrogate pair in JSON becomes U+FFFD", async () => {
   }
 });
 
+test("a form or a query that is no text brings none in", async () => {
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  const raw = "nickname=a%ffb%ed%a0%80c";
+  assertSuccess(await rest().post("/api/user", { token: alice.token, raw, headers }));
+  const { bytes, body } = await rest().get("/api/user", { token: alice.token });
+  assert.equal(bytes.toString("utf8"), new TextDecoder("utf8", { fatal: true }).decode(bytes));
+  assert.equal(body.data.nickname, "a\ufffdb\ufffd\ufffd\ufffdc");
+});
+
+test("a path that is no text is told back as text", async () => {
+  const connection = await RawConnection.open(server().port);
+  const path = Buffer.concat([Buffer.from("/api/x"), Buffer.from([0xff, 0xe4])]);
+  connection.socket.write(Buffer.concat([Buffer.from("GET "), path,
+                                         Buffer.from(" HTTP/1.1\r\nHost: x\r\n\r\n")]));
+  assert.ok(await connection.untilResponses(1));
+  const { status, body } = connection.responses()[0];
+  const text = Buffer.from(body, "latin1").toString("utf8");
+  assert.deepEqual([status, JSON.parse(text).path], [404, "/api/x\ufffd\ufffd"]);
+  connection.destroy();
+});
+
 test("an escape in a path that cannot be decoded is 400", async () => {
   for (const [path, segment] of [["/api/group/join/%zz", "%zz"], ["/api/group/1%", "1%"],
-                                 ["/api/group/join/%E4%2", "%E4%2"]]) {
+                                 ["/api/group/join/%E4%2", "%E4%2"], ["/api/group/%ff", "%ff"]]) {
     assertFailure(await rest().get(path, { token: alice.token }), 400,
                   `Failed to decode param '${segment}'`, "bad_path");
   }

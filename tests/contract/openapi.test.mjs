@@ -35,6 +35,10 @@ async function expect(status, code, method, path, options) {
 const succeed = async (method, path, options) => {
   const answer = await call(method, path, options);
   assert.equal(answer.status, method === "POST" ? 201 : 200, answer.text);
+  if (method === "GET" && answer.body?.data !== undefined) {
+    const headers = { "If-None-Match": answer.headers.etag };
+    assert.equal((await call(method, path, { ...options, headers })).status, 304, path);
+  }
   return answer.body?.data;
 };
 

@@ -145,6 +145,20 @@ TEST(Query, of_plain_names_is_an_object_of_texts) {
   EXPECT_EQ(to_text(api::parse_query("a=1&b=x%20y+z&c")), R"({"a":"1","b":"x y z","c":""})");
 }
 
+TEST(Query, has_the_replacement_character_for_what_is_no_text) {
+  const std::string instead = "\xEF\xBF\xBD";
+  for (const auto& [raw, read] : std::vector<std::pair<std::string, std::string>>{
+           {"%ff", instead},
+           {"a%ffb", "a" + instead + "b"},
+           {"%ed%a0%80", instead + instead + instead},
+           {"%f0%9f%98%80", "\xF0\x9F\x98\x80"},
+           {"%f0%9f%98", instead + instead + instead},
+           {"%e4%bd%a0%e4", "\xE4\xBD\xA0" + instead}}) {
+    EXPECT_EQ(api::parse_query("a=" + raw).at("a").as_string(), read) << raw;
+    EXPECT_TRUE(api::parse_query(raw + "=1").contains(read)) << raw;
+  }
+}
+
 TEST(Query, with_a_name_that_comes_twice_is_an_array) {
   EXPECT_EQ(to_text(api::parse_query("a=1&a=2")), R"({"a":["1","2"]})");
   EXPECT_EQ(to_text(api::parse_query("a=1&b=0&a=2&a=3")), R"({"a":["1","2","3"],"b":"0"})");
