@@ -158,3 +158,26 @@ test("what arrives in masses does not take old messages from who reads them", as
   expect(ids()[0]).toBe(101);
   expect(timeline.isLive.value).toBe(false);
 });
+
+test("a message pushed on the way to the newest ones is not lost", async () => {
+  say(1000);
+  await timeline.readNewest();
+  for (let page = 0; page < 15; page++) await timeline.readEarlier();
+  const jumping = timeline.jumpToNewest();
+  timeline.add(server.say(7));
+  await jumping;
+  expect(ids().at(-1)).toBe(1101);
+  expect(isUnbroken()).toBe(true);
+});
+
+test("a message pushed while a long absence is read is not lost", async () => {
+  say(60);
+  await timeline.readNewest();
+  say(1100);
+  const reading = timeline.readNewest();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  timeline.add(server.say(7));
+  await reading;
+  expect(ids().at(-1)).toBe(1261);
+  expect(isUnbroken()).toBe(true);
+});

@@ -257,6 +257,8 @@ function connect(withToken: string): () => void {
     realtime?.close();
     realtime = null;
     timelines.clear();
+    for (const outbox of outboxes.values())
+      outbox.drafts.peek().forEach((draft) => outbox.discard(draft));
     outboxes.clear();
     batch(() => {
       connection.value = "connecting";

@@ -53,8 +53,11 @@ export class Timeline {
       missed.push(...page);
     }
     const meets = known !== undefined && (isWhole || (missed.at(-1)?.id ?? 0) <= known);
+    const newestRead = missed[0]?.id ?? 0;
+    // What was pushed meanwhile continues what was read.
+    const kept = this.messages.peek().filter(({ id }) => meets || id > newestRead);
     batch(() => {
-      this.messages.value = merge(meets ? this.messages.peek() : [], [...missed, ...this.#early]);
+      this.messages.value = merge(kept, [...missed, ...this.#early]);
       if (isWhole) this.isComplete.value = true;
       else if (!meets) this.isComplete.value = false;
       this.isLoaded.value = true;
@@ -74,6 +77,7 @@ export class Timeline {
       this.isComplete.value = page.length < pageSize;
       this.isLive.value = true;
     });
+    await this.readNewest(); // What was pushed while the window was elsewhere.
   }
 
   // Reads the page before the oldest known message.
