@@ -10,10 +10,12 @@ import { startWriting } from "./state/writing";
 import "./styles/ground.css";
 import "./styles/controls.css";
 import "./styles/frame.css";
+import "./styles/pages.css";
 import "./styles/chat.css";
 import "./styles/composer.css";
 import "./styles/dialogs.css";
 import "./styles/admin.css";
+import "./styles/narrow.css";
 import { App } from "./views/app";
 
 followLinks();

@@ -110,7 +110,7 @@ function isUnbroken(): boolean {
   return known.every((id, place) => place === 0 || id === known[place - 1]! + 1);
 }
 
-test("the window stays short however far one reads, and nothing is missing on the way", async () => {
+test("the window stays short however far one reads, and nothing is missing", async () => {
   say(3000);
   await timeline.readNewest();
   const seen = new Set(ids());
