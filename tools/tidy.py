@@ -30,7 +30,7 @@ CODE = CXX + SCRIPT + (".py",)
 DATA = (".md", ".txt", ".cmake", ".json", ".yaml", ".yml", ".toml", ".sql", ".html", ".css", "")
 TEXT = CODE + DATA
 SKIPPED_FOLDERS = {".git", "build", "data", "node_modules", "dist", "corpus"}
-SKIPPED_FILES = {".git", "package-lock.json"}
+SKIPPED_FILES = {".git", "package-lock.json", "schema.d.ts"}  # What programs write.
 
 # Who may include whom (ARCHITECTURE.md has the same table): floor -> what it may see of others.
 # "net" is a whole floor, "net/http" one header.

@@ -175,6 +175,8 @@ bool Hub::send(Socket& socket, const Envelope& envelope) {
   Client& client = socket.client_;
   if (envelope.flags.is_volatile && !client.is_writable()) return false;
   client.send(*envelope.frames);
+  // Only this shard writes it: no need for the dear kind of addition.
+  delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   if (socket.is_watched_) watched_.push_back(&socket);
   return true;
 }

@@ -56,6 +56,8 @@ class Hub : public std::enable_shared_from_this<Hub> {
   Socket* find(const Id& id) const;
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
+  // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
+  std::uint64_t delivered_count() const { return delivered_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
 
   void join(Socket& socket, std::string_view room);
@@ -105,6 +107,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::vector<Socket*> watched_;  // Heard the envelope at hand, and have an on_any_outgoing().
   std::map<std::uint64_t, std::unique_ptr<Asked>> asked_;
   std::atomic<std::size_t> connected_ = 0;  // Read by any thread
+  std::atomic<std::uint64_t> delivered_ = 0;
 };
 
 }  // namespace coterie::socketio

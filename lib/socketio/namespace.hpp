@@ -82,6 +82,8 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
 
   // How many sockets are connected on this node, now. Any thread.
   std::size_t socket_count() const;
+  // How many events broadcasts have handed to sockets of this node, ever. Any thread.
+  std::uint64_t delivered_count() const;
 
   // For adapters: another server has said an event. Any thread.
   void hear(const std::string& event, const Args& args, ServerAck ack) const;
