@@ -21,6 +21,7 @@
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
+#include "storage/archive_import.hpp"
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
@@ -134,11 +135,17 @@ Core::~Core() = default;
 chat::Accounts& Core::accounts() {
   return *parts_->accounts;
 }
+storage::Database& Core::database() {
+  return parts_->database;
+}
+storage::BlobStore& Core::blobs() {
+  return parts_->blobs;
+}
 const std::vector<std::string>& Core::migrated() const {
   return parts_->migrated;
 }
 
-Result<std::unique_ptr<Core>> Core::open(const Config& config) {
+Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) {
   std::error_code problem;
   fs::create_directories(config.data, problem);
   if (problem) return Error("bad_setting", "data (" + config.data + "): " + problem.message());
@@ -157,6 +164,9 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config) {
     if (!migrated) return migrated.error();
     parts->migrated.insert(parts->migrated.end(), migrated->begin(), migrated->end());
   }
+  const auto ready = purpose == Purpose::import ? parts->blobs.open_folder()
+                                                : storage::check_no_import(parts->database);
+  if (!ready) return ready.error();
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
 }

@@ -13,6 +13,7 @@
 
 #include "app/app.hpp"
 #include "app/config.hpp"
+#include "app/moving.hpp"
 #include "base/blocking.hpp"
 #include "chat/errors.hpp"
 
@@ -78,14 +79,6 @@ Result<void> show_config(const Config& config) {
   return {};
 }
 
-Result<void> migrate(const Config& config) {
-  const auto core = Core::open(config);
-  if (!core) return core.error();
-  if ((*core)->migrated().empty()) fmt::print("nothing to migrate in {}\n", config.data);
-  for (const auto& name : (*core)->migrated()) fmt::print("migrated: {}\n", name);
-  return {};
-}
-
 struct UserArguments {
   std::string name;
   std::string password;
@@ -142,7 +135,7 @@ class CommandLine {
                       [this](const Config& config) { return issue_token(config, user_.name); });
     token->add_option("NAME", user_.name, "user name or mail address")->required();
     add_flags(*token, flags_, false);
-    add_flags(*add(root_, "migrate", "bring the database up to date", migrate), flags_, false);
+    add_moving_commands();
     add_flags(*add(root_, "config", "show every setting and where it came from", show_config),
               flags_, true);
     add_flags(*add(root_, "openapi", "print the REST interface as OpenAPI 3.1",
@@ -193,6 +186,20 @@ class CommandLine {
     for (CLI::App* command : {add_command, list, change}) add_flags(*command, flags_, false);
   }
 
+  void add_moving_commands() {
+    auto* out = add(root_, "export", "write the whole chat into a folder, to keep or to move",
+                    [this](const Config& config) { return export_chat(config, folder_); });
+    out->add_option("DIR", folder_, "an empty folder, or one to be made")->required();
+    auto* in = add(root_, "import", "read a chat from such a folder into an empty database",
+                   [this](const Config& config) { return import_chat(config, folder_, import_); });
+    in->add_option("DIR", folder_, "what `coterie export` wrote")->required();
+    in->add_flag("--replace", import_.replace, "first remove all that is in the database");
+    in->add_flag("--skip-orphans", import_.skip_orphans,
+                 "leave out rows that refer to what is not there");
+    auto* update = add(root_, "migrate", "bring the database up to date", migrate);
+    for (CLI::App* command : {out, in, update}) add_flags(*command, flags_, false);
+  }
+
   static int report(const Error& error) {
     fmt::print(stderr, "coterie: {}\n",
                error.detail.empty() ? std::string(error.code) : error.detail);
@@ -202,6 +209,8 @@ class CommandLine {
   CLI::App root_{"Coterie: a self-hosted group chat that speaks Socket.IO", "coterie"};
   Flags flags_;
   UserArguments user_;
+  std::string folder_;
+  storage::ImportOptions import_;
   Run chosen_;
 };
 

@@ -42,6 +42,16 @@ class Database {
     }
   }
 
+  // The same, and all that fn reads is of one moment.
+  template <class F>
+  auto read_snapshot(F&& fn) -> std::invoke_result_t<F&, Driver&> {
+    return read([&](Driver& reader) {
+      reader.begin_snapshot();
+      const Rollback end(reader);
+      return fn(reader);
+    });
+  }
+
   template <class F>
   auto write(F&& fn) -> std::invoke_result_t<F&, Driver&> {
     COTERIE_CHECK(may_block());

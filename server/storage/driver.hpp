@@ -103,8 +103,12 @@ class Driver {
   virtual std::int64_t last_insert_id() const = 0;
   virtual std::int64_t changes() const = 0;  // Rows touched by the last statement.
   virtual void begin_write() = 0;            // A transaction that will write.
+  virtual void begin_snapshot() = 0;         // One that only reads: all rows are of one moment.
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
+  virtual bool has_table(std::string_view name) = 0;
+  // After rows came with ids of their own: the next one to be given is above all that are there.
+  virtual void continue_ids(std::string_view table) = 0;
 
   template <class... Values>
   void run(std::string_view sql, const Values&... values) {

@@ -19,6 +19,7 @@
 #include "base/blocking.hpp"
 #include "base/check.hpp"
 #include "base/random.hpp"
+#include "storage/blob_path.hpp"
 #include "storage/media_type.hpp"
 
 namespace coterie::storage {
@@ -34,19 +35,6 @@ Error failure(std::string_view what) {
   const bool is_full = errno == ENOSPC || errno == EDQUOT;
   return Error(is_full ? "storage_full" : "storage_failed",
                fmt::format("{}: {}", what, std::strerror(errno)));
-}
-
-// "<lower case letters>/<letters, digits, _ and ->": nothing that could leave the folder.
-bool is_valid_path(std::string_view path) {
-  const std::size_t slash = path.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == path.size()) return false;
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  return std::ranges::all_of(path.substr(0, slash), is_lower) &&
-         std::ranges::all_of(path.substr(slash + 1), is_name);
 }
 
 class Descriptor {
@@ -148,7 +136,7 @@ Result<void> LocalBlobStore::open_folder() {
 }
 
 Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path) {
-  COTERIE_CHECK(may_block() && is_valid_path(path));
+  COTERIE_CHECK(may_block() && is_blob_path(path));
   const fs::path final = fs::path(options_.folder) / path;
   const fs::path temporary = fs::path(options_.folder) / uploads / random_id(system_random(), 21);
   std::error_code problem;
@@ -161,7 +149,7 @@ Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path
 
 Result<std::unique_ptr<Blob>> LocalBlobStore::open(std::string_view path) {
   COTERIE_CHECK(may_block());
-  if (!is_valid_path(path)) return Error("file_unknown");
+  if (!is_blob_path(path)) return Error("file_unknown");
   const fs::path file = fs::path(options_.folder) / path;
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return errno == ENOENT ? Error("file_unknown") : failure(file.string());
@@ -174,7 +162,7 @@ Result<std::unique_ptr<Blob>> LocalBlobStore::open(std::string_view path) {
 }
 
 Result<void> LocalBlobStore::remove(std::string_view path) {
-  COTERIE_CHECK(may_block() && is_valid_path(path));
+  COTERIE_CHECK(may_block() && is_blob_path(path));
   const fs::path file = fs::path(options_.folder) / path;
   if (::unlink(file.c_str()) != 0 && errno != ENOENT) return failure(file.string());
   return {};

@@ -153,6 +153,13 @@ void SqliteDriver::rollback() noexcept {
   sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+bool SqliteDriver::has_table(std::string_view name) {
+  return query_one(
+             "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+             [](RowReader& row) { return row.int64(); }, name)
+      .has_value();
+}
+
 std::int64_t SqliteDriver::last_insert_id() const {
   return sqlite3_last_insert_rowid(handle_);
 }

@@ -30,8 +30,11 @@ class SqliteDriver final : public Driver {
   std::int64_t last_insert_id() const override;
   std::int64_t changes() const override;
   void begin_write() override { run("BEGIN IMMEDIATE"); }
+  void begin_snapshot() override { run("BEGIN"); }
   void commit() override { run("COMMIT"); }
   void rollback() noexcept override;
+  bool has_table(std::string_view name) override;
+  void continue_ids(std::string_view) override {}  // AUTOINCREMENT looks at every id.
 
  private:
   struct Finalize {

@@ -25,12 +25,15 @@ class WatchedDriver final : public storage::Driver {
   }
   std::int64_t last_insert_id() const override { return inner_->last_insert_id(); }
   std::int64_t changes() const override { return inner_->changes(); }
+  void begin_snapshot() override { inner_->begin_snapshot(); }
   void begin_write() override { inner_->begin_write(); }
   void commit() override {
     watch_("COMMIT");
     inner_->commit();
   }
   void rollback() noexcept override { inner_->rollback(); }
+  bool has_table(std::string_view name) override { return inner_->has_table(name); }
+  void continue_ids(std::string_view table) override { inner_->continue_ids(table); }
 
  private:
   const std::unique_ptr<storage::Driver> inner_;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "app/moving.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/app.hpp"
+#include "storage/archive_export.hpp"
+
+namespace coterie::app {
+
+namespace {
+
+void say(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);  // Someone may be watching through a pipe.
+}
+
+}  // namespace
+
+Result<void> export_chat(const Config& config, const std::string& folder) {
+  const auto core = Core::open(config);
+  if (!core) return core.error();
+  const auto manifest = storage::export_archive((*core)->database(), (*core)->blobs(), folder,
+                                                system_clock().wall(), say);
+  if (!manifest) return manifest.error();
+  say(fmt::format("exported to {}: {} files, {} bytes", folder, manifest->files, manifest->bytes));
+  return {};
+}
+
+Result<void> import_chat(const Config& config, const std::string& folder,
+                         storage::ImportOptions options) {
+  const auto core = Core::open(config, Core::Purpose::import);
+  if (!core) return core.error();
+  const auto manifest =
+      storage::import_archive((*core)->database(), (*core)->blobs(), folder, options, say);
+  if (!manifest) return manifest.error();
+  say(fmt::format("imported from {}: {} files, {} bytes", folder, manifest->files,
+                  manifest->bytes));
+  return {};
+}
+
+Result<void> migrate(const Config& config) {
+  const auto core = Core::open(config);
+  if (!core) return core.error();
+  if ((*core)->migrated().empty()) say(fmt::format("nothing to migrate in {}", config.data));
+  for (const auto& name : (*core)->migrated()) say(fmt::format("migrated: {}", name));
+  return {};
+}
+
+}  // namespace coterie::app
