@@ -111,7 +111,7 @@ Result<void> check_version(const JsonObject& object) {
 }
 
 const Column* find_column(const Table& table, std::string_view name) {
-  for (const auto* columns : {&table.columns, &table.extras}) {
+  for (const auto* columns : {&table.columns, &table.file_facts}) {
     const auto found = std::ranges::find(*columns, name, &Column::name);
     if (found != columns->end()) return &*found;
   }
@@ -122,7 +122,7 @@ const Column* find_column(const Table& table, std::string_view name) {
 
 Record read_record(RowReader& row, const Table& table) {
   Record record;
-  record.reserve(table.columns.size() + table.extras.size());
+  record.reserve(table.columns.size() + table.file_facts.size());
   for (const Column& column : table.columns) {
     if (row.next_is_null()) {
       row.skip(1);
@@ -160,7 +160,7 @@ std::string to_line(const Table& table, const Record& record) {
   JsonObject object;
   object.reserve(record.size());
   auto cell = record.begin();
-  for (const auto* columns : {&table.columns, &table.extras}) {
+  for (const auto* columns : {&table.columns, &table.file_facts}) {
     for (const Column& column : *columns) object.emplace(column.name, to_json(*cell++));
   }
   return coterie::to_text(object);
@@ -170,9 +170,9 @@ Result<Record> parse_line(const Table& table, std::string_view line) {
   const auto object = parse_object(line);
   if (!object) return object.error();
   Record record;
-  record.reserve(table.columns.size() + table.extras.size());
+  record.reserve(table.columns.size() + table.file_facts.size());
   std::size_t known = 0;
-  for (const auto* columns : {&table.columns, &table.extras}) {
+  for (const auto* columns : {&table.columns, &table.file_facts}) {
     for (const Column& column : *columns) {
       const Json* value = object->if_contains(column.name);
       if (value) ++known;

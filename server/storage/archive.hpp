@@ -9,9 +9,9 @@
 //   value    = null / integer / text / time
 //   time     = "2026-11-24T14:56:29.286Z"
 //
-// A row of files.jsonl ends with "bytes" and "sha256" (hexadecimal) of DIR/files/<path>; both are
-// null when the store no longer had that file. The manifest is written last, so an archive without
-// one is not finished:
+// A row of files.jsonl ends with "pathBytes" and "pathSha256" (hexadecimal) of DIR/files/<path>; both
+// are null when the store no longer had that file. The manifest is written last, so an archive
+// without one is not finished:
 //
 //   {"format":"coterie","version":1,"exportedAt":time,
 //    "tables":{"users":{"rows":12,"sha256":"…"},…},"files":{"count":7,"bytes":123456}}
@@ -41,11 +41,11 @@ inline constexpr int archive_version = 1;
 // Told to a person, line by line, while a long move goes on.
 using Report = std::function<void(const std::string& line)>;
 
-// The values of a row, in the order of the table's columns and then its extras.
+// The values of a row, in the order of the table's columns and then its files' facts.
 using Cell = std::variant<std::nullptr_t, std::int64_t, std::string, WallTime>;
 using Record = std::vector<Cell>;
 
-Record read_record(RowReader& row, const Table& table);  // Without extras.
+Record read_record(RowReader& row, const Table& table);  // Without the facts.
 Value value_of(const Cell& cell);
 
 // The lines of a table; none ends with LF. Errors: "bad_archive", which names the field and what

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 
 #include "storage/blob_path.hpp"
 
@@ -23,16 +22,17 @@ const Cell& cell_of(const Table& table, const Record& record, std::string_view c
 // A file is there, with its size: what is in it is summed up when it is stored.
 Result<void> check_file(const fs::path& folder, const RowFile& file) {
   if (!is_blob_path(file.path)) {
-    return Error("bad_archive", R"(path: wanted "<type>/<name>")");
+    return Error("bad_archive", fmt::format(R"({}: wanted "<type>/<name>")", file.column));
   }
   std::error_code problem;
   const auto size = fs::file_size(folder / "files" / file.path, problem);
   if (problem) {
-    return Error("bad_archive", fmt::format("path: files/{}: {}", file.path, problem.message()));
+    return Error("bad_archive",
+                 fmt::format("{}: files/{}: {}", file.column, file.path, problem.message()));
   }
   if (size != static_cast<std::uintmax_t>(file.facts.bytes)) {
-    return Error("bad_archive",
-                 fmt::format("bytes: {}, but files/{} has {}", file.facts.bytes, file.path, size));
+    return Error("bad_archive", fmt::format("{}Bytes: {}, but files/{} has {}", file.column,
+                                            file.facts.bytes, file.path, size));
   }
   return {};
 }
@@ -72,12 +72,15 @@ fs::path lines_of(const fs::path& folder, const Table& table) {
   return folder / fmt::format("{}.jsonl", table.noun);
 }
 
-std::optional<RowFile> file_of(const Table& table, const Record& record) {
-  if (table.extras.empty()) return std::nullopt;
-  const auto* bytes = std::get_if<std::int64_t>(&record[table.columns.size()]);
-  const auto* sum = std::get_if<std::string>(&record[table.columns.size() + 1]);
-  if (!bytes || !sum) return std::nullopt;
-  return RowFile{std::get<std::string>(cell_of(table, record, "path")), {*bytes, *sum}};
+std::vector<RowFile> files_of(const Table& table, const Record& record) {
+  std::vector<RowFile> files;
+  for (std::size_t i = 0; i < table.files.size(); ++i) {
+    const auto* path = std::get_if<std::string>(&cell_of(table, record, table.files[i]));
+    const auto* bytes = std::get_if<std::int64_t>(&record[table.columns.size() + 2 * i]);
+    const auto* sum = std::get_if<std::string>(&record[table.columns.size() + 2 * i + 1]);
+    if (path && bytes && sum) files.push_back({table.files[i], *path, {*bytes, *sum}});
+  }
+  return files;
 }
 
 Result<void> read_rows(const fs::path& folder, const Table& table, const UseRow& use) {
@@ -107,10 +110,11 @@ Result<CheckedArchive> check_archive(const fs::path& folder, const Report& repor
       }
       last_id = id;
       ++found.rows;
-      const auto file = file_of(table, record);
-      if (!file) return Result<void>();
-      const auto checked = check_file(folder, *file);
-      return checked ? checked : Result<void>(reader.error(checked.error()));
+      for (const RowFile& file : files_of(table, record)) {
+        const auto checked = check_file(folder, file);
+        if (!checked) return Result<void>(reader.error(checked.error()));
+      }
+      return Result<void>();
     });
     if (!sum) return sum.error();
     found.sha256 = std::move(*sum);

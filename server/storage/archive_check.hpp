@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "storage/archive.hpp"
 #include "storage/archive_files.hpp"
@@ -23,12 +25,13 @@ Result<CheckedArchive> check_archive(const std::filesystem::path& folder, const 
 using UseRow = std::function<Result<void>(Record record, const ArchiveReader& reader)>;
 Result<void> read_rows(const std::filesystem::path& folder, const Table& table, const UseRow& use);
 
-// The facts of the file that a row of files.jsonl comes with, if it does.
+// The files that a row comes with.
 struct RowFile {
+  std::string_view column;
   std::string path;  // In the store.
   BlobFacts facts;
 };
-std::optional<RowFile> file_of(const Table& table, const Record& record);
+std::vector<RowFile> files_of(const Table& table, const Record& record);
 
 std::filesystem::path lines_of(const std::filesystem::path& folder, const Table& table);
 

@@ -105,18 +105,19 @@ class Export {
 
   Result<void> write_row(ArchiveWriter& file, const Table& table, Record& record) {
     if (auto checked = check_text(table, record); !checked) return checked;
-    if (!table.extras.empty()) {
-      const auto facts = write_blob(std::get<std::string>(record[find_path(table)]));
-      if (!facts) return facts.error();
-      record.push_back(*facts ? Cell((*facts)->bytes) : Cell(nullptr));
-      record.push_back(*facts ? Cell((*facts)->sha256) : Cell(nullptr));
+    for (const std::string_view column : table.files) {
+      const auto at = std::ranges::find(table.columns, column, &Column::name);
+      const Cell& path = record[static_cast<std::size_t>(at - table.columns.begin())];
+      std::optional<BlobFacts> facts;
+      if (const auto* named = std::get_if<std::string>(&path)) {
+        auto written = write_blob(*named);
+        if (!written) return written.error();
+        facts = std::move(*written);
+      }
+      record.push_back(facts ? Cell(facts->bytes) : Cell(nullptr));
+      record.push_back(facts ? Cell(facts->sha256) : Cell(nullptr));
     }
     return file.write_line(to_line(table, record));
-  }
-
-  static std::size_t find_path(const Table& table) {
-    const auto found = std::ranges::find(table.columns, "path", &Column::name);
-    return static_cast<std::size_t>(found - table.columns.begin());
   }
 
   // nullopt when the store has no such file: its row is moved all the same.

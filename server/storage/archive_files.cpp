@@ -162,7 +162,7 @@ Result<void> save_blob(const std::string& path, const BlobFacts& facts, BlobStor
   found.sha256 = sum.hex();
   if (found != facts) {
     return Error("bad_archive",
-                 fmt::format("{}: {} bytes with the sum {}, but files.jsonl says {} with {}", path,
+                 fmt::format("{}: {} bytes with the sum {}, but its row says {} with {}", path,
                              found.bytes, found.sha256, facts.bytes, facts.sha256));
   }
   return (*writer)->commit();

@@ -259,13 +259,13 @@ class Import {
 
   Result<void> save_files(const Table& table, const std::vector<Row>& rows) {
     for (const Row& row : rows) {
-      const auto file = file_of(table, row.record);
-      if (!file) continue;
-      const auto saved =
-          save_blob((folder_ / "files" / file->path).string(), file->facts, blobs_, file->path);
-      if (!saved) {
-        return Error(saved.error().code,
-                     fmt::format("{}: {}", name_of(table, row.line), saved.error().detail));
+      for (const RowFile& file : files_of(table, row.record)) {
+        const auto saved =
+            save_blob((folder_ / "files" / file.path).string(), file.facts, blobs_, file.path);
+        if (!saved) {
+          return Error(saved.error().code,
+                       fmt::format("{}: {}", name_of(table, row.line), saved.error().detail));
+        }
       }
     }
     return {};

@@ -21,8 +21,9 @@ struct Table {
   std::string_view name;
   std::string_view noun;        // What a person calls its rows: "users".
   std::vector<Column> columns;  // All of them; the first is "id".
-  // What an archive knows of a row beside its columns.
-  std::vector<Column> extras = {};
+  // The columns that name a file in the store, and what an archive knows of each: its size and sum.
+  std::vector<std::string_view> files = {};
+  std::vector<Column> file_facts = {};
 };
 
 // Each behind those it refers to; only a user's avatar is found further down.
