@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t rows_per_query = 500;       // Some drivers hold a whole result in memory.
-constexpr std::int64_t rows_per_report = 100'000;  // A line every few seconds.
+constexpr std::int64_t rows_per_query = 500;      // Some drivers hold a whole result in memory.
+constexpr std::int64_t rows_per_report = 25'000;  // A line every few seconds.
 
 Result<void> make_folder(const std::string& folder) {
   std::error_code problem;

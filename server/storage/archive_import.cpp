@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t rows_per_commit = 1000;
 constexpr std::size_t bytes_per_commit = 4 * 1024 * 1024;
-constexpr std::size_t rows_per_statement = 100;  // Engines allow 32 thousand values or more.
-constexpr std::int64_t rows_per_report = 100'000;
+constexpr std::size_t rows_per_statement = 100;   // Engines allow 32 thousand values or more.
+constexpr std::int64_t rows_per_report = 25'000;  // A line every few seconds.
 
 struct Row {
   Record record;

@@ -1,0 +1,3 @@
+export async function withEngine(name, use) {
+  if (name === "sqlite") return use({ env: {} });
+}
