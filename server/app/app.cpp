@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <tuple>
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
@@ -171,6 +172,22 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   return std::unique_ptr<Core>(new Core(std::move(parts)));
 }
 
+Result<std::vector<std::string>> Core::plan(const Config& config) {
+  Parts parts(config, "not used: nothing is signed");
+  std::vector<std::string> all;
+  for (const auto& [database, file, migrations] :
+       {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations()),
+        std::tuple(&parts.sessions, "sessions.db", &storage::ttl_migrations())}) {
+    // To look into a database of SQLite that is not there would make it.
+    storage::Database none(sqlite(":memory:", SqliteDriver::Durability::normal));
+    const bool is_there = fs::exists(parts.folder / file);
+    const auto names = storage::plan_migration(is_there ? *database : none, *migrations);
+    if (!names) return names.error();
+    all.insert(all.end(), names->begin(), names->end());
+  }
+  return all;
+}
+
 // What only a server has: the rules that need no command line, and the doors to the outside.
 struct App::Doors {
   Doors(Core::Parts& core, const Config& config)
@@ -225,6 +242,7 @@ Result<void> App::run(const Config& config) {
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
+  for (const std::string& name : core.migrated) log::info("migrated: {}", name);
   if (auto ready = core.blobs.open_folder(); !ready) return ready;
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();

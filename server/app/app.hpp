@@ -23,6 +23,8 @@ class Core {
   enum class Purpose { any, import };
   static Result<std::unique_ptr<Core>> open(const Config& config, Purpose purpose = Purpose::any);
   ~Core();
+  // What open() would migrate, without changing anything.
+  static Result<std::vector<std::string>> plan(const Config& config);
 
   chat::Accounts& accounts();
   storage::Database& database();

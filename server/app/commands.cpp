@@ -196,7 +196,9 @@ class CommandLine {
     in->add_flag("--replace", import_.replace, "first remove all that is in the database");
     in->add_flag("--skip-orphans", import_.skip_orphans,
                  "leave out rows that refer to what is not there");
-    auto* update = add(root_, "migrate", "bring the database up to date", migrate);
+    auto* update = add(root_, "migrate", "bring the database up to date",
+                       [this](const Config& config) { return migrate(config, is_dry_run_); });
+    update->add_flag("--dry-run", is_dry_run_, "say what would be done, and change nothing");
     for (CLI::App* command : {out, in, update}) add_flags(*command, flags_, false);
   }
 
@@ -211,6 +213,7 @@ class CommandLine {
   UserArguments user_;
   std::string folder_;
   storage::ImportOptions import_;
+  bool is_dry_run_ = false;
   Run chosen_;
 };
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include "app/app.hpp"
 #include "storage/archive_export.hpp"
@@ -41,11 +43,21 @@ Result<void> import_chat(const Config& config, const std::string& folder,
   return {};
 }
 
-Result<void> migrate(const Config& config) {
-  const auto core = Core::open(config);
-  if (!core) return core.error();
-  if ((*core)->migrated().empty()) say(fmt::format("nothing to migrate in {}", config.data));
-  for (const auto& name : (*core)->migrated()) say(fmt::format("migrated: {}", name));
+Result<void> migrate(const Config& config, bool is_dry_run) {
+  std::vector<std::string> names;
+  if (is_dry_run) {
+    auto plan = Core::plan(config);
+    if (!plan) return plan.error();
+    names = std::move(*plan);
+  } else {
+    const auto core = Core::open(config);
+    if (!core) return core.error();
+    names = (*core)->migrated();
+  }
+  if (names.empty()) say(fmt::format("nothing to migrate in {}", config.data));
+  for (const auto& name : names) {
+    say(fmt::format("{}: {}", is_dry_run ? "would migrate" : "migrated", name));
+  }
   return {};
 }
 

@@ -14,6 +14,6 @@ namespace coterie::app {
 Result<void> export_chat(const Config& config, const std::string& folder);
 Result<void> import_chat(const Config& config, const std::string& folder,
                          storage::ImportOptions options);
-Result<void> migrate(const Config& config);
+Result<void> migrate(const Config& config, bool is_dry_run);
 
 }  // namespace coterie::app

@@ -7,6 +7,7 @@
 #include <array>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "storage/tables.hpp"
 
@@ -92,8 +93,8 @@ class Plan {
     plan_.steps.push_back({std::move(what), std::move(statements)});
   }
   template <class... Values>
-  void found(fmt::format_string<Values...> format, const Values&... values) {
-    plan_.found.push_back(fmt::format(format, values...));
+  void found(fmt::format_string<Values...> format, Values&&... values) {
+    plan_.found.push_back(fmt::format(format, std::forward<Values>(values)...));
   }
 
   std::set<std::string, std::less<>> columns_of(std::string_view table) {
@@ -191,13 +192,17 @@ class Plan {
   // Two requests to join at once have made two rows. The lowest id stays; it is an owner's when any
   // of them is, and has read what any of them has.
   void merge_memberships() {
-    const auto pairs = count(db_, R"(SELECT COUNT(*) FROM (SELECT 1 FROM "group_conversation"
-                                     GROUP BY "userId", "groupId" HAVING COUNT(*) > 1) d)");
+    std::int64_t pairs = 0;
+    std::int64_t rows = 0;
+    db_.query(R"(SELECT COUNT(*), COALESCE(SUM(d."n" - 1), 0) FROM (SELECT COUNT(*) AS "n"
+                 FROM "group_conversation" GROUP BY "userId", "groupId" HAVING COUNT(*) > 1) d)",
+              [&](RowReader& row) {
+                pairs = row.int64();
+                rows = row.int64();
+              });
     if (pairs == 0) return;
-    const auto rows = count(db_, R"(SELECT SUM(d."n" - 1) FROM (SELECT COUNT(*) AS "n"
-        FROM "group_conversation" GROUP BY "userId", "groupId" HAVING COUNT(*) > 1) d)");
-    step(fmt::format("merge the memberships of {} users who are in a group more than once: {} rows "
-                     "become part of others",
+    step(fmt::format("merge {} memberships that are there more than once: {} rows become part of "
+                     "others",
                      pairs, rows),
          {R"(UPDATE "group_conversation" c JOIN
                (SELECT "userId", "groupId", MIN("id") AS "first",
