@@ -153,11 +153,9 @@ void SqliteDriver::rollback() noexcept {
   sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-std::int64_t SqliteDriver::last_insert_id() const {
+std::int64_t SqliteDriver::insert(std::string_view sql, std::span<const Value> values) {
+  execute(sql, values, {});
   return sqlite3_last_insert_rowid(handle_);
-}
-std::int64_t SqliteDriver::changes() const {
-  return sqlite3_changes64(handle_);
 }
 
 }  // namespace coterie::storage

@@ -27,11 +27,11 @@ class SqliteDriver final : public Driver {
   SqliteDriver& operator=(const SqliteDriver&) = delete;
 
   void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
-  std::int64_t last_insert_id() const override;
-  std::int64_t changes() const override;
+  std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
   void begin_write() override { run("BEGIN IMMEDIATE"); }
   void commit() override { run("COMMIT"); }
   void rollback() noexcept override;
+  Dialect dialect() const override { return Dialect::sqlite; }
 
  private:
   struct Finalize {

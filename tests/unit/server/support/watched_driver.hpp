@@ -23,14 +23,18 @@ class WatchedDriver final : public storage::Driver {
     watch_(sql);
     inner_->execute(sql, values, on_row);
   }
-  std::int64_t last_insert_id() const override { return inner_->last_insert_id(); }
-  std::int64_t changes() const override { return inner_->changes(); }
+  std::int64_t insert(std::string_view sql, std::span<const storage::Value> values) override {
+    watch_(sql);
+    return inner_->insert(sql, values);
+  }
   void begin_write() override { inner_->begin_write(); }
   void commit() override {
     watch_("COMMIT");
     inner_->commit();
   }
   void rollback() noexcept override { inner_->rollback(); }
+  storage::Dialect dialect() const override { return inner_->dialect(); }
+  bool is_broken() const override { return inner_->is_broken(); }
 
  private:
   const std::unique_ptr<storage::Driver> inner_;
