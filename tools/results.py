@@ -3,6 +3,8 @@
 """Whatever is not a test that ran and passed counts as failed: skipped, cancelled, not built.
 
 A suite in which no test was found has failed, too: it is the commonest way to test nothing.
+What failed and then passed when it was run again, alone, counts as passed, but is listed: a test
+that depends on how busy the machine is wants mending.
 """
 
 import re
@@ -15,6 +17,7 @@ class Counts:
     passed: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
+    unstable: list[str] = field(default_factory=list)
 
     def fail(self, name):
         self.failed += 1
@@ -24,9 +27,20 @@ class Counts:
         self.passed += other.passed
         self.failed += other.failed
         self.failures += other.failures
+        self.unstable += other.unstable
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed"
+
+
+def after_repeat(first, second):
+    """The counts of tests whose failures of a first run were given a second one.
+
+    `second` has what was run again, and `first` what need not be, beside those failures.
+    """
+    counts = Counts(first.passed + second.passed, second.failed, list(second.failures))
+    counts.unstable = [name for name in first.failures if name not in second.failures]
+    return counts
 
 
 def checked(ok, name):
@@ -100,6 +114,12 @@ def tap(text):
     if not PLAN.search(text):
         counts.fail("the test run broke off")
     return not_empty(counts, "the TAP report")
+
+
+def tap_failures(text):
+    """The test points that failed, with what is said about each."""
+    blocks = re.findall(r"^ *not ok .*\n(?: *---\n(?:.*\n)*? *\.\.\.\n)?", text, re.M)
+    return "".join(blocks)
 
 
 def unittest(text):

@@ -40,6 +40,15 @@ CTEST = """<?xml version="1.0"?>
 """
 
 
+class Repeat(unittest.TestCase):
+    def test_what_passes_when_run_again_counts_and_is_listed(self):
+        first = results.Counts(passed=7, failed=2, failures=["a", "b"])
+        second = results.Counts(passed=1, failed=1, failures=["b"])
+        counts = results.after_repeat(first, second)
+        self.assertEqual(str(counts), "8 passed, 1 failed")
+        self.assertEqual((counts.failures, counts.unstable), (["b"], ["a"]))
+
+
 class Tap(unittest.TestCase):
     def test_leaves_are_counted_and_skips_are_failures(self):
         counts = results.tap(NODE_18)
@@ -53,6 +62,12 @@ class Tap(unittest.TestCase):
     def test_the_failure_of_one_file_does_not_hide_that_of_the_next(self):
         text = "    not ok 1 - a\nnot ok 1 - f\n    ok 1 - b\nnot ok 2 - g\n1..2\n"
         self.assertEqual(results.tap(text).failures, ["a", "g"])
+
+    def test_failures_are_told_with_their_reasons(self):
+        told = results.tap_failures(NODE_18)
+        self.assertIn("not ok 1 - are listed", told)
+        self.assertIn("not a test point", told)
+        self.assertNotIn("logs in", told)
 
     def test_a_file_without_tests_a_broken_run_and_an_empty_one_are_failures(self):
         self.assertEqual(results.tap("ok 1 - /a/b.test.mjs\n1..1\n").failed, 1)

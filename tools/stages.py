@@ -85,10 +85,17 @@ def tsan(log):
 def units(log, preset):
     if not build(log, preset):
         return checked(False, f"build of the {preset} preset")
+    first = ctest(log, preset, "-j", str(CORES))
+    if not first.failed:
+        return first
+    return results.after_repeat(first, ctest(log, preset, "--rerun-failed"))
+
+
+def ctest(log, preset, *choice):
     report = (LOGS / f"unit-{preset}.xml").absolute()
     report.unlink(missing_ok=True)
     environment = os.environ | {"UBSAN_OPTIONS": "print_stacktrace=1"}
-    command = ["ctest", "--preset", preset, "-j", str(CORES), "--timeout", "120"]
+    command = ["ctest", "--preset", preset, "--timeout", "120", *choice]
     succeeded = run(log, *command, "--output-junit", str(report), minutes=15, env=environment)
     counts = results.junit(report.read_text()) if report.exists() else Counts()
     if not succeeded and counts.failed == 0:
@@ -271,17 +278,30 @@ def node_tests(log, folder, preset, **variables):
         "ASAN_OPTIONS": options,
         "UBSAN_OPTIONS": options,
     }
-    tap = LOGS / f"{folder}-{preset}.tap"
-    tap.unlink(missing_ok=True)
-    command = ["node", "--test", "--test-reporter=tap", f"--test-reporter-destination={tap}"]
-    succeeded = run(log, *command, *files, minutes=15, env=environment)
-    counts = results.tap(tap.read_text(errors="replace") if tap.exists() else "")
+    counts = Counts()
+    for file in files:
+        first = node_file(log, file, environment)
+        if first.failed:
+            first = results.after_repeat(Counts(failures=first.failures),
+                                         node_file(log, file, environment))
+        counts.add(first)
     for report in sorted(LOGS.glob(f"{reports.name}.*")):
         counts.fail(f"a sanitizer's report: {report}")
+    return counts
+
+
+def node_file(log, file, environment):
+    """Runs one file of tests; what failed in it is said at length in the log."""
+    report = LOGS / "node.tap"
+    report.unlink(missing_ok=True)
+    command = ["node", "--test", "--test-reporter=tap", f"--test-reporter-destination={report}"]
+    succeeded = run(log, *command, file, env=environment)
+    text = report.read_text(errors="replace") if report.exists() else ""
+    counts = results.tap(text)
     if not succeeded and counts.failed == 0:
-        counts.fail("node --test")
-    with open(log, "ab") as whole:
-        whole.write(tap.read_bytes() if tap.exists() else b"")
+        counts.fail(f"node --test {file}")
+    with open(log, "a", encoding="utf-8") as whole:
+        whole.write(f"{file}: {counts}\n{results.tap_failures(text)}")
     return counts
 
 
@@ -316,12 +336,18 @@ def perform(name, stage):
     for line in processes.leftovers():
         counts.fail(f"left running: {line}")
     print(f"   {counts} in {time.monotonic() - begin:.0f} s")
-    for failure in counts.failures:
-        print(f"   FAILED {failure}")
+    tell(counts, "   ")
     if counts.failed:
         lines = text_of(log).splitlines()
         print(f"   ... the end of {log}:", *lines[-60:], sep="\n   | ", flush=True)
     return counts
+
+
+def tell(counts, indent=""):
+    for name in counts.unstable:
+        print(f"{indent}UNSTABLE {name} (failed, then passed when it was run again)")
+    for failure in counts.failures:
+        print(f"{indent}FAILED {failure}")
 
 
 def options():
@@ -362,8 +388,7 @@ def main():
     print()
     for name, counts, seconds in durations:
         print(f"{name:18}{seconds:6.0f} s   {counts}")
-    for failure in total.failures:
-        print(f"FAILED {failure}")
+    tell(total)
     print(total, flush=True)
     return 1 if total.failed or not total.passed else 0
 

@@ -75,6 +75,10 @@ void Connection::close_when_sent() {
   shard_->linger(*this);  // Also bounds how long the draining may take.
 }
 
+void Connection::wind_up() {
+  if (state_ == State::open && !protocol_->on_stopping()) close_when_sent();
+}
+
 void Connection::pause_reading() {
   if (is_paused_) return;
   is_paused_ = true;

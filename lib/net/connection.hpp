@@ -60,6 +60,8 @@ class Connection final : public Pollable {
     virtual void on_end() = 0;
     // All that was sent has reached the kernel (only after want_drained()).
     virtual void on_drained() {}
+    // The server stops. True: an answer is on its way, and the connection closes behind it.
+    virtual bool on_stopping() { return false; }
     // The last call; the connection must not be used from here on.
     virtual void on_closed(CloseReason reason) = 0;
   };
@@ -84,6 +86,8 @@ class Connection final : public Pollable {
   void close(CloseReason reason);
   void close_when_sent();
   bool is_open() const { return state_ == State::open; }
+  // Says what is being said, then closes.
+  void wind_up();
 
   // A protocol that cannot take more stops the stream, and with it hears no end of it. Resuming
   // (which one may do at any time) hands it what it has left over.

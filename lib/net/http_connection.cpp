@@ -352,6 +352,11 @@ void HttpConnection::on_end() {
   connection_.close(CloseReason::client_closed);
 }
 
+bool HttpConnection::on_stopping() {
+  keep_alive_ = false;
+  return state_ == State::waiting || state_ == State::sending;
+}
+
 void HttpConnection::on_closed(CloseReason) {
   timer_.cancel();
   ++exchange_;

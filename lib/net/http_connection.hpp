@@ -52,6 +52,7 @@ class HttpConnection final : public Connection::Protocol {
   std::size_t on_bytes(std::span<char> bytes) override;
   void on_end() override;
   void on_drained() override;
+  bool on_stopping() override;
   void on_closed(CloseReason reason) override;
 
  private:

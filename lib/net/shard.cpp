@@ -60,13 +60,22 @@ void Shard::post(Task task) {
   if (mailbox_.put(std::move(task)) && !is_here()) wakeup_.wake();
 }
 
-void Shard::stop() {
-  post([this] { is_stopping_ = true; });
+void Shard::stop(std::chrono::milliseconds grace) {
+  post([this, grace] { wind_up(grace); });
+}
+
+void Shard::wind_up(std::chrono::milliseconds grace) {
+  is_winding_up_ = true;
+  if (grace.count() <= 0) return end_loop();
+  timers_.arm<&Shard::end_loop>(grace_timer_, now_ + grace, this);
+  for (auto& connection : connections_) {
+    if (connection) connection->wind_up();
+  }
 }
 
 void Shard::run() {
   this_shard = this;
-  while (!is_stopping_) turn(wait_milliseconds());
+  while (!is_stopping_ && !(is_winding_up_ && connection_count_ == 0)) turn(wait_milliseconds());
   close_connections();
   this_shard = nullptr;
 }

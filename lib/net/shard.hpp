@@ -78,7 +78,9 @@ class Shard {
 
   // The loop; returns after stop(). Called on the thread that becomes the shard's.
   void run();
-  void stop();  // Any thread. Connections are closed with CloseReason::server_stopping.
+  // Ends the loop: at once, or when all connections have said what they were saying, at the latest
+  // after `grace`. What is left then is closed with CloseReason::server_stopping. Any thread.
+  void stop(std::chrono::milliseconds grace = std::chrono::milliseconds(0));
 
   // One turn of the loop that waits for nothing, on whichever thread calls; after stop() it closes
   // the connections as run() does. In place of run(): several shards can so take turns on one
@@ -113,6 +115,8 @@ class Shard {
   void unwatch(Pollable& pollable);
 
   void turn(int milliseconds);  // For events it waits at most so long; -1: for ever.
+  void wind_up(std::chrono::milliseconds grace);
+  void end_loop() { is_stopping_ = true; }
   void close_connections();
   int wait(int milliseconds);  // Returns how many events there were.
   void run_posted();
@@ -140,7 +144,9 @@ class Shard {
   std::function<void()> on_exodus_ = [] {};
   Timer exodus_timer_;
   std::uint32_t serial_ = 0;
+  bool is_winding_up_ = false;
   bool is_stopping_ = false;
+  Timer grace_timer_;
 
   std::vector<Task> posted_;  // Of this turn
   std::vector<Task> deferred_;

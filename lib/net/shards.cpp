@@ -138,22 +138,23 @@ void Shards::stop_listening() {
   shards_[0]->post([this] { listeners_.clear(); });
 }
 
-void Shards::stop() {
+void Shards::stop(std::chrono::milliseconds grace) {
   if (threads_.empty()) return;
   stop_listening();
-  for (auto& shard : shards_) shard->stop();
+  for (auto& shard : shards_) shard->stop(grace);
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   if (own_files_) own_files_->stop();
 }
 
-void Shards::run_until_signal(const std::function<void()>& before_stop) {
+void Shards::run_until_signal(const std::function<void()>& before_stop,
+                              std::chrono::milliseconds grace) {
   const sigset_t signals = awaited_signals();
   start();
   int signal = 0;
   while (::sigwait(&signals, &signal) == 0 && signal == SIGHUP) on_hangup();
   if (before_stop) before_stop();
-  stop();
+  stop(grace);
 }
 
 void Shards::on_hangup() {

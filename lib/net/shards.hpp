@@ -66,12 +66,14 @@ class Shards {
   void start();  // Starts the threads and returns.
   // Closes the listeners: no new connection is accepted. Any thread, any time.
   void stop_listening();
-  // Closes every connection and ends the threads. Safe to repeat; not from a shard.
-  void stop();
+  // Closes every connection and ends the threads. Answers that are on their way have `grace` to
+  // arrive; all else is closed at once. Safe to repeat; not from a shard.
+  void stop(std::chrono::milliseconds grace = std::chrono::milliseconds(0));
 
-  // start(), wait for SIGINT or SIGTERM, stop(). `before_stop` runs between the last two. SIGHUP
-  // means reload_tls(); the log says what came of it.
-  void run_until_signal(const std::function<void()>& before_stop = {});
+  // start(), wait for SIGINT or SIGTERM, stop(grace). `before_stop` runs between the last two.
+  // SIGHUP means reload_tls(); the log says what came of it.
+  void run_until_signal(const std::function<void()>& before_stop = {},
+                        std::chrono::milliseconds grace = std::chrono::milliseconds(0));
 
   unsigned size() const { return static_cast<unsigned>(shards_.size()); }
   Shard& operator[](unsigned index) { return *shards_[index]; }

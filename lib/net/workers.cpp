@@ -39,11 +39,16 @@ void Workers::run_next(Task task) {
   wake_.notify_one();
 }
 
-void Workers::stop() {
+void Workers::stop(std::chrono::milliseconds patience) {
+  std::deque<Task> dropped;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     is_stopping_ = true;
+    wake_.notify_all();
+    emptied_.wait_for(lock, patience, [this] { return queue_.empty(); });
+    dropped.swap(queue_);
   }
+  dropped.clear();  // Outside the lock: a Reply that is dropped answers.
   wake_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
@@ -62,6 +67,7 @@ void Workers::work(unsigned index) {
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();
+      if (queue_.empty()) emptied_.notify_all();
     }
     try {
       task();

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -37,8 +38,9 @@ class Workers {
   // whose number is bounded elsewhere. After stop() the task is dropped.
   void run_next(Task task);
 
-  // Finishes what is queued, then ends the threads. Safe to repeat.
-  void stop();
+  // Finishes what is queued, then ends the threads. What has not begun when `patience` is over is
+  // dropped. Safe to repeat.
+  void stop(std::chrono::milliseconds patience = std::chrono::hours(1));
 
  private:
   void work(unsigned index);
@@ -48,6 +50,7 @@ class Workers {
 
   std::mutex mutex_;  // Guards what follows
   std::condition_variable wake_;
+  std::condition_variable emptied_;
   std::deque<Task> queue_;
   bool is_stopping_ = false;
 };

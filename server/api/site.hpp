@@ -16,7 +16,11 @@ struct Asset {
 // The asset at a path ("/" is the page itself); nullopt when there is none.
 using FindAsset = std::function<std::optional<Asset>(std::string_view path)>;
 
-// Adds /healthz, /readyz, the fallback (page, 404) and the words for refused requests.
-void add_site(net::Router& router, FindAsset find_asset);
+// Whether balancers should send clients here. Any thread; must not block.
+using IsReady = std::function<bool()>;
+
+// Adds /healthz (the process lives), /readyz (and wants clients: else 503), the fallback (page,
+// 404) and the words for refused requests.
+void add_site(net::Router& router, FindAsset find_asset, IsReady is_ready);
 
 }  // namespace coterie::api

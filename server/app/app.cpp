@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "app/app.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
+#include <thread>
 #include <tuple>
 
 #include "api/account_routes.hpp"
@@ -26,6 +29,8 @@
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
+#include "storage/mysql_driver.hpp"
+#include "storage/postgres_driver.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -39,11 +44,74 @@ namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
 constexpr auto sweep_interval = std::chrono::seconds(30);
+constexpr auto start_patience = std::chrono::seconds(30);
+// How long each step of stopping may take: the three together less than the ten seconds after which
+// those who start and stop servers lose theirs.
+constexpr auto patience = std::chrono::seconds(3);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
     return std::make_unique<SqliteDriver>(path, durability);
   };
+}
+
+// The chat's own database. What migrates or moves it may take longer than a question of the chat
+// ever may.
+enum class Patience { usual, of_migrations };
+
+storage::Database::Connect chat_database(const Config& config, Patience patience) {
+  using std::chrono_literals::operator""h;
+  using std::chrono_literals::operator""s;
+  const std::chrono::seconds timeout =
+      patience == Patience::usual ? 30s : std::chrono::seconds(24h);
+  const auto port = [&config](std::uint16_t usual) {
+    return config.db_port ? config.db_port : usual;
+  };
+  switch (config.dialect()) {
+    case storage::Dialect::sqlite:
+      return sqlite(fs::path(config.data) / "coterie.db", SqliteDriver::Durability::full);
+    case storage::Dialect::mysql:
+      return [settings =
+                  storage::MysqlDriver::Settings{config.db_host, port(3306), config.db_username,
+                                                 config.db_password, config.db_database, timeout}] {
+        return std::make_unique<storage::MysqlDriver>(settings);
+      };
+    case storage::Dialect::postgres:
+      break;
+  }
+  return [settings =
+              storage::PostgresDriver::Settings{config.db_host, port(5432), config.db_username,
+                                                config.db_password, config.db_database, timeout}] {
+    return std::make_unique<storage::PostgresDriver>(settings);
+  };
+}
+
+storage::Database::Options options_of(const Config& config) {
+  storage::Database::Options options;
+  options.dialect = config.dialect();
+  if (options.dialect != storage::Dialect::sqlite) options.connections_max = config.db_connections;
+  return options;
+}
+
+// A database that is being started together with us may come later than we do.
+Result<void> await(storage::Database& database, const Config& config) {
+  const Clock& clock = system_clock();
+  const TimePoint deadline = clock.now() + start_patience;
+  for (bool is_told = false;; is_told = true) {
+    const auto answer = database.read([](storage::Driver& db) -> Result<void> {
+      db.run("SELECT 1");
+      return {};
+    });
+    if (answer || answer.error().code != "storage_unavailable") return answer;
+    if (clock.now() >= deadline) {
+      return Error("storage_unavailable", fmt::format("{} at {}: {}", name_of(config.dialect()),
+                                                      config.db_host, answer.error().detail));
+    }
+    if (!is_told) {
+      log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
 }
 
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
@@ -91,9 +159,9 @@ class Sweeper {
 
 // Everything below HTTP, in the order in which it is built.
 struct Core::Parts {
-  Parts(const Config& config, const std::string& secret)
+  Parts(const Config& config, const std::string& secret, Patience patience = Patience::usual)
       : folder(config.data),
-        database(sqlite(folder / "coterie.db", SqliteDriver::Durability::full)),
+        database(chat_database(config, patience), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
         ttl(sessions, system_clock()),
         blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
@@ -156,14 +224,17 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
     if (!loaded) return loaded.error();
     secret = std::move(*loaded);
   }
-  auto parts = std::make_unique<Parts>(config, secret);
+  auto parts = std::make_unique<Parts>(
+      config, secret, purpose == Purpose::any ? Patience::usual : Patience::of_migrations);
   const WallTime now = system_clock().wall();
+  storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
+  if (auto there = await(migrated, config); !there) return there.error();
   for (const auto& [database, migrations] :
-       {std::pair(&parts->database, &storage::chat_migrations()),
+       {std::pair(&migrated, &storage::chat_migrations(config.dialect())),
         std::pair(&parts->sessions, &storage::ttl_migrations())}) {
-    auto migrated = storage::migrate(*database, *migrations, now);
-    if (!migrated) return migrated.error();
-    parts->migrated.insert(parts->migrated.end(), migrated->begin(), migrated->end());
+    auto names = storage::migrate(*database, *migrations, now);
+    if (!names) return names.error();
+    parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
   }
   const auto ready = purpose == Purpose::import ? parts->blobs.open_folder()
                                                 : storage::check_no_import(parts->database);
@@ -173,14 +244,15 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
 }
 
 Result<std::vector<std::string>> Core::plan(const Config& config) {
-  Parts parts(config, "not used: nothing is signed");
+  Parts parts(config, "not used: nothing is signed", Patience::of_migrations);
   std::vector<std::string> all;
   for (const auto& [database, file, migrations] :
-       {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations()),
+       {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations(config.dialect())),
         std::tuple(&parts.sessions, "sessions.db", &storage::ttl_migrations())}) {
     // To look into a database of SQLite that is not there would make it.
     storage::Database none(sqlite(":memory:", SqliteDriver::Durability::normal));
-    const bool is_there = fs::exists(parts.folder / file);
+    const bool is_there =
+        database->dialect() != storage::Dialect::sqlite || fs::exists(parts.folder / file);
     const auto names = storage::plan_migration(is_there ? *database : none, *migrations);
     if (!names) return names.error();
     all.insert(all.end(), names->begin(), names->end());
@@ -222,7 +294,7 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
-    api::add_site(router, find_asset);
+    api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
 
@@ -235,6 +307,17 @@ struct App::Doors {
   chat::Conversations conversations;
   api::Rest rest;
   Sweeper sweeper;
+  std::atomic<bool> is_stopping = false;
+
+  // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
+  // come meanwhile on connections that are open already are answered 503.
+  void leave() {
+    log::info("stopping");
+    is_stopping = true;
+    shards.stop_listening();
+    workers.stop(patience);
+    server.close();
+  }
 };
 
 Result<void> App::run(const Config& config) {
@@ -266,16 +349,12 @@ Result<void> App::run(const Config& config) {
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
   if (config.public_url.empty()) core.blobs.set_public_url(local_url);
-  log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url, config.data,
+  log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
+            config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start();
-  doors.shards.run_until_signal([&] {
-    log::info("stopping");
-    doors.shards.stop_listening();
-    doors.workers.stop();
-    doors.file_workers.stop();
-    doors.server.close();
-  });
+  doors.shards.run_until_signal([&] { doors.leave(); }, patience);
+  doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }
 

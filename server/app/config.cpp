@@ -81,6 +81,64 @@ Show show(T Config::* field) {
   return [=](const Config& config) { return fmt::format("{}", config.*field); };
 }
 
+std::vector<Setting> database_settings() {
+  using C = Config;
+  return {
+      {"db_type",
+       false,
+       {"DB_TYPE"},
+       "sqlite, mysql (MariaDB, too) or postgres; mysql when db_host is set",
+       false,
+       one_of(&C::db_type, {"sqlite", "mysql", "mariadb", "postgres"}),
+       [](const C& config) {
+         if (!config.db_type.empty()) return config.db_type;
+         return std::string(config.db_host.empty() ? "sqlite" : "mysql");
+       }},
+      {"db_host",
+       false,
+       {"DB_HOST"},
+       "where the database server is",
+       false,
+       text(&C::db_host),
+       show(&C::db_host)},
+      {"db_port",
+       false,
+       {"DB_PORT"},
+       "its port; 0 is the usual one of its kind",
+       false,
+       number(&C::db_port, 0, 65535),
+       show(&C::db_port)},
+      {"db_username",
+       false,
+       {"DB_USERNAME", "DB_USER"},
+       "who we are there",
+       false,
+       text(&C::db_username),
+       show(&C::db_username)},
+      {"db_password",
+       false,
+       {"DB_PASSWORD"},
+       "and the proof",
+       true,
+       text(&C::db_password),
+       show(&C::db_password)},
+      {"db_database",
+       false,
+       {"DB_DATABASE", "DB_NAME"},
+       "name of the database there",
+       false,
+       some_text(&C::db_database),
+       show(&C::db_database)},
+      {"db_connections",
+       false,
+       {"DB_CONNECTIONS"},
+       "connections to it at the most",
+       false,
+       number(&C::db_connections, 2, 1000),
+       show(&C::db_connections)},
+  };
+}
+
 std::vector<Setting> server_settings() {
   using C = Config;
   return {
@@ -219,7 +277,7 @@ std::vector<Setting> mail_settings() {
 }
 
 // Settings of stores that this version does not have: better refused than silently ignored.
-constexpr std::array unsupported{"DB_HOST", "DB_TYPE", "REDIS_HOST"};
+constexpr std::array unsupported{"REDIS_HOST"};
 constexpr std::array unsupported_prefixes{"MINIO_", "S3_"};
 
 Error bad_setting(std::string_view name, std::string_view source, std::string_view wanted) {
@@ -277,8 +335,8 @@ Result<void> read_environment(Config& config, const Texts& environment) {
                             [&name](const char* prefix) { return name.starts_with(prefix); });
     if (is_unsupported && !value.empty()) {
       return bad_setting(name, "environment",
-                         "MySQL, PostgreSQL, Redis and S3 are not supported by this version: unset "
-                         "it to use SQLite and local files");
+                         "Redis and S3 are not supported by this version: unset "
+                         "it to use local files");
     }
     const bool is_known =
         name == "COTERIE_CONFIG" ||
@@ -313,12 +371,28 @@ Result<void> check_tls(const Config& config) {
                                 : lacks("tls_certificate", "tls_key");
 }
 
+// A server wants a name; without one only SQLite can be meant.
+Result<void> check_database(const Config& config) {
+  const bool is_embedded = config.dialect() == storage::Dialect::sqlite;
+  if (is_embedded == config.db_host.empty()) return {};
+  const std::string_view name = is_embedded ? "db_host" : "db_type";
+  return bad_setting(name, config.sources.find(name)->second,
+                     is_embedded ? "not with db_type sqlite, which is in the data folder"
+                                 : "wanted together with db_host");
+}
+
 }  // namespace
+
+storage::Dialect Config::dialect() const {
+  if (db_type == "postgres") return storage::Dialect::postgres;
+  if (db_type == "sqlite" || (db_type.empty() && db_host.empty())) return storage::Dialect::sqlite;
+  return storage::Dialect::mysql;
+}
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {tls_settings(), mail_settings()}) {
+    for (const auto& more : {database_settings(), tls_settings(), mail_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
@@ -359,6 +433,7 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
     if (auto done = set(config, *setting, name, value, "flag"); !done) return done.error();
   }
   if (auto done = check_tls(config); !done) return done.error();
+  if (auto done = check_database(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;
   if (config.email_from.empty()) config.email_from = config.email_user;
   return config;

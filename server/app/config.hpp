@@ -15,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "net/tls.hpp"
+#include "storage/dialect.hpp"
 
 namespace coterie::app {
 
@@ -28,6 +29,13 @@ struct Config {
   std::string jwt_secret;  // Empty: made on first start and kept in the data folder.
   unsigned shards = 0;     // 0: one for each core.
   unsigned db_workers = 32;
+  std::string db_type;        // sqlite, mysql or postgres; empty: mysql when db_host is set.
+  std::string db_host;        // Empty, with SQLite.
+  std::uint16_t db_port = 0;  // 0: the engine's usual one.
+  std::string db_username;
+  std::string db_password;
+  std::string db_database = "ying-chat";
+  unsigned db_connections = 10;
   std::string log_level = "info";
   std::string password_cost = "standard";
   std::string email_host;  // Empty: mail codes are written to the log.
@@ -46,6 +54,7 @@ struct Config {
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }
+  storage::Dialect dialect() const;
   std::string link_base() const { return public_url.empty() ? local_url(port) : public_url; }
 };
 

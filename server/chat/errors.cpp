@@ -42,6 +42,7 @@ constexpr std::array facts{
     ErrorFact{"mail_failed", 503, "the mail could not be sent, please try again later"},
     ErrorFact{"busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_busy", 503, "the server is busy, please try again"},
+    ErrorFact{"storage_unavailable", 503, "the storage is not available, please try again"},
     ErrorFact{"storage_full", 503, "the server is out of space"},
     ErrorFact{"storage_failed", 503, "the storage is not available, please try again"},
     ErrorFact{"internal_error", 500, "Internal server error"},

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "storage/catalog.hpp"
 #include "storage/tables.hpp"
 
 namespace coterie::storage {
@@ -29,14 +30,14 @@ constexpr std::array indexes{
     Index{"file", "file_path", "path"},
     Index{"group", "group_invite_code", "inviteCode"},
     Index{"group", "group_cover", "coverId"},
-    Index{"group_conversation", "group_conversation_user_group", "userId,groupId"},
+    Index{"group_conversation", "group_conversation_member", "userId,groupId"},
     Index{"group_conversation", "group_conversation_group", "groupId", false},
     Index{"group_message", "group_message_group", "groupId,id", false},
     Index{"group_message", "group_message_cover", "coverId"},
     Index{"group_message", "group_message_file", "fileId"},
 };
 
-constexpr std::string_view membership = "group_conversation_user_group";
+constexpr std::string_view membership = "group_conversation_member";
 
 // What that system did not know; columns of later migrations come with those.
 constexpr std::array unknown_to_seed{"isAdmin", "width", "height", "thumbnail"};
@@ -78,7 +79,7 @@ class Plan {
     }
     if (!columns_of("user").contains("isAdmin")) {
       step("add a column to user: isAdmin",
-           {R"(ALTER TABLE "user" ADD COLUMN "isAdmin" INT NULL)"});
+           {R"(ALTER TABLE "user" ADD COLUMN "isAdmin" TINYINT NULL)"});
     }
     for (const Index& index : indexes) add_index(index);
     find_same_names("user", "username");
@@ -259,8 +260,9 @@ class Plan {
 }  // namespace
 
 bool is_seed_database(Driver& db) {
-  return std::ranges::all_of(chat_tables(),
-                             [&](const Table& table) { return db.has_table(table.name); });
+  return db.dialect() == Dialect::mysql &&
+         std::ranges::all_of(chat_tables(),
+                             [&](const Table& table) { return has_table(db, table.name); });
 }
 
 Result<Adoption> plan_adoption(Driver& db) {

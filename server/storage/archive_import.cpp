@@ -10,6 +10,7 @@
 #include <span>
 
 #include "storage/archive_check.hpp"
+#include "storage/catalog.hpp"
 #include "storage/users.hpp"
 
 namespace coterie::storage {
@@ -46,6 +47,13 @@ bool refers_ahead(const Table& table, const Column& column) {
   return target != tables.end() && target > std::ranges::find(tables, table.name, &Table::name);
 }
 
+// An enumeration is bound as one of its texts, which every engine takes.
+Value bound_value(const Column& column, const Cell& cell) {
+  const auto* number = std::get_if<std::int64_t>(&cell);
+  if (!number || column.choices.empty()) return value_of(cell);
+  return *std::ranges::find(column.choices, std::to_string(*number));
+}
+
 void insert_rows(Driver& db, const Table& table, std::span<const Row> rows) {
   std::vector<bool> is_later;
   for (const Column& column : table.columns) is_later.push_back(refers_ahead(table, column));
@@ -53,7 +61,8 @@ void insert_rows(Driver& db, const Table& table, std::span<const Row> rows) {
   values.reserve(rows.size() * table.columns.size());
   for (const Row& row : rows) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      values.push_back(is_later[i] ? Value(nullptr) : value_of(row.record[i]));
+      const Value value = bound_value(table.columns[i], row.record[i]);
+      values.push_back(is_later[i] ? Value(nullptr) : value);
     }
   }
   db.execute(insert_sql(table, rows.size()), values, {});
@@ -145,7 +154,7 @@ class Import {
   Result<void> claim(const std::string& sum) {
     return database_.write([&](Driver& db) -> Result<void> {
       if (options_.replace) remove_all(db);
-      if (db.has_table("import")) {
+      if (has_table(db, "import")) {
         const auto other = db.query_one(R"(SELECT "archive" FROM "import")",
                                         [](RowReader& row) { return row.text(); });
         if (other == sum) {
@@ -178,8 +187,9 @@ class Import {
   void remove_all(Driver& db) {
     db.run(R"(UPDATE "user" SET "avatarId" = NULL)");
     for (const Table& table : chat_tables() | std::views::reverse) {
+      const auto there = progress_of(db, table).stored;
       db.run(fmt::format(R"(DELETE FROM "{}")", table.name));
-      if (db.changes() > 0) report_(fmt::format("{}: {} removed", table.noun, db.changes()));
+      if (there > 0) report_(fmt::format("{}: {} removed", table.noun, there));
     }
   }
 
@@ -294,12 +304,14 @@ class Import {
         std::ranges::find(users.columns, "avatarId", &Column::name) - users.columns.begin());
     std::vector<Row> rows;
     const auto flush = [&]() -> Result<void> {
-      return database_.write([&](Driver& db) -> Result<void> {
-        for (const Row& row : std::exchange(rows, {})) {
+      auto done = database_.write([&](Driver& db) -> Result<void> {
+        for (const Row& row : rows) {
           if (auto set = set_avatar_of(db, row, at); !set) return set;
         }
         return {};
       });
+      rows.clear();
+      return done;
     };
     const auto read =
         read_rows(folder_, users, [&](Record record, const ArchiveReader& reader) -> Result<void> {
@@ -327,7 +339,7 @@ class Import {
 
   Result<void> finish() {
     return database_.write([&](Driver& db) -> Result<void> {
-      for (const Table& table : chat_tables()) db.continue_ids(table.name);
+      for (const Table& table : chat_tables()) continue_ids(db, table.name);
       db.run(R"(DROP TABLE "import")");
       return {};
     });
@@ -349,7 +361,7 @@ Result<Manifest> import_archive(Database& database, BlobStore& blobs, const std:
 
 Result<void> check_no_import(Database& database) {
   return database.read([](Driver& db) -> Result<void> {
-    if (!db.has_table("import")) return {};
+    if (!has_table(db, "import")) return {};
     return Error("import_unfinished",
                  "an import into this database was broken off: repeat it, or import another "
                  "archive with --replace");

@@ -1,9 +1,9 @@
-// SEAM: one connection to a database: prepare, bind, step. SQLite today; MySQL and PostgreSQL
-// later.
+// SEAM: one connection to a database: prepare, bind, step. SQLite, MySQL or MariaDB, PostgreSQL.
 //
-// SQL is written once, in what the engines share: double-quoted names, "?" for values. Inside this
-// floor a failing driver throws DriverFailure; Database catches it, once, and makes it an Error.
-// One thread at a time; blocks.
+// SQL is written once, in what the engines share: double-quoted names, "?" for values. What is an
+// enumeration in MySQL is bound as text ("0"), which the others take for a number as well. Inside
+// this floor a failing driver throws DriverFailure; Database catches it, once, and makes it an
+// Error. One thread at a time; blocks.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -20,11 +20,13 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "storage/dialect.hpp"
 
 namespace coterie::storage {
 
-// The codes: "unique_violation", "foreign_key_violation", "storage_busy", "storage_full",
-// "storage_failed".
+// The codes: "unique_violation", "foreign_key_violation", "storage_busy" (the transaction was undone
+// in favour of another and may be run again), "storage_unavailable" (the server is away, or the
+// connection has broken), "storage_full", "storage_failed".
 class DriverFailure : public std::runtime_error {
  public:
   explicit DriverFailure(Error error)
@@ -100,16 +102,21 @@ class Driver {
   // Runs one statement; on_row hears each row. Statements are prepared once and kept.
   virtual void execute(std::string_view sql, std::span<const Value> values,
                        const OnRow& on_row) = 0;
-  virtual std::int64_t last_insert_id() const = 0;
-  virtual std::int64_t changes() const = 0;  // Rows touched by the last statement.
-  virtual void begin_write() = 0;            // A transaction that will write.
-  virtual void begin_snapshot() = 0;         // One that only reads: all rows are of one moment.
+  // Inserts one row into a table with an "id", and returns that.
+  virtual std::int64_t insert(std::string_view sql, std::span<const Value> values) = 0;
+  virtual void begin_write() = 0;     // A transaction that will write.
+  virtual void begin_snapshot() = 0;  // One that only reads: all rows are of one moment.
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
-  virtual bool has_table(std::string_view name) = 0;
-  // After rows came with ids of their own: the next one to be given is above all that are there.
-  virtual void continue_ids(std::string_view table) = 0;
+  virtual Dialect dialect() const = 0;
+  // The connection is of no use any more.
+  virtual bool is_broken() const { return false; }
 
+  template <class... Values>
+  std::int64_t insert_row(std::string_view sql, const Values&... values) {
+    const std::array<Value, sizeof...(Values)> bound{Value(values)...};
+    return insert(sql, bound);
+  }
   template <class... Values>
   void run(std::string_view sql, const Values&... values) {
     const std::array<Value, sizeof...(Values)> bound{Value(values)...};
@@ -130,6 +137,18 @@ class Driver {
     query(sql, [&](RowReader& row) { found = read(row); }, values...);
     return found;
   }
+};
+
+// All that is read during its life is of one moment.
+class Snapshot {
+ public:
+  explicit Snapshot(Driver& db) : db_(db) { db_.begin_snapshot(); }
+  ~Snapshot() { db_.rollback(); }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+ private:
+  Driver& db_;
 };
 
 }  // namespace coterie::storage

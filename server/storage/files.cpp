@@ -36,10 +36,10 @@ std::optional<File> maybe_read_file(RowReader& row) {
 }
 
 void insert_file(Driver& db, File& file) {
-  db.run(R"(INSERT INTO "file" ("createAt", "updateAt", "path", "type", "url", "createById")
+  file.id = db.insert_row(
+      R"(INSERT INTO "file" ("createAt", "updateAt", "path", "type", "url", "createById")
             VALUES (?, ?, ?, ?, ?, ?))",
-         file.create_at, file.update_at, file.path, file.type, file.url, file.create_by_id);
-  file.id = db.last_insert_id();
+      file.create_at, file.update_at, file.path, file.type, file.url, file.create_by_id);
 }
 
 std::optional<File> find_file(Driver& db, std::int64_t id) {

@@ -41,23 +41,24 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
   changed_.notify_all();
 }
 
-void GroupCommit::commit(const std::vector<Entry*>& batch) {
+void GroupCommit::commit(std::span<Entry* const> batch) {
+  std::vector<Message> stored;
   const auto committed = database_.write([&](Driver& db) -> Result<void> {
-    for (Entry* entry : batch) {
-      try {
-        insert_message(db, entry->message);
-        entry->message = *find_message(db, entry->message.id);
-      } catch (const DriverFailure& failure) {
-        // A constraint refuses one row and leaves the transaction as it was; anything else ends it.
-        if (!failure.error().code.ends_with("_violation")) throw;
-        entry->failure = failure.error();
-      }
+    stored.clear();  // It may be run again.
+    for (const Entry* entry : batch) {
+      Message message = entry->message;
+      insert_message(db, message);
+      stored.push_back(*find_message(db, message.id));
     }
     return {};
   });
-  if (committed) return;
-  for (Entry* entry : batch) {
-    if (!entry->failure) entry->failure = committed.error();
+  if (committed) {
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[i]->message = std::move(stored[i]);
+  } else if (batch.size() > 1 && committed.error().code.ends_with("_violation")) {
+    // One of them cannot be stored, and has undone the others with it: so each by itself.
+    for (Entry* const& entry : batch) commit({&entry, 1});
+  } else {
+    for (Entry* entry : batch) entry->failure = committed.error();
   }
 }
 

@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 
 #include "storage/database.hpp"
 #include "storage/rows.hpp"
@@ -41,7 +42,7 @@ class GroupCommit {
   };
 
   void lead(std::unique_lock<std::mutex>& lock);
-  void commit(const std::vector<Entry*>& batch);
+  void commit(std::span<Entry* const> batch);
 
   Database& database_;  // Fixed after construction
   const Announce announce_;

@@ -29,11 +29,11 @@ Group read_group(RowReader& row) {
 }
 
 void insert_group(Driver& db, Group& group) {
-  db.run(R"(INSERT INTO "group" ("createAt", "updateAt", "name", "description", "inviteCode",
+  group.id = db.insert_row(
+      R"(INSERT INTO "group" ("createAt", "updateAt", "name", "description", "inviteCode",
               "coverId", "createById") VALUES (?, ?, ?, ?, ?, ?, ?))",
-         group.create_at, group.update_at, group.name, group.description, group.invite_code,
-         group.cover_id, group.create_by_id);
-  group.id = db.last_insert_id();
+      group.create_at, group.update_at, group.name, group.description, group.invite_code,
+      group.cover_id, group.create_by_id);
 }
 
 std::optional<Group> find_group(Driver& db, std::int64_t id) {
@@ -53,7 +53,7 @@ void insert_membership(Driver& db, std::int64_t user_id, std::int64_t group_id, 
                        WallTime now) {
   db.run(R"(INSERT INTO "group_conversation" ("createAt", "updateAt", "userRole", "userId",
               "groupId") VALUES (?, ?, ?, ?, ?))",
-         now, now, static_cast<int>(role), user_id, group_id);
+         now, now, column_text(role), user_id, group_id);
 }
 
 bool is_member(Driver& db, std::int64_t user_id, std::int64_t group_id) {

@@ -47,11 +47,11 @@ Message read_whole(RowReader& row) {
 }  // namespace
 
 void insert_message(Driver& db, Message& message) {
-  db.run(R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
+  message.id = db.insert_row(
+      R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
               "groupId", "coverId", "fileId") VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
-         message.create_at, message.update_at, static_cast<int>(message.type), message.content,
-         message.user_id, message.group_id, message.cover_id, message.file_id);
-  message.id = db.last_insert_id();
+      message.create_at, message.update_at, column_text(message.type), message.content,
+      message.user_id, message.group_id, message.cover_id, message.file_id);
 }
 
 std::optional<Message> find_message(Driver& db, std::int64_t id) {

@@ -6,82 +6,73 @@
 #include <optional>
 
 #include "storage/adoption.hpp"
+#include "storage/catalog.hpp"
+#include "storage/schemas.hpp"
 
 namespace coterie::storage {
 
-const std::vector<Migration>& chat_migrations() {
-  // Tables and columns as the seed system has them, so that its data can move in and out; the
-  // indexes and the unique membership are ours. Names and mail addresses compare without case.
-  static const std::vector<Migration> migrations{
-      {1,
-       "initial",
-       {
-           R"sql(CREATE TABLE "user" (
-             "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-             "createAt" INTEGER NOT NULL,
-             "updateAt" INTEGER NOT NULL,
-             "username" TEXT NOT NULL COLLATE NOCASE UNIQUE,
-             "email" TEXT NOT NULL COLLATE NOCASE UNIQUE,
-             "password" TEXT NOT NULL,
-             "nickname" TEXT,
-             "avatarId" INTEGER UNIQUE REFERENCES "file" ("id"),
-             "isAdmin" INTEGER))sql",
-           R"sql(CREATE TABLE "file" (
-             "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-             "createAt" INTEGER NOT NULL,
-             "updateAt" INTEGER NOT NULL,
-             "path" TEXT NOT NULL UNIQUE,
-             "type" TEXT NOT NULL CHECK ("type" IN ('avatar', 'cover', 'image', 'video')),
-             "url" TEXT NOT NULL,
-             "createById" INTEGER NOT NULL REFERENCES "user" ("id")))sql",
-           R"sql(CREATE TABLE "group" (
-             "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-             "createAt" INTEGER NOT NULL,
-             "updateAt" INTEGER NOT NULL,
-             "name" TEXT NOT NULL,
-             "description" TEXT,
-             "inviteCode" TEXT NOT NULL COLLATE NOCASE UNIQUE,
-             "coverId" INTEGER NOT NULL UNIQUE REFERENCES "file" ("id"),
-             "createById" INTEGER NOT NULL REFERENCES "user" ("id")))sql",
-           R"sql(CREATE TABLE "group_conversation" (
-             "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-             "createAt" INTEGER NOT NULL,
-             "updateAt" INTEGER NOT NULL,
-             "userRole" INTEGER NOT NULL CHECK ("userRole" IN (0, 1)),
-             "lastMsgId" INTEGER,
-             "userId" INTEGER NOT NULL REFERENCES "user" ("id"),
-             "groupId" INTEGER NOT NULL REFERENCES "group" ("id"),
-             UNIQUE ("userId", "groupId")))sql",
-           R"sql(CREATE INDEX "group_conversation_group" ON "group_conversation" ("groupId"))sql",
-           R"sql(CREATE TABLE "group_message" (
-             "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-             "createAt" INTEGER NOT NULL,
-             "updateAt" INTEGER NOT NULL,
-             "type" INTEGER NOT NULL CHECK ("type" IN (0, 1, 2)),
-             "content" TEXT,
-             "userId" INTEGER NOT NULL REFERENCES "user" ("id"),
-             "groupId" INTEGER NOT NULL REFERENCES "group" ("id"),
-             "coverId" INTEGER UNIQUE REFERENCES "file" ("id"),
-             "fileId" INTEGER UNIQUE REFERENCES "file" ("id")))sql",
-           R"sql(CREATE INDEX "group_message_group" ON "group_message" ("groupId", "id"))sql",
-       }},
-  };
-  return migrations;
+namespace {
+
+// How one process keeps others from migrating meanwhile. SQLite's transaction does that by itself.
+// MySQL has none around a CREATE TABLE, so its migrations are made of steps that may be repeated.
+struct Ways {
+  std::string_view lock;
+  std::string_view unlock;
+  std::string_view table;
+};
+
+Ways ways_of(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::sqlite:
+      return {"", "",
+              R"sql(CREATE TABLE IF NOT EXISTS "migration" (
+                "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL, "runAt" INTEGER NOT NULL))sql"};
+    case Dialect::mysql:
+      return {"SELECT GET_LOCK('coterie_migration', 3600)",
+              "SELECT RELEASE_LOCK('coterie_migration')",
+              R"sql(CREATE TABLE IF NOT EXISTS "migration" (
+                "number" INT PRIMARY KEY, "name" VARCHAR(100) NOT NULL,
+                "runAt" DATETIME(6) NOT NULL) DEFAULT CHARSET=utf8mb4)sql"};
+    case Dialect::postgres:
+      break;
+  }
+  return {"SELECT pg_advisory_xact_lock(7016732)", "",
+          R"sql(CREATE TABLE IF NOT EXISTS "migration" (
+            "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL, "runAt" TIMESTAMPTZ(3) NOT NULL))sql"};
 }
 
-const std::vector<Migration>& ttl_migrations() {
-  static const std::vector<Migration> migrations{
-      {1,
-       "initial",
-       {
-           R"sql(CREATE TABLE "ttl" (
-             "key" TEXT PRIMARY KEY,
-             "value" TEXT NOT NULL,
-             "expireAt" INTEGER NOT NULL) WITHOUT ROWID)sql",
-           R"sql(CREATE INDEX "ttl_expire" ON "ttl" ("expireAt"))sql",
-       }},
-  };
-  return migrations;
+class SchemaLock {
+ public:
+  SchemaLock(Driver& db, const Ways& ways) : db_(db), ways_(ways) {
+    if (!ways_.lock.empty()) db_.run(ways_.lock);
+  }
+  ~SchemaLock() {
+    try {
+      if (!ways_.unlock.empty()) db_.run(ways_.unlock);
+    } catch (const DriverFailure&) {
+      // The connection has broken, and with it the lock.
+    }
+  }
+  SchemaLock(const SchemaLock&) = delete;
+  SchemaLock& operator=(const SchemaLock&) = delete;
+
+ private:
+  Driver& db_;
+  const Ways& ways_;
+};
+
+}  // namespace
+
+const std::vector<Migration>& chat_migrations(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::sqlite:
+      return sqlite_schema();
+    case Dialect::mysql:
+      return mysql_schema();
+    case Dialect::postgres:
+      break;
+  }
+  return postgres_schema();
 }
 
 namespace {
@@ -95,7 +86,7 @@ struct Pending {
 
 Result<Pending> find_pending(Driver& db, const std::vector<Migration>& migrations) {
   std::int64_t last = 0;
-  if (db.has_table("migration")) {
+  if (has_table(db, "migration")) {
     db.query(R"(SELECT COALESCE(MAX("number"), 0) FROM "migration")",
              [&](RowReader& row) { last = row.int64(); });
   }
@@ -106,7 +97,7 @@ Result<Pending> find_pending(Driver& db, const std::vector<Migration>& migration
                              last, migrations.back().number));
   }
   Pending pending;
-  if (last == 0 && &migrations == &chat_migrations() && is_seed_database(db)) {
+  if (last == 0 && is_seed_database(db)) {
     auto plan = plan_adoption(db);
     if (!plan) return plan.error();
     pending.adoption = std::move(*plan);
@@ -140,6 +131,7 @@ void run(Driver& db, const Pending& pending, WallTime now) {
     const bool is_adopted = pending.adoption && migration == pending.migrations.front();
     if (!is_adopted) {
       for (const std::string_view statement : migration->statements) db.run(statement);
+      if (migration->also) migration->also(db);
     }
     db.run(R"(INSERT INTO "migration" ("number", "name", "runAt") VALUES (?, ?, ?))",
            migration->number, migration->name, now);
@@ -151,11 +143,11 @@ void run(Driver& db, const Pending& pending, WallTime now) {
 Result<std::vector<std::string>> migrate(Database& database,
                                          const std::vector<Migration>& migrations, WallTime now) {
   return database.write([&](Driver& db) -> Names {
+    const Ways ways = ways_of(db.dialect());
+    const SchemaLock lock(db, ways);
+    db.run(ways.table);
     const auto pending = find_pending(db, migrations);
     if (!pending) return pending.error();
-    if (pending->migrations.empty()) return std::vector<std::string>();
-    db.run(R"(CREATE TABLE IF NOT EXISTS "migration" (
-      "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL, "runAt" INTEGER NOT NULL))");
     run(db, *pending, now);
     return names_of(*pending);
   });

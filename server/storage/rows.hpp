@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 
@@ -49,6 +50,10 @@ struct Group {
 };
 
 enum class MessageType : std::uint8_t { text = 0, image = 1, video = 2 };
+// As it is bound: MySQL's column is an enumeration of texts.
+constexpr std::string_view column_text(MessageType type) {
+  return std::string_view("012").substr(static_cast<std::size_t>(type), 1);
+}
 
 struct Message {
   std::int64_t id = 0;
@@ -66,6 +71,9 @@ struct Message {
 };
 
 enum class Role : std::uint8_t { owner = 0, member = 1 };
+constexpr std::string_view column_text(Role role) {
+  return role == Role::owner ? "0" : "1";
+}
 
 struct Conversation {
   std::int64_t id = 0;

@@ -153,18 +153,9 @@ void SqliteDriver::rollback() noexcept {
   sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-bool SqliteDriver::has_table(std::string_view name) {
-  return query_one(
-             "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
-             [](RowReader& row) { return row.int64(); }, name)
-      .has_value();
-}
-
-std::int64_t SqliteDriver::last_insert_id() const {
+std::int64_t SqliteDriver::insert(std::string_view sql, std::span<const Value> values) {
+  execute(sql, values, {});
   return sqlite3_last_insert_rowid(handle_);
-}
-std::int64_t SqliteDriver::changes() const {
-  return sqlite3_changes64(handle_);
 }
 
 }  // namespace coterie::storage

@@ -27,14 +27,12 @@ class SqliteDriver final : public Driver {
   SqliteDriver& operator=(const SqliteDriver&) = delete;
 
   void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
-  std::int64_t last_insert_id() const override;
-  std::int64_t changes() const override;
+  std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
   void begin_write() override { run("BEGIN IMMEDIATE"); }
   void begin_snapshot() override { run("BEGIN"); }
   void commit() override { run("COMMIT"); }
   void rollback() noexcept override;
-  bool has_table(std::string_view name) override;
-  void continue_ids(std::string_view) override {}  // AUTOINCREMENT looks at every id.
+  Dialect dialect() const override { return Dialect::sqlite; }
 
  private:
   struct Finalize {

@@ -27,11 +27,11 @@ User read_user(RowReader& row) {
 }
 
 void insert_user(Driver& db, User& user) {
-  db.run(R"(INSERT INTO "user" ("createAt", "updateAt", "username", "email", "password", "nickname",
+  user.id = db.insert_row(
+      R"(INSERT INTO "user" ("createAt", "updateAt", "username", "email", "password", "nickname",
               "isAdmin") VALUES (?, ?, ?, ?, ?, ?, ?))",
-         user.create_at, user.update_at, user.username, user.email, user.password, user.nickname,
-         user.is_admin);
-  user.id = db.last_insert_id();
+      user.create_at, user.update_at, user.username, user.email, user.password, user.nickname,
+      user.is_admin);
 }
 
 std::optional<User> find_user(Driver& db, std::int64_t id) {

@@ -62,9 +62,10 @@ export class RawConnection {
     return this.received.toString("latin1");
   }
 
-  // Resolves when the bytes have left us, or the connection is gone.
+  // Resolves when the bytes have left us, or the connection is gone; what has come meanwhile has
+  // been heard by then, also when a loop of sends leaves the reader no turn.
   send(bytes) {
-    return new Promise((resolve) => this.socket.write(bytes, () => resolve()));
+    return new Promise((resolve) => this.socket.write(bytes, () => setImmediate(resolve)));
   }
 
   // Waits until `condition(this)` holds; false when it does not within the time or the connection

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <stdexcept>
 
 #include "base/blocking.hpp"
@@ -47,6 +48,29 @@ TEST(Workers, refuse_when_the_queue_is_full_but_take_what_follows_accepted_work)
   go_on.set_value();
   workers.stop();
   EXPECT_EQ(count, 3);
+}
+
+TEST(Workers, drop_what_has_not_begun_when_patience_is_over) {
+  Workers workers({.name = "test", .threads = 1});
+  std::promise<void> started;
+  std::promise<void> go_on;
+  std::atomic<int> count = 0;
+  auto owned = std::make_shared<int>(7);
+  const std::weak_ptr<int> watched = owned;
+  ASSERT_TRUE(workers.run([&] {
+    started.set_value();
+    go_on.get_future().wait();
+    ++count;
+  }));
+  started.get_future().wait();
+  // What is dropped lets the first task go on, so this also proves that it is dropped before the
+  // threads are waited for.
+  auto wakes = std::shared_ptr<void>(nullptr, [&go_on](void*) { go_on.set_value(); });
+  ASSERT_TRUE(
+      workers.run([&count, owned = std::move(owned), wakes = std::move(wakes)] { count += 100; }));
+  workers.stop(std::chrono::milliseconds(1));
+  EXPECT_EQ(count, 1);
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST(Workers, take_nothing_once_they_are_stopped) {

@@ -155,7 +155,7 @@ TEST_F(ConfigTest, says_which_file_is_not_there) {
 }
 
 TEST_F(ConfigTest, refuses_the_stores_that_this_version_does_not_have) {
-  for (const char* name : {"DB_HOST", "DB_TYPE", "REDIS_HOST", "MINIO_ENDPOINT", "S3_BUCKET"}) {
+  for (const char* name : {"REDIS_HOST", "MINIO_ENDPOINT", "S3_BUCKET"}) {
     const auto words = complaint({}, {{name, "somewhere"}});
     EXPECT_TRUE(says(words, name)) << words;
     EXPECT_TRUE(says(words, "not supported")) << words;

@@ -24,7 +24,8 @@ class ArchiveMoves : public OnEveryEngine {
  protected:
   void SetUp() override {
     OnEveryEngine::SetUp();
-    ASSERT_TRUE(storage::migrate(target, storage::chat_migrations(), clock.wall()));
+    ASSERT_TRUE(
+        storage::migrate(target, storage::chat_migrations(GetParam().dialect), clock.wall()));
     ASSERT_TRUE(blobs.open_folder());
     ASSERT_TRUE(target_blobs.open_folder());
     alice = add_user("alice1");
@@ -93,7 +94,8 @@ class ArchiveMoves : public OnEveryEngine {
   std::vector<std::string> said;
   const storage::Report report = [this](const std::string& line) { said.push_back(line); };
   WatchedDriver::Watch target_watch = [](std::string_view) {};
-  storage::Database target{watched(GetParam().connect(folder, "target"), target_watch)};
+  storage::Database target{watched(GetParam().connect(folder, "target"), target_watch),
+                           {.dialect = GetParam().dialect}};
   storage::LocalBlobStore blobs{{folder / "files", "http://localhost", "a secret"}, clock};
   storage::LocalBlobStore target_blobs{{folder / "target-files", "http://localhost", "a secret"},
                                        clock};

@@ -26,22 +26,22 @@ class Migrations : public testing::TestWithParam<Engine> {
   const AllowBlocking blocking;
   const TempFolder folder;
   const FakeClock clock;
-  Database database{GetParam().connect(folder, "new")};
+  Database database{GetParam().connect(folder, "new"), {GetParam().dialect, 64}};
 };
 
 TEST_P(Migrations, run_once_and_say_which) {
-  const auto first = migrate(storage::chat_migrations());
+  const auto first = migrate(storage::chat_migrations(GetParam().dialect));
   ASSERT_TRUE(first) << first.error().detail;
   EXPECT_EQ(first->front(), "0001_initial");
-  EXPECT_EQ(first->size(), storage::chat_migrations().size());
+  EXPECT_EQ(first->size(), storage::chat_migrations(GetParam().dialect).size());
 
-  const auto second = migrate(storage::chat_migrations());
+  const auto second = migrate(storage::chat_migrations(GetParam().dialect));
   ASSERT_TRUE(second) << second.error().detail;
   EXPECT_TRUE(second->empty());
 }
 
 TEST_P(Migrations, are_written_down_with_their_time) {
-  ASSERT_TRUE(migrate(storage::chat_migrations()));
+  ASSERT_TRUE(migrate(storage::chat_migrations(GetParam().dialect)));
   const auto run_at = database.read([](Driver& db) -> Result<std::optional<WallTime>> {
     return db.query_one(R"(SELECT "runAt" FROM "migration" WHERE "number" = 1)",
                         [](RowReader& row) { return row.time(); });
@@ -70,6 +70,7 @@ TEST_P(Migrations, refuse_a_schema_of_a_newer_program) {
 }
 
 TEST_P(Migrations, leave_nothing_of_one_that_failed) {
+  if (GetParam().dialect == storage::Dialect::mysql) return;  // Its steps may be repeated instead.
   const storage::Migration broken{
       1, "broken", {R"(CREATE TABLE "a" ("id" INTEGER))", "this is not SQL"}};
   EXPECT_EQ(code_of(migrate({broken})), "storage_failed");
@@ -82,8 +83,9 @@ TEST_P(Migrations, leave_nothing_of_one_that_failed) {
 TEST_P(Migrations, run_once_when_many_start_at_the_same_time) {
   std::atomic<int> have_run = 0;
   together(6, [&](int) {
-    Database own(GetParam().connect(folder, "new"));
-    const auto names = storage::migrate(own, storage::chat_migrations(), clock.wall());
+    Database own(GetParam().connect(folder, "new"), {GetParam().dialect, 64});
+    const auto names =
+        storage::migrate(own, storage::chat_migrations(GetParam().dialect), clock.wall());
     ASSERT_TRUE(names) << names.error().code << ": " << names.error().detail;
     if (!names->empty()) ++have_run;
   });

@@ -26,7 +26,8 @@ class OnEveryEngine : public testing::TestWithParam<Engine> {
   using Driver = storage::Driver;
 
   void SetUp() override {
-    const auto migrated = storage::migrate(database, storage::chat_migrations(), clock.wall());
+    const auto migrated =
+        storage::migrate(database, storage::chat_migrations(GetParam().dialect), clock.wall());
     ASSERT_TRUE(migrated) << migrated.error().detail;
   }
 
@@ -107,7 +108,8 @@ class OnEveryEngine : public testing::TestWithParam<Engine> {
   const TempFolder folder;
   FakeClock clock;
   WatchedDriver::Watch watch = [](std::string_view) {};
-  storage::Database database{watched(GetParam().connect(folder, "chat"), watch)};
+  storage::Database database{watched(GetParam().connect(folder, "chat"), watch),
+                             {GetParam().dialect, 64}};
 };
 
 }  // namespace coterie::tests

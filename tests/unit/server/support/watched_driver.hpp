@@ -23,8 +23,10 @@ class WatchedDriver final : public storage::Driver {
     watch_(sql);
     inner_->execute(sql, values, on_row);
   }
-  std::int64_t last_insert_id() const override { return inner_->last_insert_id(); }
-  std::int64_t changes() const override { return inner_->changes(); }
+  std::int64_t insert(std::string_view sql, std::span<const storage::Value> values) override {
+    watch_(sql);
+    return inner_->insert(sql, values);
+  }
   void begin_snapshot() override { inner_->begin_snapshot(); }
   void begin_write() override { inner_->begin_write(); }
   void commit() override {
@@ -32,8 +34,8 @@ class WatchedDriver final : public storage::Driver {
     inner_->commit();
   }
   void rollback() noexcept override { inner_->rollback(); }
-  bool has_table(std::string_view name) override { return inner_->has_table(name); }
-  void continue_ids(std::string_view table) override { inner_->continue_ids(table); }
+  storage::Dialect dialect() const override { return inner_->dialect(); }
+  bool is_broken() const override { return inner_->is_broken(); }
 
  private:
   const std::unique_ptr<storage::Driver> inner_;

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "storage/postgres_driver.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "base/blocking.hpp"
+#include "base/check.hpp"
+
+namespace coterie::storage {
+
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+class PostgresRow final : public Row {
+ public:
+  PostgresRow(const PGresult* result, int row) : result_(result), row_(row) {}
+
+  bool is_null(int column) const override { return PQgetisnull(result_, row_, column) != 0; }
+  std::int64_t int64(int column) const override {
+    std::int64_t value = 0;
+    const std::string_view digits = view(column);
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  }
+  std::string text(int column) const override { return std::string(view(column)); }
+  WallTime time(int column) const override { return parse_timestamp(view(column)); }
+
+ private:
+  std::string_view view(int column) const {
+    return {PQgetvalue(result_, row_, column),
+            static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+  }
+
+  const PGresult* result_;
+  const int row_;
+};
+
+// Values as texts that end with a NUL, which is how they are sent.
+class Bound {
+ public:
+  explicit Bound(std::span<const Value> values) : texts_(values.size()), pointers_(values.size()) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (write(texts_[i], values[i])) pointers_[i] = texts_[i].c_str();
+    }
+  }
+  const char* const* get() const { return pointers_.data(); }
+
+ private:
+  static bool write(std::string& text, const Value& value) {
+    return std::visit(
+        [&]<class T>(const T& bound) {
+          if constexpr (std::is_same_v<T, std::int64_t>) {
+            text = std::to_string(bound);
+          } else if constexpr (std::is_same_v<T, std::string_view>) {
+            text = bound;
+            for (std::size_t at = 0; (at = text.find('\0', at)) != std::string::npos;) {
+              text.replace(at, 1, replacement);
+            }
+          } else if constexpr (std::is_same_v<T, WallTime>) {
+            text = to_iso8601(bound);
+          } else {
+            return false;
+          }
+          return true;
+        },
+        value.get());
+  }
+
+  std::vector<std::string> texts_;
+  std::vector<const char*> pointers_;
+};
+
+// Classes and codes of SQLSTATE (PostgreSQL, appendix A).
+std::string_view code_of(std::string_view state) {
+  if (state == "23505") return "unique_violation";
+  if (state == "23503") return "foreign_key_violation";
+  if (state == "40001" || state == "40P01" || state == "55P03") return "storage_busy";
+  if (state == "53100") return "storage_full";
+  // Without a state the connection itself has failed; 57P: the server is going or coming.
+  if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "53300") {
+    return "storage_unavailable";
+  }
+  return "storage_failed";
+}
+
+}  // namespace
+
+std::string numbered_parameters(std::string_view sql) {
+  std::string result;
+  result.reserve(sql.size() + 16);
+  char quote = '\0';
+  int count = 0;
+  for (const char c : sql) {
+    if (quote == '\0' && c == '?') {
+      result += fmt::format("${}", ++count);
+      continue;
+    }
+    if (quote == '\0' && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = '\0';
+    }
+    result += c;
+  }
+  return result;
+}
+
+WallTime parse_timestamp(std::string_view text) {
+  // Year, month, day, hour, minute, second: each ends where the next separator stands.
+  std::array<int, 6> fields{};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto [next, problem] = std::from_chars(at, end, fields[i]);
+    if (problem != std::errc() || fields[i] < 0) return {};
+    at = next;
+    if (i + 1 < fields.size()) {
+      if (at == end) return {};
+      ++at;
+    }
+  }
+  int milliseconds = 0;
+  if (at != end && *at == '.') {
+    ++at;
+    for (int weight = 100; at != end && *at >= '0' && *at <= '9'; ++at, weight /= 10) {
+      milliseconds += weight * (*at - '0');
+    }
+  }
+  const std::chrono::year_month_day date{std::chrono::year(fields[0]),
+                                         std::chrono::month(static_cast<unsigned>(fields[1])),
+                                         std::chrono::day(static_cast<unsigned>(fields[2]))};
+  if (!date.ok()) return {};
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(fields[3]) +
+         std::chrono::minutes(fields[4]) + std::chrono::seconds(fields[5]) +
+         std::chrono::milliseconds(milliseconds);
+}
+
+void PostgresDriver::Finish::operator()(pg_conn* connection) const {
+  PQfinish(connection);
+}
+void PostgresDriver::Clear::operator()(pg_result* result) const {
+  PQclear(result);
+}
+
+PostgresDriver::PostgresDriver(const Settings& settings) {
+  COTERIE_CHECK(may_block());
+  const std::string port = std::to_string(settings.port);
+  const auto milliseconds = std::chrono::milliseconds(settings.answer_timeout).count();
+  const std::string options =
+      fmt::format("-c timezone=UTC -c datestyle=ISO -c statement_timeout={}", milliseconds);
+  // A server that vanishes is noticed by the system: what was sent must be confirmed in this time.
+  const std::string silence = std::to_string(milliseconds ? milliseconds : 30'000);
+  const std::array keywords{"host",
+                            "port",
+                            "user",
+                            "password",
+                            "dbname",
+                            "connect_timeout",
+                            "client_encoding",
+                            "application_name",
+                            "tcp_user_timeout",
+                            "keepalives_idle",
+                            "options",
+                            static_cast<const char*>(nullptr)};
+  const std::array values{settings.host.c_str(),
+                          port.c_str(),
+                          settings.user.c_str(),
+                          settings.password.c_str(),
+                          settings.database.c_str(),
+                          "5",
+                          "UTF8",
+                          "coterie",
+                          silence.c_str(),
+                          "15",
+                          options.c_str(),
+                          static_cast<const char*>(nullptr)};
+  connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 0));
+  COTERIE_CHECK(connection_ != nullptr);
+  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+    throw DriverFailure(Error("storage_unavailable", PQerrorMessage(connection_.get())));
+  }
+  // "NOTICE: table exists already" is nothing that anybody wants to read.
+  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+}
+
+void PostgresDriver::execute(std::string_view sql, std::span<const Value> values,
+                             const OnRow& on_row) {
+  COTERIE_CHECK(may_block());
+  const std::string& name = prepare(sql);
+  const Bound bound(values);
+  const Outcome result(PQexecPrepared(connection_.get(), name.c_str(),
+                                      static_cast<int>(values.size()), bound.get(), nullptr,
+                                      nullptr, 0));
+  check(result.get());
+  if (!on_row) return;
+  const int rows = PQntuples(result.get());
+  for (int row = 0; row < rows; ++row) on_row(PostgresRow(result.get(), row));
+}
+
+std::int64_t PostgresDriver::insert(std::string_view sql, std::span<const Value> values) {
+  std::int64_t id = 0;
+  execute(std::string(sql) + R"( RETURNING "id")", values,
+          [&id](const Row& row) { id = row.int64(0); });
+  return id;
+}
+
+const std::string& PostgresDriver::prepare(std::string_view sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return found->second;
+  std::string name = "s" + std::to_string(statements_.size());
+  const Outcome result(
+      PQprepare(connection_.get(), name.c_str(), numbered_parameters(sql).c_str(), 0, nullptr));
+  check(result.get());
+  return statements_.emplace(std::string(sql), std::move(name)).first->second;
+}
+
+void PostgresDriver::check(const pg_result* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
+  const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+  const std::string_view code = code_of(state ? state : "");
+  throw DriverFailure(Error(code, PQerrorMessage(connection_.get())));
+}
+
+void PostgresDriver::rollback() noexcept {
+  // Where the connection has broken, the server has rolled back by itself.
+  const Outcome result(PQexec(connection_.get(), "ROLLBACK"));
+}
+
+bool PostgresDriver::is_broken() const {
+  return PQstatus(connection_.get()) != CONNECTION_OK;
+}
+
+}  // namespace coterie::storage

@@ -1,0 +1,67 @@
+// Driver over one connection to PostgreSQL: statements kept prepared, values bound.
+//
+// The session speaks UTF-8 and UTC; "?" becomes "$1", "$2", … outside of quotes. Times are
+// TIMESTAMPTZ(3). PostgreSQL has no text with a NUL in it: U+FFFD stands for one. A connection
+// belongs to one thread at a time.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "storage/driver.hpp"
+
+struct pg_conn;
+struct pg_result;
+
+namespace coterie::storage {
+
+class PostgresDriver final : public Driver {
+ public:
+  struct Settings {
+    std::string host;
+    unsigned short port = 5432;
+    std::string user;
+    std::string password;
+    std::string database;
+    // How long one statement may take; 0: as long as it takes.
+    std::chrono::seconds answer_timeout{30};
+  };
+
+  // Connects; throws DriverFailure.
+  explicit PostgresDriver(const Settings& settings);
+
+  void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
+  std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
+  void begin_write() override { run("BEGIN"); }
+  void begin_snapshot() override { run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); }
+  void commit() override { run("COMMIT"); }
+  void rollback() noexcept override;
+  Dialect dialect() const override { return Dialect::postgres; }
+  bool is_broken() const override;
+
+ private:
+  struct Finish {
+    void operator()(pg_conn* connection) const;
+  };
+  struct Clear {
+    void operator()(pg_result* result) const;
+  };
+  using Outcome = std::unique_ptr<pg_result, Clear>;
+
+  const std::string& prepare(std::string_view sql);
+  void check(const pg_result* result);
+
+  std::unique_ptr<pg_conn, Finish> connection_;
+  std::map<std::string, std::string, std::less<>> statements_;  // Their names, by SQL.
+};
+
+// "SELECT $1, '?'" for "SELECT ?, '?'".
+std::string numbered_parameters(std::string_view sql);
+// "2026-11-24 14:56:29.286+00", with any number of digits behind the second; WallTime() for what
+// is no such text.
+WallTime parse_timestamp(std::string_view text);
+
+}  // namespace coterie::storage
