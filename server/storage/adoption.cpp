@@ -219,9 +219,10 @@ class Plan {
   }
 
   void find_same_names(std::string_view table, std::string_view column) {
-    const auto names = count(db_, fmt::format(R"(SELECT COUNT(*) FROM (SELECT 1 FROM "{}"
-                            GROUP BY LOWER("{}") HAVING COUNT(*) > 1) d)",
-                                              table, column));
+    const auto names =
+        count(db_, fmt::format(R"(SELECT COUNT(*) FROM (SELECT 1 FROM "{0}" GROUP BY LOWER("{1}")
+                                  HAVING COUNT(DISTINCT BINARY "{1}") > 1) d)",
+                               table, column));
     if (names > 0) {
       found("{}: {} values of {} differ only by case; they stay, and each logs in as it is written",
             table, names, column);

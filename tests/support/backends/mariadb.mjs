@@ -1,0 +1,71 @@
+// A MariaDB of a test's own, on a free port of 127.0.0.1 and in a folder that goes with it.
+// SPDX-License-Identifier: MIT
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { temporaryFolder } from "../coterie.mjs";
+import { Child, startListening, untilListening } from "../process.mjs";
+
+// The server refuses to be root; its package has made this user.
+const isRoot = process.getuid() === 0;
+const own = isRoot ? ["--user=mysql"] : [];
+
+export async function startMariadb() {
+  const mariadb = new Mariadb();
+  const { child, ports } = await startListening(1, ([port]) => mariadb.serve(port));
+  Object.assign(mariadb, { child, port: ports[0] });
+  mariadb.sql("CREATE USER chat@localhost IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO chat@localhost");
+  return mariadb;
+}
+
+class Mariadb {
+  constructor() {
+    this.folder = temporaryFolder();
+    this.data = join(this.folder, "data");
+    chmodSync(this.folder, 0o755);
+    mkdirSync(this.data);
+    if (isRoot) execFileSync("chown", ["mysql", this.folder, this.data]);
+    execFileSync("mariadb-install-db", ["--no-defaults", ...own, `--datadir=${this.data}`,
+                                        "--auth-root-authentication-method=normal", "--skip-test-db"],
+                 { stdio: "ignore" });
+  }
+
+  serve(port) {
+    return new Child("mariadbd", ["--no-defaults", ...own, `--datadir=${this.data}`, `--port=${port}`,
+                                  "--bind-address=127.0.0.1", `--socket=${this.socket}`]);
+  }
+
+  get socket() {
+    return join(this.folder, "socket");
+  }
+
+  // What Coterie has to be told.
+  settings(database) {
+    return { DB_TYPE: "mysql", DB_HOST: "127.0.0.1", DB_PORT: `${this.port}`, DB_USERNAME: "chat",
+             DB_PASSWORD: "secret", DB_DATABASE: database };
+  }
+
+  // Runs statements; what they print, tab by tab.
+  sql(statements, database = "") {
+    const words = ["--no-defaults", "-uroot", `-S${this.socket}`, "-N", "--default-character-set=utf8mb4"];
+    return execFileSync("mariadb", [...words, ...(database ? [database] : [])],
+                        { input: statements, encoding: "utf8", maxBuffer: 1 << 28 });
+  }
+
+  // All that is in a database, as statements.
+  dump(database) {
+    const words = ["--no-defaults", "-uroot", `-S${this.socket}`, "--skip-dump-date", database];
+    return execFileSync("mariadb-dump", words, { encoding: "utf8", maxBuffer: 1 << 28 });
+  }
+
+  async remove() {
+    await this.child.stop("SIGTERM");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async start() {
+    this.child = this.serve(this.port);
+    await untilListening(this.child, [this.port]);
+  }
+}

@@ -1,0 +1,57 @@
+// A PostgreSQL of a test's own, on a free port of 127.0.0.1 and in a folder that goes with it.
+// SPDX-License-Identifier: MIT
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { temporaryFolder } from "../coterie.mjs";
+import { Child, startListening } from "../process.mjs";
+
+const programs = "/usr/lib/postgresql/15/bin";
+// The server refuses to be root; its package has made this user.
+const isRoot = process.getuid() === 0;
+const asOwner = (command, ...words) =>
+  isRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", command, ...words]
+         : [command, ...words];
+
+export async function startPostgres() {
+  const postgres = new Postgres();
+  const { child, ports } = await startListening(1, ([port]) => postgres.serve(port));
+  return Object.assign(postgres, { child, port: ports[0] });
+}
+
+class Postgres {
+  constructor() {
+    this.folder = temporaryFolder();
+    this.data = join(this.folder, "data");
+    chmodSync(this.folder, 0o755);
+    mkdirSync(this.data);
+    if (isRoot) execFileSync("chown", ["postgres", this.folder, this.data]);
+    const [command, ...words] = asOwner(`${programs}/initdb`, "-D", this.data, "-A", "trust", "-U",
+                                        "chat", "-E", "UTF8", "--no-locale", "--no-sync");
+    execFileSync(command, words, { stdio: "ignore", cwd: this.folder });
+  }
+
+  serve(port) {
+    const [command, ...words] = asOwner(`${programs}/postgres`, "-D", this.data, "-p", `${port}`,
+                                        "-c", "listen_addresses=127.0.0.1",
+                                        "-c", `unix_socket_directories=${this.folder}`);
+    return new Child(command, words);
+  }
+
+  // What Coterie has to be told.
+  settings(database) {
+    return { DB_TYPE: "postgres", DB_HOST: "127.0.0.1", DB_PORT: `${this.port}`, DB_USERNAME: "chat",
+             DB_PASSWORD: "secret", DB_DATABASE: database };
+  }
+
+  sql(statements, database = "postgres") {
+    return execFileSync("psql", ["-h", "127.0.0.1", "-p", `${this.port}`, "-U", "chat", "-At", database],
+                        { input: statements, encoding: "utf8", maxBuffer: 1 << 28 });
+  }
+
+  async remove() {
+    await this.child.stop("SIGINT"); // "Fast": connections are cut.
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
