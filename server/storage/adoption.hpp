@@ -1,8 +1,8 @@
-// Adoption: a database that the system before us has made on MySQL or MariaDB becomes ours, in place.
+// Adoption: a database that the system before us made on MySQL or MariaDB becomes ours, in place.
 //
 // Its tables are ours already, by name and column; what is missing are indexes, the one membership
-// of a user in a group, and columns that may be null. So rows stay where they are, the server of the
-// database does all the work, and the old system could go on with what comes out. First a plan is
+// of a user in a group, and columns that may be null. So rows stay where they are, the database's
+// server does all the work, and the old system could go on with what comes out. First a plan is
 // made, which only reads; a dry run shows it, and migrate() carries it out in place of migration 1.
 // Each step may be repeated: where one broke off, the next plan begins.
 //

@@ -1,7 +1,7 @@
 // A whole chat in a folder, as JSON Lines and files: to keep, and to move between databases.
 //
 //   archive  = DIR/manifest.json  DIR/<noun>.jsonl for each table  DIR/files/<path> for each file
-//   noun     = "users" / "files" / "groups" / "conversations" / "messages"    ; see tables.cpp
+//   noun     = "users" / "files" / "groups" / "conversations" / "messages"
 //   <noun>.jsonl = head LF *( row LF )
 //   head     = {"format":"coterie","version":1,"table":<name of the table>}
 //   row      = an object of the table's columns, under their own names and in their order; the
@@ -9,8 +9,8 @@
 //   value    = null / integer / text / time
 //   time     = "2026-11-24T14:56:29.286Z"
 //
-// A row of files.jsonl ends with "pathBytes" and "pathSha256" (hexadecimal) of DIR/files/<path>; both
-// are null when the store no longer had that file. The manifest is written last, so an archive
+// A row of files.jsonl ends with "pathBytes" and "pathSha256" (hexadecimal) of DIR/files/<path>;
+// both are null when the store no longer had that file. The manifest is written last, so an archive
 // without one is not finished:
 //
 //   {"format":"coterie","version":1,"exportedAt":time,

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/log.hpp"
 #include "storage/adoption.hpp"
 #include "storage/catalog.hpp"
 #include "storage/schemas.hpp"
@@ -123,7 +124,9 @@ std::vector<std::string> names_of(const Pending& pending) {
 
 void run(Driver& db, const Pending& pending, WallTime now) {
   if (pending.adoption) {
+    log::info("adopting a database of another system: this may take minutes");
     for (const auto& step : pending.adoption->steps) {
+      log::info("adoption: {}", step.what);
       for (const std::string& statement : step.statements) db.run(statement);
     }
   }
