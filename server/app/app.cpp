@@ -59,11 +59,10 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
 // ever may.
 enum class Patience { usual, of_migrations };
 
-storage::Database::Connect chat_database(const Config& config, Patience patience) {
+storage::Database::Connect chat_database(const Config& config, Patience waiting) {
   using std::chrono_literals::operator""h;
   using std::chrono_literals::operator""s;
-  const std::chrono::seconds timeout =
-      patience == Patience::usual ? 30s : std::chrono::seconds(24h);
+  const std::chrono::seconds timeout = waiting == Patience::usual ? 30s : std::chrono::seconds(24h);
   const auto port = [&config](std::uint16_t usual) {
     return config.db_port ? config.db_port : usual;
   };
@@ -159,9 +158,9 @@ class Sweeper {
 
 // Everything below HTTP, in the order in which it is built.
 struct Core::Parts {
-  Parts(const Config& config, const std::string& secret, Patience patience = Patience::usual)
+  Parts(const Config& config, const std::string& secret, Patience waiting = Patience::usual)
       : folder(config.data),
-        database(chat_database(config, patience), options_of(config)),
+        database(chat_database(config, waiting), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
         ttl(sessions, system_clock()),
         blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/blocking.hpp"
+#include "base/check.hpp"
 #include "storage/messages.hpp"
 
 namespace coterie::storage {
