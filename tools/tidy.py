@@ -47,8 +47,8 @@ FLOORS = {
     "web": [],  # The page as bytes
 }
 PUBLIC = {
-    "net": {"deflate", "http", "http_limits", "multipart", "router", "shard", "shards", "tls",
-            "workers"},
+    "net": {"content_coding", "deflate", "http", "http_limits", "http_status", "multipart",
+            "router", "shard", "shards", "tls", "workers"},
     "engineio": {"cookie", "cors", "decision", "frame", "handshake", "options", "packet", "server",
                  "session", "transport"},
     "socketio": {"ack", "adapter", "arguments", "audience", "broadcast", "handlers", "handshake",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/utf8.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace coterie {
@@ -42,6 +43,19 @@ bool Utf8Validator::feed(std::string_view piece) {
     }
   }
   return true;
+}
+
+std::string to_utf8(std::string_view text) {
+  constexpr std::size_t character_bytes_max = 4;
+  if (is_utf8(text)) return std::string(text);
+  std::string result;
+  while (!text.empty()) {
+    std::size_t size = std::min(text.size(), character_bytes_max);
+    while (size > 0 && !is_utf8(text.substr(0, size))) --size;
+    result.append(size > 0 ? text.substr(0, size) : "\xEF\xBF\xBD");
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return result;
 }
 
 }  // namespace coterie

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace coterie {
@@ -26,5 +27,8 @@ inline bool is_utf8(std::string_view text) {
   Utf8Validator validator;
   return validator.feed(text) && validator.is_complete();
 }
+
+// The same text with U+FFFD in place of each byte that belongs to no character.
+std::string to_utf8(std::string_view text);
 
 }  // namespace coterie

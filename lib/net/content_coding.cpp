@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "net/content_coding.hpp"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/check.hpp"
 #include "net/deflate.hpp"
 
 namespace coterie::net {
@@ -50,6 +53,21 @@ struct Weights {
   }
 };
 
+class Inflating {
+ public:
+  // 32: which of the two formats it is, is found from the first bytes.
+  Inflating() { COTERIE_CHECK(inflateInit2(&stream_, 15 + 32) == Z_OK); }
+  ~Inflating() { inflateEnd(&stream_); }
+  Inflating(const Inflating&) = delete;
+  Inflating& operator=(const Inflating&) = delete;
+
+  z_stream* operator->() { return &stream_; }
+  z_stream* get() { return &stream_; }
+
+ private:
+  z_stream stream_{};
+};
+
 }  // namespace
 
 ContentCoding preferred_coding(const Fields& request) {
@@ -77,6 +95,26 @@ void encode_body(Response& response, ContentCoding coding) {
   if (!coded) return;
   response.body = std::move(*coded);
   response.fields.add("Content-Encoding", is_gzip ? "gzip" : "deflate");
+}
+
+Result<std::string> decode_body(std::string_view coded, std::size_t bytes_max) {
+  Inflating inflating;
+  inflating->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(coded.data()));
+  inflating->avail_in = static_cast<uInt>(coded.size());
+  std::string plain;
+  for (;;) {
+    // One byte more than the bound, which must not come.
+    const std::size_t size = std::min(std::max<std::size_t>(plain.size() * 2, 1024), bytes_max + 1);
+    const std::size_t before = plain.size();
+    plain.resize(size);
+    inflating->next_out = reinterpret_cast<Bytef*>(plain.data() + before);
+    inflating->avail_out = static_cast<uInt>(size - before);
+    const int result = inflate(inflating.get(), Z_NO_FLUSH);
+    plain.resize(size - inflating->avail_out);
+    if (plain.size() > bytes_max) return Error("too_big");
+    if (result == Z_STREAM_END && inflating->avail_in == 0) return plain;
+    if (result != Z_OK || plain.size() < size) return Error("bad_data");
+  }
 }
 
 }  // namespace coterie::net

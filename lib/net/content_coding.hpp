@@ -1,4 +1,4 @@
-// How the body of an HTTP answer is coded (RFC 9110 8.4.1): gzip or deflate, if the client wants.
+// How bodies are coded in HTTP (RFC 9110 8.4.1): answers as a client wants, requests as they come.
 //
 //   Accept-Encoding = #( ( coding / "identity" / "*" ) [ ";q=" weight ] )       (RFC 9110 12.5.3)
 // SPDX-License-Identifier: MIT
@@ -16,5 +16,9 @@ ContentCoding preferred_coding(const Fields& request);
 
 // Codes the response's body, unless that makes it no shorter, and says so in its fields.
 void encode_body(Response& response, ContentCoding coding);
+
+// The bytes behind a request's body that is gzip or deflate, whichever it is. Errors: "bad_data",
+// and "too_big" as soon as it is seen to be: no more than `bytes_max` is ever allocated for it.
+Result<std::string> decode_body(std::string_view coded, std::size_t bytes_max);
 
 }  // namespace coterie::net

@@ -167,6 +167,12 @@ std::size_t HttpConnection::read_body(std::string_view bytes) {
     return 0;
   }
   const auto used = parser_->feed_body(bytes, [this](std::string_view piece) { take_body(piece); });
+  if (is_too_large_ && upload_) {
+    // The sink knows what is wrong, and says so while the client is still sending.
+    keep_alive_ = false;
+    on_body_complete();
+    return bytes.size();
+  }
   if (is_too_large_) {
     refuse(413, "Payload Too Large");
     return bytes.size();
@@ -181,13 +187,14 @@ std::size_t HttpConnection::read_body(std::string_view bytes) {
 }
 
 void HttpConnection::take_body(std::string_view piece) {
-  body_bytes_ += piece.size();
   if (upload_) {
     upload_->add(piece);
     // A client that goes on sending what nobody wants is cut at some point.
-    is_too_large_ = upload_->is_refused() && body_bytes_ > service_->limits.discard_bytes_max;
+    if (upload_->is_refused()) body_bytes_ += piece.size();
+    is_too_large_ = body_bytes_ > service_->limits.discard_bytes_max;
     return;
   }
+  body_bytes_ += piece.size();
   is_too_large_ = body_bytes_ > route_->body_max;
   if (!is_too_large_) request_.body.append(piece);
 }

@@ -98,7 +98,7 @@ class HttpConnection final : public Connection::Protocol {
   const Route* route_ = nullptr;
   std::unique_ptr<HttpParser> parser_;
   Request request_;
-  std::uint64_t body_bytes_ = 0;
+  std::uint64_t body_bytes_ = 0;  // Buffered; or, of an upload that was refused, thrown away.
   std::shared_ptr<HttpUpload> upload_;
   std::shared_ptr<BodySource> source_;
   std::uint64_t source_left_ = 0;

@@ -17,7 +17,11 @@ Result<Answer> nothing(Result<void> done) {
 Endpoint send_code(chat::Accounts& accounts) {
   return {"POST",
           "/api/auth/sendCode",
-          "Mail a registration code",
+          {"sendCode",
+           "Mail a registration code",
+           "",
+           {"too_soon", "email_taken", "too_many_attempts", "mail_failed"},
+           "Six digits, valid for three minutes; one mail a minute to an address."},
           Access::open,
           {{{"email", {{not_empty}, {email}}}}, true},
           [&accounts](Call& call) {
@@ -29,7 +33,11 @@ Endpoint send_code(chat::Accounts& accounts) {
 Endpoint register_account(chat::Accounts& accounts) {
   return {"POST",
           "/api/auth/register",
-          "Make an account with a mailed code",
+          {"register",
+           "Make an account with a mailed code",
+           "",
+           {"mail_code_wrong", "username_taken", "email_taken"},
+           "Five wrong tries, and the code is dead. The nickname is `ying#` and eight characters."},
           Access::open,
           {{{"username", {{not_empty}, {max_length, 20}, {min_length, 6}}},
             {"email", {{not_empty}, {email}}},
@@ -46,7 +54,11 @@ Endpoint register_account(chat::Accounts& accounts) {
 Endpoint captcha(chat::Accounts& accounts) {
   return {"GET",
           "/api/auth/catpcha",
-          "A captcha to log in with, as an SVG picture",
+          {"captcha",
+           "A captcha to log in with, as an SVG picture",
+           "svg",
+           {},
+           "Four characters, valid for three minutes and for one log-in, right or wrong."},
           Access::open,
           {{{"uid", {}, true}}, true},
           [&accounts](Call& call) -> Result<Answer> {
@@ -62,7 +74,11 @@ Endpoint captcha(chat::Accounts& accounts) {
 Endpoint log_in(chat::Accounts& accounts) {
   return {"POST",
           "/api/auth/login",
-          "Log in; the token authorizes everything else",
+          {"login",
+           "Log in; the token authorizes everything else",
+           "LoggedIn",
+           {"captcha_wrong", "account_unknown", "password_wrong", "too_many_attempts"},
+           "A log-in is good for 24 hours."},
           Access::open,
           {{{"loginName", {{not_empty}, {scalar}}},
             {"password", {{not_empty}, {password}}},
@@ -83,7 +99,7 @@ Endpoint log_in(chat::Accounts& accounts) {
 Endpoint log_out(chat::Accounts& accounts) {
   return {"GET",
           "/api/auth/logout",
-          "End this log-in",
+          {"logout", "End this log-in", "", {}, "Its sockets are told `authFail` and closed."},
           Access::logged_in,
           {{}, true},
           [&accounts](Call& call) { return nothing(accounts.log_out(call.actor)); }};
@@ -92,7 +108,7 @@ Endpoint log_out(chat::Accounts& accounts) {
 Endpoint profile(chat::Accounts& accounts) {
   return {"GET",
           "/api/user",
-          "Oneself",
+          {"profile", "Oneself", "OwnUser", {"user_unknown"}},
           Access::logged_in,
           {{}, true},
           [&accounts](Call& call) -> Result<Answer> {
@@ -105,7 +121,11 @@ Endpoint profile(chat::Accounts& accounts) {
 Endpoint update_profile(chat::Accounts& accounts) {
   return {"POST",
           "/api/user",
-          "Change one's names",
+          {"updateProfile",
+           "Change one's names",
+           "",
+           {"username_taken"},
+           "What is missing stays as it is; a nickname of null is none."},
           Access::logged_in,
           {{{"username", {{max_length, 20}, {min_length, 6}}, true},
             {"nickname", {{max_length, 20}, {min_length, 2}}, true}}},

@@ -12,7 +12,7 @@ using enum RuleKind;
 Endpoint list(chat::Conversations& conversations) {
   return {"GET",
           "/api/conversation/list",
-          "One's conversations, newest activity first",
+          {"listConversations", "One's conversations, newest activity first", "Conversation[]", {}},
           Access::logged_in,
           {{}, true},
           [&conversations](Call& call) -> Result<Answer> {
@@ -27,7 +27,12 @@ Endpoint list(chat::Conversations& conversations) {
 Endpoint history(chat::Conversations& conversations) {
   return {"GET",
           "/api/conversation/group/message/list",
-          "Messages of a group, newest first",
+          {"listMessages",
+           "Messages of a group, newest first",
+           "Message[]",
+           {"not_in_group"},
+           "Those with ids smaller than `cursorId`: the id of the oldest one that is known gives "
+           "the next page."},
           Access::logged_in,
           {{{"groupId", {{not_empty}, {scalar}}},
             {"cursorId", {{scalar}}, true},
@@ -59,7 +64,12 @@ Endpoint history(chat::Conversations& conversations) {
 Endpoint send_text(chat::Conversations& conversations) {
   return {"POST",
           "/api/conversation/group/message/text",
-          "Send a text to a group",
+          {"sendText",
+           "Send a text to a group",
+           "NewText",
+           {"not_in_group"},
+           "Everyone in the group, the sender included, then hears the event "
+           "`group-message:<groupId>`."},
           Access::logged_in,
           {{{"groupId", {{not_empty}, {scalar}}}, {"content", {{not_empty}, {max_length, 5000}}}}},
           [&conversations](Call& call) -> Result<Answer> {

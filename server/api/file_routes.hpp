@@ -1,4 +1,4 @@
-// Endpoints that take files (avatar, group cover, image message), and the one that gives them back.
+// Endpoints that take files: avatars, covers, images, videos.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -16,7 +16,7 @@ namespace coterie::api {
 // An endpoint whose body is a form with a file.
 struct UploadEndpoint {
   std::string_view path;
-  std::string_view summary;
+  Told told;
   chat::FileKind kind;
   bool wants_group;  // The form has a field "groupId".
   TakeForm take;
@@ -25,9 +25,5 @@ struct UploadEndpoint {
 std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
                                              chat::Conversations& conversations);
 net::Route upload_route(const UploadEndpoint& endpoint, const Rest& rest, chat::Files& files);
-
-// GET /files/<type>/<id>?expires=…&signature=…: Range, ETag, and headers that keep a hostile file
-// from being anything but a picture or a film. `workers` read the disk.
-net::Route file_route(chat::Files& files, net::Workers& workers);
 
 }  // namespace coterie::api

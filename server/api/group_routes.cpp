@@ -17,7 +17,11 @@ Result<Answer> nothing(Result<void> done) {
 Endpoint create(chat::Groups& groups) {
   return {"POST",
           "/api/group",
-          "Make a group",
+          {"createGroup",
+           "Make a group",
+           "NewGroup",
+           {"cover_unknown"},
+           "The cover is one's own upload or somebody's, and of one group only."},
           Access::logged_in,
           {{{"name", {{not_empty}, {max_length, 32}, {min_length, 2}}},
             {"coverId", {{not_empty}, {number}}},
@@ -40,7 +44,10 @@ Endpoint create(chat::Groups& groups) {
 Endpoint join(chat::Groups& groups) {
   return {"POST",
           "/api/group/join",
-          "Join a group by its invite code",
+          {"joinGroup",
+           "Join a group by its invite code",
+           "",
+           {"invite_code_invalid", "already_in_group"}},
           Access::logged_in,
           {{{"code", {{not_empty}, {scalar}}}}},
           [&groups](Call& call) {
@@ -51,7 +58,10 @@ Endpoint join(chat::Groups& groups) {
 Endpoint join_by_link(chat::Groups& groups) {
   return {"GET",
           "/api/group/join/:code",
-          "The same by GET, as the seed system has it",
+          {"joinGroupByLink",
+           "The same by GET, as the seed system has it",
+           "",
+           {"invite_code_invalid", "already_in_group"}},
           Access::logged_in,
           {{}, true},
           [&groups](Call& call) {
@@ -62,7 +72,7 @@ Endpoint join_by_link(chat::Groups& groups) {
 Endpoint list(chat::Groups& groups) {
   return {"GET",
           "/api/group/list",
-          "The groups one owns, and those one has joined",
+          {"listGroups", "The groups one owns, and those one has joined", "GroupLists", {}},
           Access::logged_in,
           {{}, true},
           [&groups](Call& call) -> Result<Answer> {
@@ -79,7 +89,11 @@ Endpoint list(chat::Groups& groups) {
 Endpoint detail(chat::Groups& groups) {
   return {"GET",
           "/api/group/:id",
-          "A group and its members",
+          {"group",
+           "A group and its members",
+           "GroupDetail",
+           {"group_unknown", "not_in_group"},
+           "For members only; the invite code for its owner only."},
           Access::logged_in,
           {{}, true},
           [&groups](Call& call) -> Result<Answer> {

@@ -32,6 +32,15 @@ void add_entity(JsonObject& object, const Entity& row) {
   for (auto& property : entity(row)) object.insert(property);
 }
 
+// What is known of a picture; of other files, nothing.
+void add_picture(JsonObject& object, const File& file) {
+  if (file.width && file.height) {
+    object["width"] = *file.width;
+    object["height"] = *file.height;
+  }
+  if (file.thumbnail) object["thumbnail"] = file.thumbnail_url;
+}
+
 JsonObject plain_user(const User& user, bool with_email) {
   JsonObject object = entity(user);
   object["username"] = user.username;
@@ -91,6 +100,7 @@ JsonObject file_json(const File& file) {
   object["type"] = file.type;
   object["url"] = file.url;
   object["createById"] = file.create_by_id;
+  add_picture(object, file);
   return object;
 }
 
@@ -100,6 +110,7 @@ JsonObject new_file_json(const File& file) {
                     {"url", file.url},
                     {"createById", file.create_by_id}};
   add_entity(object, file);
+  add_picture(object, file);
   return object;
 }
 
@@ -167,6 +178,17 @@ JsonObject new_image_json(const Message& message) {
                     {"fileId", or_null(message.file_id)},
                     {"content", nullptr},
                     {"coverId", nullptr}};
+  add_entity(object, message);
+  return object;
+}
+
+JsonObject new_video_json(const Message& message) {
+  JsonObject object{{"userId", message.user_id},
+                    {"groupId", message.group_id},
+                    {"type", static_cast<int>(message.type)},
+                    {"fileId", or_null(message.file_id)},
+                    {"coverId", or_null(message.cover_id)},
+                    {"content", nullptr}};
   add_entity(object, message);
   return object;
 }

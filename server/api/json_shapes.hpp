@@ -1,7 +1,8 @@
 // The chat's nouns as JSON: every shape that leaves the server, in one place.
 //
 // Properties come in the order in which the seed system writes them; a freshly made entity has its
-// own order there, and so here. Mail addresses are shown to their owners only.
+// own order there, and so here. What a picture's size and its thumbnail are, where they are known,
+// is ours, and comes last. Mail addresses are shown to their owners only.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -26,6 +27,7 @@ JsonObject message_json(const chat::Message& message);
 // `group_id` is echoed as the client sent it: a number or a text.
 JsonObject new_text_json(const chat::Message& message, const Json& group_id);
 JsonObject new_image_json(const chat::Message& message);
+JsonObject new_video_json(const chat::Message& message);
 
 JsonObject conversation_json(const chat::Conversation& conversation);  // With its group.
 JsonObject read_mark_json(const chat::Conversation& conversation);     // Without.

@@ -5,7 +5,9 @@
 
 #include <memory>
 
+#include "api/input.hpp"
 #include "base/clock.hpp"
+#include "base/utf8.hpp"
 #include "chat/errors.hpp"
 
 namespace coterie::api {
@@ -44,11 +46,25 @@ net::Response failure_response(const net::Request& request, int status, Json mes
                                std::string_view code) {
   JsonObject body{{"status", status},
                   {"timestamp", to_iso8601(system_clock().wall())},
-                  {"path", request.target},
+                  {"path", to_utf8(request.target)},
                   {"message", std::move(message)}};
   add_reason(body, status);
   body["code"] = code;
   return json_response(request, status, body);
+}
+
+// The router leaves an escape that it cannot decode as it is.
+Result<void> check_path(std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size() - 1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    const auto decoded = net::percent_decode(segment);
+    if (!decoded || !is_utf8(*decoded)) {
+      return Error("bad_path", fmt::format("Failed to decode param '{}'", segment));
+    }
+    path.remove_prefix(slash + 1);
+  }
+  return {};
 }
 
 }  // namespace
@@ -70,7 +86,7 @@ net::Response success(const net::Request& request, const std::optional<Json>& da
 
 net::Response http_failure(const net::Request& request, int status, std::string_view code,
                            std::string_view message) {
-  return failure_response(request, status, Json(message), code);
+  return failure_response(request, status, Json(to_utf8(message)), code);
 }
 
 net::Response failure(const net::Request& request, const Error& error) {
@@ -116,6 +132,7 @@ net::Response Rest::run(const Endpoint& endpoint, net::Request request) const {
 }
 
 Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
+  if (const auto decoded = check_path(call.request.path()); !decoded) return decoded.error();
   auto input = endpoint.method == "GET" ? Result<JsonObject>(parse_query(call.request.raw_query()))
                                         : parse_body(call.request);
   if (!input) return input.error();

@@ -48,10 +48,19 @@ enum class Access : std::uint8_t { open, logged_in };
 // so they have workers of their own: a storm of log-ins must not hold up the messages.
 enum class Pace : std::uint8_t { quick, slow };
 
+// What the description of the interface says of an endpoint (api/openapi).
+struct Told {
+  std::string_view id;  // What generated clients call it: never changes.
+  std::string_view summary;
+  std::string_view answer;               // The schema of its data, "Name" or "Name[]"; "" is none.
+  std::vector<std::string_view> errors;  // Codes of the rules it may run into.
+  std::string_view remarks = {};         // More than a line can say.
+};
+
 struct Endpoint {
   std::string_view method;
   std::string_view path;
-  std::string_view summary;
+  Told told;
   Access access;
   Shape input;
   std::function<Result<Answer>(Call&)> handle;

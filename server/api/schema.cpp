@@ -146,53 +146,6 @@ Result<void> check(const Shape& shape, const JsonObject& input) {
   return validation_failed(complaints);
 }
 
-JsonObject parse_query(std::string_view raw) {
-  JsonObject object;
-  for (const auto& [name, value] : net::Query(raw)) {
-    const std::size_t bracket = name.find('[');
-    if (bracket != std::string::npos && bracket > 0) {
-      const std::size_t end = std::min(name.find(']', bracket), name.size());
-      object[name.substr(0, bracket)] =
-          JsonObject{{name.substr(bracket + 1, end - bracket - 1), value}};
-    } else if (Json* before = object.if_contains(name)) {
-      if (!before->is_array()) *before = JsonArray{*before};
-      before->get_array().push_back(Json(value));
-    } else {
-      object[name] = value;
-    }
-  }
-  return object;
-}
-
-Result<JsonObject> parse_body(const net::Request& request) {
-  const std::string_view type = request.fields.get("Content-Type");
-  const std::string_view encoding = request.fields.get("Content-Encoding");
-  if (!encoding.empty() && encoding != "identity") {
-    return Error("unsupported_media_type",
-                 fmt::format("unsupported content encoding \"{}\"", encoding));
-  }
-  std::string lower(type);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (lower.starts_with("application/x-www-form-urlencoded")) return parse_query(request.body);
-  if (!lower.starts_with("application/json")) return JsonObject();
-  const std::size_t charset = lower.find("charset=");
-  if (charset != std::string::npos && lower.find("utf-8", charset) == std::string::npos &&
-      lower.find("utf8", charset) == std::string::npos) {
-    return Error("unsupported_media_type",
-                 fmt::format("unsupported {}", std::string_view(lower).substr(charset)));
-  }
-  if (request.body.empty()) return JsonObject();
-  auto value = parse_json(request.body);
-  if (!value) return Error("bad_body", value.error().detail);
-  if (value->is_object()) return std::move(value->get_object());
-  if (!value->is_array()) return Error("bad_body", "the body must be a JSON object");
-  JsonObject object;
-  for (std::size_t i = 0; i < value->get_array().size(); ++i) {
-    object[std::to_string(i)] = value->get_array()[i];
-  }
-  return object;
-}
-
 std::string text_of(const JsonObject& input, std::string_view name) {
   return maybe_text_of(input, name).value_or("");
 }
@@ -248,15 +201,17 @@ JsonObject describe(const Shape& shape) {
           break;
         case RuleKind::number:
           property["type"] = "integer";
+          property.erase("minLength");
           break;
         case RuleKind::scalar:
-          property["type"] = JsonArray{"string", "integer"};
+          property["type"] = JsonArray{"integer", "string"};
           break;
         case RuleKind::natural:
           property["type"] = "integer";
           property["minimum"] = 0;
           break;
         case RuleKind::not_empty:
+          property["minLength"] = 1;
           break;
       }
     }

@@ -13,7 +13,6 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
-#include "net/http.hpp"
 
 namespace coterie::api {
 
@@ -48,12 +47,6 @@ struct Shape {
 // Error "validation_failed"; its detail is a JSON array of the complaints.
 Result<void> check(const Shape& shape, const JsonObject& input);
 Error validation_failed(const std::vector<std::string>& complaints);
-
-// The body as an object, by its Content-Type: JSON, or a form; anything else is an empty object.
-// Errors: "bad_body" (detail: what is wrong, for the client) and "unsupported_media_type".
-Result<JsonObject> parse_body(const net::Request& request);
-// The query as an object: "a=1&a=2" is an array, "a[b]=1" an object, as the seed system reads them.
-JsonObject parse_query(std::string_view raw);
 
 // Readers for input that was checked.
 std::string text_of(const JsonObject& input, std::string_view name);  // A number as its text.

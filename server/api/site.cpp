@@ -39,6 +39,11 @@ bool has_extension(std::string_view path) {
   return path.find('.', slash == std::string_view::npos ? 0 : slash) != std::string_view::npos;
 }
 
+std::string without_slash(std::string_view path) {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path);
+}
+
 net::Response not_found(const net::Request& request) {
   return http_failure(request, 404, "not_found",
                       fmt::format("Cannot {} {}", request.method, request.target));
@@ -49,6 +54,10 @@ net::Response site_response(const net::Request& request, const FindAsset& find_a
   if (request.method != "GET" && request.method != "HEAD") return not_found(request);
   const std::string_view path = request.path();
   if (const auto asset = find_asset(path)) return asset_response(request, *asset);
+  // A folder with a page of its own, such as /doc.
+  if (const auto index = find_asset(without_slash(path) + "/index.html")) {
+    return asset_response(request, *index);
+  }
   // The page finds its way by its own paths; a missing file is a missing file.
   if (has_extension(path)) return not_found(request);
   const auto page = find_asset("/");

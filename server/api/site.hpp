@@ -19,7 +19,7 @@ using FindAsset = std::function<std::optional<Asset>(std::string_view path)>;
 // Whether balancers should send clients here. Any thread; must not block.
 using IsReady = std::function<bool()>;
 
-// Adds /healthz (the process lives), /readyz (and wants clients: else 503), the fallback (page,
+// Adds /healthz (the process lives), /readyz (and wants clients: else 503), the fallback (pages,
 // 404) and the words for refused requests.
 void add_site(net::Router& router, FindAsset find_asset, IsReady is_ready);
 

@@ -20,7 +20,12 @@ UploadSink::UploadSink(const Rest& rest, chat::Files& files, chat::FileKind kind
 
 void UploadSink::fail(Error error) {
   if (!failure_) failure_ = std::move(error);
+  drop_files();
+}
+
+void UploadSink::drop_files() {
   form_.upload.reset();
+  form_.cover.reset();
 }
 
 void UploadSink::begin() {
@@ -41,23 +46,41 @@ void UploadSink::begin() {
 
 bool UploadSink::on_part(const net::PartHead& part) {
   part_ = Part::ignored;
-  if (part.filename) {
-    if (part.name != "file" || form_.upload) {
-      fail(Error("unexpected_field"));
-      return false;
-    }
-    part_ = Part::file;
-    form_.upload = files_.begin(kind_, form_.actor);
-    form_.claimed_type = part.content_type;
-  } else if (part.name == "groupId") {
+  if (part.filename) return on_file(part);
+  if (part.name == "groupId") {
     part_ = Part::group_id;
     form_.group_id.emplace();
   }
   return true;
 }
 
+bool UploadSink::on_file(const net::PartHead& part) {
+  const bool is_film = kind_ == chat::FileKind::video;
+  if (!is_film && (part.name != "file" || form_.upload)) {
+    fail(Error("unexpected_field"));
+    return false;
+  }
+  if (!form_.upload) {
+    part_ = Part::file;
+    form_.upload = files_.begin(kind_, form_.actor);
+    form_.claimed_type = part.content_type;
+  } else if (!form_.cover) {
+    part_ = Part::cover;
+    form_.cover = files_.begin(chat::FileKind::video_cover, form_.actor);
+  }
+  return true;
+}
+
+bool UploadSink::write_to(chat::Upload& upload, std::string_view piece) {
+  upload.write(piece);
+  if (!upload.has_failed()) return true;
+  fail(upload.check("").error());
+  return false;
+}
+
 bool UploadSink::on_content(std::string_view piece) {
-  if (part_ == Part::file) form_.upload->write(piece);
+  if (part_ == Part::file) return write_to(*form_.upload, piece);
+  if (part_ == Part::cover) return write_to(*form_.cover, piece);
   if (part_ == Part::group_id && form_.group_id->size() + piece.size() <= field_bytes_max) {
     form_.group_id->append(piece);
   }
@@ -82,12 +105,15 @@ Result<Answer> UploadSink::result() {
   if (const auto checked = form_.upload->check(form_.claimed_type); !checked) {
     return checked.error();
   }
+  if (form_.cover) {
+    if (const auto checked = form_.cover->check(""); !checked) return checked.error();
+  }
   return take_(form_);
 }
 
 void UploadSink::finish() {
   const auto answer = result();
-  form_.upload.reset();
+  drop_files();
   if (!answer) return reply_(failure(request_, answer.error()));
   reply_(success(request_, answer->data));
 }

@@ -1,8 +1,8 @@
-// One file in a form: the request body of the upload endpoints, consumed piece by piece.
+// Files in a form: the request body of the upload endpoints, consumed piece by piece.
 //
 // The sink runs on workers. It asks who is there with the first piece, so that a stranger's upload
-// is not even parsed; it keeps the first thing that is wrong and reports it when the body has
-// ended.
+// is not even parsed; it keeps the first thing that is wrong, wants no more from there on, and
+// reports it when the body has ended.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,11 +17,13 @@
 
 namespace coterie::api {
 
-// What a form of one file "file", and perhaps a field "groupId", has brought.
+// What a form has brought: one file, "file", or a video and perhaps its cover, which are the first
+// two files whatever they are called; and perhaps a field "groupId".
 struct Form {
   chat::Actor actor;
   std::unique_ptr<chat::Upload> upload;  // Null: no file came.
   std::string claimed_type;              // The file's.
+  std::unique_ptr<chat::Upload> cover;   // Of a video; null: none came.
   std::optional<std::string> group_id;
 };
 
@@ -35,14 +37,17 @@ class UploadSink final : public net::BodySink {
 
   bool write(std::string_view piece) override;
   void finish() override;
-  void abort() override { form_.upload.reset(); }
+  void abort() override { drop_files(); }
 
  private:
   // Once, before anything else: who is there, and is it a form at all?
   void begin();
   bool on_part(const net::PartHead& part);
+  bool on_file(const net::PartHead& part);
   bool on_content(std::string_view piece);
+  bool write_to(chat::Upload& upload, std::string_view piece);
   void fail(Error error);
+  void drop_files();
   Result<Answer> result();
 
   const Rest& rest_;
@@ -56,7 +61,7 @@ class UploadSink final : public net::BodySink {
   std::optional<Error> failure_;
   std::unique_ptr<net::MultipartParser> parser_;
   Form form_;
-  enum class Part : std::uint8_t { ignored, file, group_id } part_ = Part::ignored;
+  enum class Part : std::uint8_t { ignored, file, cover, group_id } part_ = Part::ignored;
 };
 
 }  // namespace coterie::api

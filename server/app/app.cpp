@@ -12,25 +12,30 @@
 
 #include "api/account_routes.hpp"
 #include "api/conversation_routes.hpp"
+#include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/redis_stores.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
+#include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
 #include "storage/archive_import.hpp"
+#include "storage/ffmpeg.hpp"
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
 #include "storage/mysql_driver.hpp"
 #include "storage/postgres_driver.hpp"
+#include "storage/s3_blob_store.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -43,8 +48,9 @@ namespace {
 namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
-constexpr auto sweep_interval = std::chrono::seconds(30);
 constexpr auto start_patience = std::chrono::seconds(30);
+constexpr auto first_file_sweep = std::chrono::seconds(10);
+constexpr auto file_sweep_interval = std::chrono::hours(1);
 // How long each step of stopping may take: the three together less than the ten seconds after which
 // those who start and stop servers lose theirs.
 constexpr auto patience = std::chrono::seconds(3);
@@ -116,8 +122,35 @@ Result<void> await(storage::Database& database, const Config& config) {
 std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
   if (config.email_host.empty()) return std::make_unique<storage::LogMailer>();
   return std::make_unique<storage::SmtpMailer>(
-      storage::SmtpMailer::Settings{config.email_host, config.email_port, config.email_secure,
-                                    config.email_user, config.email_password, config.email_from});
+      storage::SmtpMailer::Settings{.host = config.email_host,
+                                    .port = config.email_port,
+                                    .is_secure = config.email_secure,
+                                    .wants_starttls = config.email_starttls,
+                                    .user = config.email_user,
+                                    .password = config.email_password,
+                                    .from = config.email_from,
+                                    .authority = config.email_ca,
+                                    .patience = std::chrono::seconds(config.email_timeout)});
+}
+
+// Files in the data folder, or in a bucket.
+struct Blobs {
+  std::unique_ptr<storage::BlobStore> store;
+  storage::LocalBlobStore* local = nullptr;  // The same, where this server serves them itself.
+};
+
+Blobs make_blobs(const Config& config, const std::string& secret) {
+  if (const auto place = config.s3()) {
+    return {std::make_unique<storage::S3BlobStore>(
+        storage::S3BlobStore::Options{*place, config.data},
+        storage::make_curl_wire(*place, system_clock()), system_clock())};
+  }
+  auto local = std::make_unique<storage::LocalBlobStore>(
+      storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
+                                       config.link_base(), secret},
+      system_clock());
+  storage::LocalBlobStore* known = local.get();
+  return {std::move(local), known};
 }
 
 chat::Passwords::Cost cost_of(const Config& config) {
@@ -131,25 +164,50 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
 }
 
-// Calls `work` on a worker every half minute.
+void store_links(chat::Files& files) {
+  if (const auto stored = files.links().store(); !stored) {
+    log::warn("could not store renewed links: {}", stored.error().detail);
+  }
+}
+
+void sweep_files(chat::FileSweep& sweep) {
+  const auto swept = sweep.run();
+  if (!swept && swept.error().code == "stopped") return;
+  if (!swept) return log::warn("could not sweep files: {}", swept.error().detail);
+  if (swept->rows + swept->blobs > 0) {
+    log::info("swept {} files that nothing used, and {} without a row", swept->rows, swept->blobs);
+  }
+}
+
+// Where log-ins and codes rest: Redis, when it is set, else a database of their own.
+std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
+  const auto options = config.redis_options();
+  return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
+// Calls `work` on a worker again and again.
 class Sweeper {
  public:
-  Sweeper(net::Shard& shard, net::Workers& workers, std::function<void()> work)
-      : shard_(shard), workers_(workers), work_(std::move(work)) {}
+  Sweeper(net::Shard& shard, net::Workers& workers, std::chrono::seconds interval,
+          std::function<void()> work)
+      : shard_(shard), workers_(workers), interval_(interval), work_(std::move(work)) {}
 
-  void start() {
-    shard_.post([this] { arm(); });
+  void start(std::chrono::seconds first) {
+    shard_.post([this, first] { arm(first); });
   }
 
  private:
-  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this); }
+  void arm(std::chrono::seconds after) {
+    shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + after, this);
+  }
   void sweep() {
     if (!workers_.run(work_)) log::warn("too busy to forget what has expired");
-    arm();
+    arm(interval_);
   }
 
   net::Shard& shard_;
   net::Workers& workers_;
+  const std::chrono::seconds interval_;
   const std::function<void()> work_;
   Timer timer_;
 };
@@ -162,37 +220,47 @@ struct Core::Parts {
       : folder(config.data),
         database(chat_database(config, waiting), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
-        ttl(sessions, system_clock()),
-        blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
+        redis(make_redis(config, database)),
+        embedded_ttl(sessions, system_clock()),
+        blobs(make_blobs(config, secret)),
         mailer(make_mailer(config)),
+        ffmpeg(config.ffmpeg),
         passwords(cost_of(config)),
         tokens(secret, system_clock(), system_random()),
         files(
-            database, blobs,
+            database, *blobs.store,
             [this](std::string_view path, std::string_view expires, std::string_view signature) {
-              return blobs.allows(path, expires, signature);
+              return blobs.local && blobs.local->allows(path, expires, signature);
             },
-            system_clock(), system_random()),
+            system_clock(), system_random(), ffmpeg),
+        file_sweep(database, *blobs.store, system_clock(), std::chrono::hours(config.orphan_hours)),
         memberships(database) {}
 
   const fs::path folder;
   storage::Database database;
   storage::Database sessions;
-  storage::SqliteTtlStore ttl;
-  storage::LocalBlobStore blobs;
+  const std::unique_ptr<RedisStores> redis;  // Null: its part is done by what follows.
+  storage::SqliteTtlStore embedded_ttl;
+  const Blobs blobs;
   const std::unique_ptr<storage::Mailer> mailer;
+  storage::Ffmpeg ffmpeg;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
   chat::Passwords passwords;
   const chat::Tokens tokens;
   chat::Announcements announcements;
   chat::Files files;
+  chat::FileSweep file_sweep;
   chat::Memberships memberships;
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
 
+  storage::TtlStore& ttl() {
+    if (redis) return redis->ttl;
+    return embedded_ttl;
+  }
   void make_accounts() {
     accounts = std::make_unique<chat::Accounts>(
-        chat::Accounts::Parts{database, ttl, *mailer, captcha.get(), passwords, tokens, files,
+        chat::Accounts::Parts{database, ttl(), *mailer, captcha.get(), passwords, tokens, files,
                               announcements, system_clock(), system_random()});
   }
 };
@@ -207,7 +275,10 @@ storage::Database& Core::database() {
   return parts_->database;
 }
 storage::BlobStore& Core::blobs() {
-  return parts_->blobs;
+  return *parts_->blobs.store;
+}
+chat::FileSweep& Core::file_sweep() {
+  return parts_->file_sweep;
 }
 const std::vector<std::string>& Core::migrated() const {
   return parts_->migrated;
@@ -228,16 +299,17 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   const WallTime now = system_clock().wall();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
   if (auto there = await(migrated, config); !there) return there.error();
-  for (const auto& [database, migrations] :
-       {std::pair(&migrated, &storage::chat_migrations(config.dialect())),
-        std::pair(&parts->sessions, &storage::ttl_migrations())}) {
+  std::vector<std::pair<storage::Database*, const std::vector<storage::Migration>*>> schemas{
+      {&migrated, &storage::chat_migrations(config.dialect())}};
+  if (!parts->redis) schemas.emplace_back(&parts->sessions, &storage::ttl_migrations());
+  for (const auto& [database, migrations] : schemas) {
     auto names = storage::migrate(*database, *migrations, now);
     if (!names) return names.error();
     parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
   }
-  const auto ready = purpose == Purpose::import ? parts->blobs.open_folder()
-                                                : storage::check_no_import(parts->database);
-  if (!ready) return ready.error();
+  if (purpose != Purpose::import) {
+    if (auto whole = storage::check_no_import(parts->database); !whole) return whole.error();
+  }
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
 }
@@ -248,6 +320,7 @@ Result<std::vector<std::string>> Core::plan(const Config& config) {
   for (const auto& [database, file, migrations] :
        {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations(config.dialect())),
         std::tuple(&parts.sessions, "sessions.db", &storage::ttl_migrations())}) {
+    if (parts.redis && database == &parts.sessions) continue;
     // To look into a database of SQLite that is not there would make it.
     storage::Database none(sqlite(":memory:", SqliteDriver::Durability::normal));
     const bool is_there =
@@ -272,17 +345,37 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, [accounts = core.accounts.get()] {
-          if (const auto swept = accounts->sweep(); !swept) {
-            log::warn("could not forget what has expired: {}", swept.error().detail);
-          }
-        }) {}
+        sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
+                [this, &core] { sweep(core); }),
+        file_sweeper(shards[0], file_workers, file_sweep_interval,
+                     [sweep = &core.file_sweep] { sweep_files(*sweep); }) {
+    core.files.links().set_on_renewed([this, files = &core.files] {
+      // Where the workers are too busy, the sweeper does it.
+      [[maybe_unused]] const bool is_taken = workers.run([files] { store_links(*files); });
+    });
+  }
+
+  void sweep(Core::Parts& core) {
+    store_links(core.files);
+    if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
+      return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
+    }
+    if (!core.redis) return;
+    if (const auto checked = core.redis->group_users.check(); !checked) {
+      log::warn("could not check group_users in Redis: {}", checked.error().detail);
+    }
+  }
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
     return all;
+  }
+
+  Json describe_api(Core::Parts& core) {
+    return api::openapi(endpoints(*core.accounts),
+                        api::upload_endpoints(*core.accounts, conversations));
   }
 
   net::Router router(Core::Parts& core) {
@@ -293,6 +386,10 @@ struct App::Doors {
       router.add(api::upload_route(upload, rest, core.files));
     }
     router.add(api::file_route(core.files, file_workers));
+    const std::string document = to_text(describe_api(core));
+    for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
+      router.add(api::document_route(place, document));
+    }
     api::add_site(router, find_asset, [this] { return !is_stopping; });
     return router;
   }
@@ -306,6 +403,7 @@ struct App::Doors {
   chat::Conversations conversations;
   api::Rest rest;
   Sweeper sweeper;
+  Sweeper file_sweeper;
   std::atomic<bool> is_stopping = false;
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
@@ -325,7 +423,10 @@ Result<void> App::run(const Config& config) {
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
   for (const std::string& name : core.migrated) log::info("migrated: {}", name);
-  if (auto ready = core.blobs.open_folder(); !ready) return ready;
+  if (auto ready = core.blobs.store->prepare(); !ready) return ready;
+  if (core.redis) {
+    if (auto started = core.redis->start(); !started) return started;
+  }
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();
   core.captcha = std::move(*captcha);
@@ -338,6 +439,7 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.joined = [&](std::int64_t user_id, std::int64_t group_id) {
     doors.realtime.on_joined(user_id, group_id);
+    if (core.redis) core.redis->group_users.add(user_id, group_id);
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 
@@ -347,12 +449,19 @@ Result<void> App::run(const Config& config) {
                                         doors.router(core), config.tls());
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
-  if (config.public_url.empty()) core.blobs.set_public_url(local_url);
+  if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
-  doors.sweeper.start();
-  doors.shards.run_until_signal([&] { doors.leave(); }, patience);
+  doors.sweeper.start(sweep_interval);
+  doors.file_sweeper.start(first_file_sweep);
+  const auto leave = [&] {
+    core.ffmpeg.stop();
+    core.file_sweep.stop();
+    doors.leave();
+  };
+  doors.shards.run_until_signal(leave, patience);
+  core.blobs.store->stop();
   doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
   return {};
 }
@@ -361,8 +470,7 @@ Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
   Doors doors(core, config);
-  return api::openapi(doors.endpoints(*core.accounts),
-                      api::upload_endpoints(*core.accounts, doors.conversations));
+  return doors.describe_api(core);
 }
 
 }  // namespace coterie::app

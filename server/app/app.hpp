@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "chat/accounts.hpp"
+#include "chat/file_sweep.hpp"
 
 namespace coterie::app {
 
@@ -29,6 +30,7 @@ class Core {
   chat::Accounts& accounts();
   storage::Database& database();
   storage::BlobStore& blobs();
+  chat::FileSweep& file_sweep();
   const std::vector<std::string>& migrated() const;  // Migrations that open() has run.
 
  private:

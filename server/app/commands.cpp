@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "api/indented.hpp"
 #include "app/app.hpp"
 #include "app/config.hpp"
 #include "app/moving.hpp"
@@ -79,6 +80,15 @@ Result<void> show_config(const Config& config) {
   return {};
 }
 
+Result<void> sweep(const Config& config) {
+  const auto core = Core::open(config);
+  if (!core) return core.error();
+  const auto swept = (*core)->file_sweep().run();
+  if (!swept) return explain(swept.error());
+  fmt::print("{} files that nothing used, {} without a row\n", swept->rows, swept->blobs);
+  return {};
+}
+
 struct UserArguments {
   std::string name;
   std::string password;
@@ -136,11 +146,14 @@ class CommandLine {
     token->add_option("NAME", user_.name, "user name or mail address")->required();
     add_flags(*token, flags_, false);
     add_moving_commands();
+    add_flags(
+        *add(root_, "sweep", "remove old files that nothing uses; a server does it hourly", sweep),
+        flags_, true);
     add_flags(*add(root_, "config", "show every setting and where it came from", show_config),
               flags_, true);
     add_flags(*add(root_, "openapi", "print the REST interface as OpenAPI 3.1",
                    [](const Config& config) -> Result<void> {
-                     fmt::print("{}\n", to_text(App::describe_api(config)));
+                     fmt::print("{}\n", api::indented(App::describe_api(config)));
                      return {};
                    }),
               flags_, false);

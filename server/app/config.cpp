@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <sstream>
@@ -14,271 +15,6 @@
 namespace coterie::app {
 
 namespace {
-
-using Apply = std::function<std::optional<std::string>(Config&, std::string_view)>;
-using Show = std::function<std::string(const Config&)>;
-
-template <class T>
-Apply number(T Config::* field, long low, long high) {
-  return [=](Config& config, std::string_view text) -> std::optional<std::string> {
-    long value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc() || end != text.data() + text.size() || value < low || value > high) {
-      return fmt::format("a whole number from {} to {}", low, high);
-    }
-    config.*field = static_cast<T>(value);
-    return std::nullopt;
-  };
-}
-
-Apply text(std::string Config::* field) {
-  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
-    config.*field = value;
-    return std::nullopt;
-  };
-}
-
-Apply some_text(std::string Config::* field) {
-  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
-    if (value.empty()) return "a text that is not empty";
-    config.*field = value;
-    return std::nullopt;
-  };
-}
-
-Apply one_of(std::string Config::* field, std::vector<std::string_view> choices) {
-  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
-    if (std::ranges::find(choices, value) == choices.end()) {
-      return fmt::format("one of {}", fmt::join(choices, ", "));
-    }
-    config.*field = value;
-    return std::nullopt;
-  };
-}
-
-Apply url(std::string Config::* field) {
-  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
-    if (!value.starts_with("http://") && !value.starts_with("https://")) {
-      return "a URL that begins with http:// or https://";
-    }
-    while (value.ends_with('/')) value.remove_suffix(1);
-    config.*field = value;
-    return std::nullopt;
-  };
-}
-
-Apply boolean(bool Config::* field) {
-  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
-    const bool is_true = value == "true" || value == "1" || value == "yes";
-    if (!is_true && value != "false" && value != "0" && value != "no") return "true or false";
-    config.*field = is_true;
-    return std::nullopt;
-  };
-}
-
-template <class T>
-Show show(T Config::* field) {
-  return [=](const Config& config) { return fmt::format("{}", config.*field); };
-}
-
-std::vector<Setting> database_settings() {
-  using C = Config;
-  return {
-      {"db_type",
-       false,
-       {"DB_TYPE"},
-       "sqlite, mysql (MariaDB, too) or postgres; mysql when db_host is set",
-       false,
-       one_of(&C::db_type, {"sqlite", "mysql", "mariadb", "postgres"}),
-       [](const C& config) {
-         if (!config.db_type.empty()) return config.db_type;
-         return std::string(config.db_host.empty() ? "sqlite" : "mysql");
-       }},
-      {"db_host",
-       false,
-       {"DB_HOST"},
-       "where the database server is",
-       false,
-       text(&C::db_host),
-       show(&C::db_host)},
-      {"db_port",
-       false,
-       {"DB_PORT"},
-       "its port; 0 is the usual one of its kind",
-       false,
-       number(&C::db_port, 0, 65535),
-       show(&C::db_port)},
-      {"db_username",
-       false,
-       {"DB_USERNAME", "DB_USER"},
-       "who we are there",
-       false,
-       text(&C::db_username),
-       show(&C::db_username)},
-      {"db_password",
-       false,
-       {"DB_PASSWORD"},
-       "and the proof",
-       true,
-       text(&C::db_password),
-       show(&C::db_password)},
-      {"db_database",
-       false,
-       {"DB_DATABASE", "DB_NAME"},
-       "name of the database there",
-       false,
-       some_text(&C::db_database),
-       show(&C::db_database)},
-      {"db_connections",
-       false,
-       {"DB_CONNECTIONS"},
-       "connections to it at the most",
-       false,
-       number(&C::db_connections, 2, 1000),
-       show(&C::db_connections)},
-  };
-}
-
-std::vector<Setting> server_settings() {
-  using C = Config;
-  return {
-      {"port",
-       true,
-       {"SERVER_PORT"},
-       "TCP port to listen on; 0 takes any free one",
-       false,
-       number(&C::port, 0, 65535),
-       show(&C::port)},
-      {"host",
-       true,
-       {"COTERIE_HOST"},
-       "address to listen on",
-       false,
-       some_text(&C::host),
-       show(&C::host)},
-      {"data",
-       true,
-       {"COTERIE_DATA"},
-       "folder of the database, files and secret",
-       false,
-       some_text(&C::data),
-       show(&C::data)},
-      {"public_url",
-       true,
-       {"PUBLIC_URL"},
-       "how clients reach this server; links to files begin with it",
-       false,
-       url(&C::public_url),
-       [](const C& config) { return config.link_base(); }},
-      {"jwt_secret",
-       false,
-       {"SERVER_JWT_SECRET"},
-       "signs log-ins; made on first start and kept in the data folder when not set",
-       true,
-       some_text(&C::jwt_secret),
-       show(&C::jwt_secret)},
-      {"shards",
-       true,
-       {"COTERIE_SHARDS"},
-       "event loops; 0 is one for each core",
-       false,
-       number(&C::shards, 0, 256),
-       show(&C::shards)},
-      {"db_workers",
-       true,
-       {"COTERIE_DB_WORKERS"},
-       "threads that may wait for the database",
-       false,
-       number(&C::db_workers, 1, 256),
-       show(&C::db_workers)},
-      {"log_level",
-       true,
-       {"COTERIE_LOG_LEVEL"},
-       "debug, info, warn or error",
-       false,
-       one_of(&C::log_level, {"debug", "info", "warn", "error"}),
-       show(&C::log_level)},
-      {"password_cost",
-       true,
-       {"COTERIE_PASSWORD_COST"},
-       "light (8 MiB a hash) or standard (64 MiB)",
-       false,
-       one_of(&C::password_cost, {"light", "standard"}),
-       show(&C::password_cost)},
-  };
-}
-
-std::vector<Setting> tls_settings() {
-  using C = Config;
-  return {
-      {"tls_certificate",
-       true,
-       {"SERVER_TLS_CERTIFICATE"},
-       "PEM file of the certificate and who signed it: serves https; SIGHUP reads it anew",
-       false,
-       some_text(&C::tls_certificate),
-       show(&C::tls_certificate)},
-      {"tls_key",
-       true,
-       {"SERVER_TLS_KEY"},
-       "PEM file of its private key",
-       false,
-       some_text(&C::tls_key),
-       show(&C::tls_key)},
-  };
-}
-
-std::vector<Setting> mail_settings() {
-  using C = Config;
-  return {
-      {"email_host",
-       false,
-       {"EMAIL_HOST", "EMAIl_HOST"},
-       "SMTP server; without one, mail codes are written to the log",
-       false,
-       text(&C::email_host),
-       show(&C::email_host)},
-      {"email_port",
-       false,
-       {"EMAIL_PORT"},
-       "its port",
-       false,
-       number(&C::email_port, 1, 65535),
-       show(&C::email_port)},
-      {"email_secure",
-       false,
-       {"EMAIL_SECURE"},
-       "TLS from the first byte; otherwise STARTTLS where the server offers it",
-       false,
-       boolean(&C::email_secure),
-       show(&C::email_secure)},
-      {"email_user",
-       false,
-       {"EMAIL_USER"},
-       "user to log in there as",
-       false,
-       text(&C::email_user),
-       show(&C::email_user)},
-      {"email_password",
-       false,
-       {"EMAIL_PASS", "EMAIL_PASSWORD"},
-       "and the password",
-       true,
-       text(&C::email_password),
-       show(&C::email_password)},
-      {"email_from",
-       false,
-       {"EMAIL_FROM"},
-       "sender of mails; the user when not set",
-       false,
-       text(&C::email_from),
-       show(&C::email_from)},
-  };
-}
-
-// Settings of stores that this version does not have: better refused than silently ignored.
-constexpr std::array unsupported{"REDIS_HOST"};
-constexpr std::array unsupported_prefixes{"MINIO_", "S3_"};
 
 Error bad_setting(std::string_view name, std::string_view source, std::string_view wanted) {
   return Error("bad_setting", fmt::format("{} ({}): {}", name, source, wanted));
@@ -329,15 +65,6 @@ Result<void> read_file(Config& config, const std::string& path) {
 
 Result<void> read_environment(Config& config, const Texts& environment) {
   for (const auto& [name, value] : environment) {
-    const bool is_unsupported =
-        std::ranges::find(unsupported, name) != unsupported.end() ||
-        std::ranges::any_of(unsupported_prefixes,
-                            [&name](const char* prefix) { return name.starts_with(prefix); });
-    if (is_unsupported && !value.empty()) {
-      return bad_setting(name, "environment",
-                         "Redis and S3 are not supported by this version: unset "
-                         "it to use local files");
-    }
     const bool is_known =
         name == "COTERIE_CONFIG" ||
         std::ranges::any_of(settings(), [&name](const Setting& setting) {
@@ -345,7 +72,8 @@ Result<void> read_environment(Config& config, const Texts& environment) {
         });
     // Those of the test scripts begin alike but are no settings of the server.
     const bool is_ours =
-        name.starts_with("COTERIE_") && name != "COTERIE_BIN" && name != "COTERIE_EXAMPLES";
+        (name.starts_with("COTERIE_") && name != "COTERIE_BIN" && name != "COTERIE_EXAMPLES") ||
+        (name.starts_with("S3_") || name.starts_with("MINIO_"));
     if (is_ours && !is_known) return bad_setting(name, "environment", "there is no such setting");
   }
   for (const Setting& setting : settings()) {
@@ -381,6 +109,53 @@ Result<void> check_database(const Config& config) {
                                  : "wanted together with db_host");
 }
 
+Result<void> check_s3(const Config& config) {
+  if (config.s3_endpoint.empty()) return {};
+  const std::string& from = config.sources.find("s3_endpoint")->second;
+  if (config.s3_access_key.empty() || config.s3_secret_key.empty()) {
+    return bad_setting(config.s3_access_key.empty() ? "s3_access_key" : "s3_secret_key", "not set",
+                       fmt::format("wanted together with s3_endpoint ({})", from));
+  }
+  // What is signed is a host and the path behind it.
+  for (const auto& [name, url] : {std::pair("s3_endpoint", config.s3()->endpoint),
+                                  std::pair("s3_public_url", config.s3()->public_url)}) {
+    const std::string_view host = std::string_view(url).substr(url.find("://") + 3);
+    if (host.empty() || host.find_first_of("/?#@ ") != std::string_view::npos) {
+      return bad_setting(name, from, fmt::format("wanted a host, not '{}'", url));
+    }
+  }
+  return {};
+}
+
+// "http://host:port": small letters, and no port where it is the usual one, as clients write it in
+// the Host header, which is signed.
+std::string origin_of(std::string_view scheme, std::string_view rest, std::uint16_t port) {
+  std::string origin = fmt::format("{}{}", scheme, rest);
+  const bool has_port = rest.find(':', rest.rfind(']') + 1) != std::string_view::npos;
+  if (!has_port && port != 0) origin += fmt::format(":{}", port);
+  std::ranges::transform(origin, origin.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string_view usual = scheme == "https://" ? ":443" : ":80";
+  if (origin.ends_with(usual)) origin.resize(origin.size() - usual.size());
+  return origin;
+}
+
+std::string origin_of(std::string_view text, bool is_secure, std::uint16_t port) {
+  while (text.ends_with('/')) text.remove_suffix(1);
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) {
+    return origin_of(is_secure ? "https://" : "http://", text, port);
+  }
+  return origin_of(text.substr(0, colon + 3), text.substr(colon + 3), port);
+}
+
+// Who is named needs a password.
+Result<void> check_redis(const Config& config) {
+  if (config.redis_username.empty() || !config.redis_password.empty()) return {};
+  return bad_setting("redis_password", "not set",
+                     fmt::format("wanted together with redis_username ({})",
+                                 config.sources.find("redis_username")->second));
+}
+
 }  // namespace
 
 storage::Dialect Config::dialect() const {
@@ -389,21 +164,25 @@ storage::Dialect Config::dialect() const {
   return storage::Dialect::mysql;
 }
 
-const std::vector<Setting>& settings() {
-  static const std::vector<Setting> table = [] {
-    std::vector<Setting> all = server_settings();
-    for (const auto& more : {database_settings(), tls_settings(), mail_settings()}) {
-      all.insert(all.end(), more.begin(), more.end());
-    }
-    return all;
-  }();
-  return table;
+std::optional<storage::S3Place> Config::s3() const {
+  if (s3_endpoint.empty()) return std::nullopt;
+  const std::string endpoint = origin_of(s3_endpoint, s3_secure, s3_port);
+  return storage::S3Place{endpoint,
+                          s3_public_url.empty() ? endpoint : origin_of(s3_public_url, false, 0),
+                          s3_bucket,
+                          {s3_access_key, s3_secret_key, s3_region},
+                          s3_path_style};
 }
 
-std::string flag_of(const Setting& setting) {
-  std::string flag(setting.key);
-  std::ranges::replace(flag, '_', '-');
-  return flag;
+std::optional<redis::Options> Config::redis_options() const {
+  if (redis_host.empty()) return std::nullopt;
+  redis::Options options;
+  options.host = redis_host;
+  options.port = redis_port;
+  options.username = redis_username;
+  options.password = redis_password;
+  options.database = redis_db;
+  return options;
 }
 
 Result<Config> load_config(const Texts& flags, const Texts& environment,
@@ -434,6 +213,8 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
   }
   if (auto done = check_tls(config); !done) return done.error();
   if (auto done = check_database(config); !done) return done.error();
+  if (auto done = check_s3(config); !done) return done.error();
+  if (auto done = check_redis(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;
   if (config.email_from.empty()) config.email_from = config.email_user;
   return config;

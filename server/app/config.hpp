@@ -15,7 +15,9 @@
 
 #include "base/result.hpp"
 #include "net/tls.hpp"
+#include "redis/connection.hpp"
 #include "storage/dialect.hpp"
+#include "storage/s3_wire.hpp"
 
 namespace coterie::app {
 
@@ -38,12 +40,33 @@ struct Config {
   unsigned db_connections = 10;
   std::string log_level = "info";
   std::string password_cost = "standard";
+  std::string ffmpeg = "ffmpeg";  // A name on PATH or a path; empty: none.
+  unsigned orphan_hours = 24;
   std::string email_host;  // Empty: mail codes are written to the log.
   std::uint16_t email_port = 465;
   std::string email_user;
   std::string email_password;
   std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
+  bool email_starttls = false;
+  std::string email_ca;  // Empty: the authorities that this machine trusts.
+  unsigned email_timeout = 15;
+  std::string s3_endpoint;  // Empty: files are in the data folder. Else "http://host:port".
+  std::uint16_t s3_port = 0;
+  bool s3_secure = false;
+  std::string s3_public_url;  // Empty: s3_endpoint.
+  std::string s3_bucket = "ying-chat";
+  std::string s3_region = "us-east-1";
+  std::string s3_access_key;
+  std::string s3_secret_key;
+  bool s3_path_style = true;
+
+  std::string redis_host;  // Empty: log-ins and codes are kept in SQLite.
+  std::uint16_t redis_port = 6379;
+  std::string redis_username;
+  std::string redis_password;
+  std::uint16_t redis_db = 0;
+  unsigned sweep_seconds = 30;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
@@ -51,10 +74,13 @@ struct Config {
     if (tls_certificate.empty()) return std::nullopt;
     return net::TlsFiles{tls_certificate, tls_key};
   }
+  std::optional<redis::Options> redis_options() const;
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }
   storage::Dialect dialect() const;
+  // Where the bucket is; nullopt: files are in the data folder.
+  std::optional<storage::S3Place> s3() const;
   std::string link_base() const { return public_url.empty() ? local_url(port) : public_url; }
 };
 

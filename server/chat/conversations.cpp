@@ -69,6 +69,16 @@ Result<Message> Conversations::send_image(const Actor& actor, std::int64_t group
   return send(actor, std::move(message));
 }
 
+Result<Message> Conversations::send_video(const Actor& actor, std::int64_t group_id,
+                                          std::int64_t file_id, std::int64_t cover_id) {
+  Message message;
+  message.type = MessageType::video;
+  message.group_id = group_id;
+  message.file_id = file_id;
+  message.cover_id = cover_id;
+  return send(actor, std::move(message));
+}
+
 Result<std::optional<Conversation>> Conversations::mark_read(const Actor& actor,
                                                              std::int64_t conversation_id,
                                                              std::int64_t message_id) {

@@ -46,6 +46,8 @@ class Conversations {
   // Returns when the message is durable and announced.
   Result<Message> send_text(const Actor& actor, std::int64_t group_id, std::string content);
   Result<Message> send_image(const Actor& actor, std::int64_t group_id, std::int64_t file_id);
+  Result<Message> send_video(const Actor& actor, std::int64_t group_id, std::int64_t file_id,
+                             std::int64_t cover_id);
 
   // Moves the read mark forward. nullopt: that conversation is not the actor's. Error
   // "message_unknown": there is no such message in its group.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "storage/driver.hpp"
 #include "storage/rows.hpp"
@@ -20,6 +21,18 @@ std::optional<File> maybe_read_file(RowReader& row);
 // Sets file.id.
 void insert_file(Driver& db, File& file);
 std::optional<File> find_file(Driver& db, std::int64_t id);
+void renew_file_url(Driver& db, std::int64_t id, std::string_view url, WallTime now);
 bool file_path_exists(Driver& db, std::string_view path);
+
+// The sweep goes through the table in pages: the id of the last of the `page_size` files behind
+// `after`; nullopt when there are none.
+std::optional<std::int64_t> last_file_of_page(Driver& db, std::int64_t after,
+                                              std::int64_t page_size);
+// Which of the files in (after, last], made before `time`, nothing uses.
+std::vector<std::int64_t> unused_files(Driver& db, std::int64_t after, std::int64_t last,
+                                       WallTime time);
+// In a transaction: removes that row if the same is still true of it; says whether it did. Should
+// someone come to use it at this very moment, one of the two runs into the foreign key.
+bool remove_unused_file(Driver& db, std::int64_t id, WallTime time);
 
 }  // namespace coterie::storage

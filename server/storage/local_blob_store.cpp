@@ -15,6 +15,8 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
@@ -32,9 +34,31 @@ constexpr std::string_view uploads = "uploads";  // Where files are while they a
 constexpr auto url_life = std::chrono::hours(24);
 
 Error failure(std::string_view what) {
-  const bool is_full = errno == ENOSPC || errno == EDQUOT;
+  const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
   return Error(is_full ? "storage_full" : "storage_failed",
                fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+// When a regular file was last written; nullopt for what is none, or has gone meanwhile.
+std::optional<WallTime> last_written(const fs::path& file) {
+  struct stat facts{};
+  if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return std::nullopt;
+  return WallTime(std::chrono::seconds(facts.st_mtim.tv_sec));
+}
+
+// The names in a folder, one after another; a folder that is not there has none.
+Result<void> each_name(const fs::path& folder,
+                       const std::function<Result<void>(const std::string&)>& use) {
+  std::error_code problem;
+  fs::directory_iterator entry(folder, problem);
+  while (!problem && entry != fs::directory_iterator()) {
+    if (auto used = use(entry->path().filename().string()); !used) return used;
+    entry.increment(problem);
+  }
+  if (problem && problem != std::errc::no_such_file_or_directory) {
+    return Error("storage_failed", folder.string() + ": " + problem.message());
+  }
+  return {};
 }
 
 class Descriptor {
@@ -123,7 +147,7 @@ class LocalBlob final : public Blob {
 LocalBlobStore::LocalBlobStore(Options options, const Clock& clock)
     : options_(std::move(options)), clock_(clock) {}
 
-Result<void> LocalBlobStore::open_folder() {
+Result<void> LocalBlobStore::prepare() {
   COTERIE_CHECK(may_block());
   std::error_code problem;
   const fs::path half_written = fs::path(options_.folder) / uploads;
@@ -166,6 +190,41 @@ Result<void> LocalBlobStore::remove(std::string_view path) {
   const fs::path file = fs::path(options_.folder) / path;
   if (::unlink(file.c_str()) != 0 && errno != ENOENT) return failure(file.string());
   return {};
+}
+
+Result<void> LocalBlobStore::each_older_than(WallTime time, std::size_t page_size,
+                                             const UsePaths& use) {
+  COTERIE_CHECK(may_block() && page_size > 0);
+  const fs::path top(options_.folder);
+  std::vector<std::string> page;
+  const auto done = each_name(top, [&](const std::string& type) {
+    if (type == uploads || !fs::is_directory(fs::symlink_status(top / type))) return Result<void>();
+    return each_name(top / type, [&](const std::string& name) -> Result<void> {
+      std::string path = type + "/" + name;
+      const auto written = last_written(top / path);
+      if (!written || *written >= time || !is_blob_path(path)) return {};
+      page.push_back(std::move(path));
+      return page.size() < page_size ? Result<void>() : use(std::exchange(page, {}));
+    });
+  });
+  if (!done || page.empty()) return done;
+  return use(page);
+}
+
+Result<void> LocalBlobStore::forget_unfinished(WallTime time) {
+  COTERIE_CHECK(may_block());
+  const fs::path folder = fs::path(options_.folder) / uploads;
+  return each_name(folder, [&](const std::string& name) -> Result<void> {
+    const auto written = last_written(folder / name);
+    if (!written || *written >= time) return {};
+    const fs::path file = folder / name;
+    return ::unlink(file.c_str()) == 0 || errno == ENOENT ? Result<void>() : failure(file.string());
+  });
+}
+
+std::string LocalBlobStore::place(std::string_view path) const {
+  COTERIE_CHECK(is_blob_path(path));
+  return (fs::path(options_.folder) / path).string();
 }
 
 std::string LocalBlobStore::sign(std::string_view path, std::string_view expires) const {

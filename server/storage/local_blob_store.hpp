@@ -25,12 +25,17 @@ class LocalBlobStore final : public BlobStore {
   void set_public_url(std::string url) { options_.public_url = std::move(url); }
 
   // Makes the folder and forgets what a crash has left half-written. Before anything else.
-  Result<void> open_folder();
+  Result<void> prepare() override;
 
   Result<std::unique_ptr<BlobWriter>> create(std::string_view path) override;
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;
   Result<void> remove(std::string_view path) override;
   std::string url(std::string_view path) const override;
+  std::string url_made_at(std::string_view path, WallTime) const override { return url(path); }
+  std::string kept_links() const override { return {}; }
+  std::string place(std::string_view path) const override;
+  Result<void> each_older_than(WallTime time, std::size_t page_size, const UsePaths& use) override;
+  Result<void> forget_unfinished(WallTime time) override;
 
   // Does this signature allow to fetch `path` now?
   bool allows(std::string_view path, std::string_view expires, std::string_view signature) const;

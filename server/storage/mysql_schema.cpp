@@ -17,6 +17,12 @@ void complete(Driver& db) {
   add_foreign_key(db, "group_message", "group_message_of_group", "groupId", "group");
 }
 
+void add_pictures(Driver& db) {
+  add_column(db, "file", "width", "INT NULL");
+  add_column(db, "file", "height", "INT NULL");
+  add_column(db, "file", "thumbnail", "VARCHAR(50) NULL");
+}
+
 }  // namespace
 
 const std::vector<Migration>& mysql_schema() {
@@ -119,6 +125,7 @@ const std::vector<Migration>& mysql_schema() {
            "SET FOREIGN_KEY_CHECKS = 1",
        },
        complete},
+      {2, "pictures", {}, add_pictures},
   };
   return migrations;
 }

@@ -63,6 +63,10 @@ const std::vector<Migration>& postgres_schema() {
              "fileId" BIGINT UNIQUE REFERENCES "file" ("id")))sql",
            R"sql(CREATE INDEX "group_message_group" ON "group_message" ("groupId", "id"))sql",
        }},
+      {2,
+       "pictures",
+       {R"sql(ALTER TABLE "file" ADD COLUMN "width" INTEGER, ADD COLUMN "height" INTEGER,
+                                 ADD COLUMN "thumbnail" TEXT)sql"}},
   };
   return migrations;
 }

@@ -22,6 +22,11 @@ struct File {
   std::string type;  // avatar, cover, image or video
   std::string url;
   std::int64_t create_by_id = 0;
+  // Of pictures, where they are known: pixels as shown, and the path of a smaller version.
+  std::optional<std::int64_t> width;
+  std::optional<std::int64_t> height;
+  std::optional<std::string> thumbnail;
+  std::string thumbnail_url;  // Not stored.
 };
 
 struct User {

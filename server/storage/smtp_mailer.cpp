@@ -5,21 +5,23 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <string_view>
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
+#include "base/log.hpp"
 #include "base/random.hpp"
 
 namespace coterie::storage {
 
 namespace {
 
-constexpr long timeout_seconds = 15;
 constexpr std::size_t base64_columns = 76;
 
 std::string base64(std::string_view text) {
@@ -38,13 +40,6 @@ std::string base64_lines(std::string_view text) {
     lines.append(whole, at, base64_columns).append("\r\n");
   }
   return lines;
-}
-
-// What an address may not hold: anything that could begin a new header or command.
-bool is_clean(std::string_view address) {
-  return !address.empty() && std::ranges::none_of(address, [](unsigned char c) {
-    return c < 0x21 || c == 0x7F || c == '<' || c == '>';
-  });
 }
 
 std::string part(std::string_view type, std::string_view text) {
@@ -70,7 +65,40 @@ struct Free {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
+void set_server(CURL* curl, const SmtpMailer::Settings& settings) {
+  const std::string url = fmt::format("{}://{}:{}", settings.is_secure ? "smtps" : "smtp",
+                                      settings.host, settings.port);
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  const long tls = settings.wants_starttls ? CURLUSESSL_ALL : CURLUSESSL_TRY;
+  curl_easy_setopt(curl, CURLOPT_USE_SSL, tls);
+  if (!settings.authority.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, settings.authority.c_str());
+  }
+  if (!settings.user.empty()) {
+    curl_easy_setopt(curl, CURLOPT_USERNAME, settings.user.c_str());
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, settings.password.c_str());
+  }
+  const auto seconds = static_cast<long>(settings.patience.count());
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
+  curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, seconds);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+}
+
+// Cuts the connection of a letter that has failed: the cleanup would say QUIT, and wait for an
+// answer from who may have none.
+void hang_up(CURL* curl) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket);
+  if (socket != CURL_SOCKET_BAD) ::shutdown(socket, SHUT_RDWR);
+}
+
 }  // namespace
+
+bool is_clean_address(std::string_view address) {
+  return !address.empty() && std::ranges::none_of(address, [](unsigned char c) {
+    return c < 0x21 || c == 0x7F || c == '<' || c == '>';
+  });
+}
 
 std::string compose_code_mail(const std::string& from, const std::string& to,
                               const std::string& code, WallTime now,
@@ -88,7 +116,7 @@ std::string compose_code_mail(const std::string& from, const std::string& to,
   return fmt::format(
       "From: <{}>\r\nTo: <{}>\r\nSubject: =?utf-8?B?{}?=\r\nDate: {:%a, %d %b %Y %H:%M:%S} "
       "+0000\r\n"
-      "Message-ID: <{}>\r\nMIME-Version: 1.0\r\n"
+      "Message-ID: <{}>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
       "Content-Type: multipart/alternative; boundary=\"{}\"\r\n\r\n"
       "--{}\r\n{}--{}\r\n{}--{}--\r\n",
       from, to, base64("验证码 Verification code"), fmt::gmtime(seconds), message_id, boundary,
@@ -97,8 +125,12 @@ std::string compose_code_mail(const std::string& from, const std::string& to,
 
 Result<void> SmtpMailer::send_code(const std::string& email, const std::string& code) {
   COTERIE_CHECK(may_block());
-  if (!is_clean(email) || !is_clean(settings_.from)) {
-    return Error("mail_failed", "the sender's or the receiver's address is no address");
+  const auto failed = [this](std::string_view why) {
+    log::warn("a letter could not be sent by {}: {}", settings_.host, why);
+    return Error("mail_failed", std::string(why));
+  };
+  if (!is_clean_address(email) || !is_clean_address(settings_.from)) {
+    return failed("the sender's or the receiver's address is no address");
   }
   const std::string domain = settings_.from.substr(settings_.from.find('@') + 1);
   const std::string letter = compose_code_mail(settings_.from, email, code, system_clock().wall(),
@@ -109,24 +141,17 @@ Result<void> SmtpMailer::send_code(const std::string& email, const std::string& 
   COTERIE_CHECK(handle && receivers);
   Reader reader{letter};
   CURL* curl = handle.get();
-  curl_easy_setopt(curl, CURLOPT_URL,
-                   fmt::format("{}://{}:{}", settings_.is_secure ? "smtps" : "smtp", settings_.host,
-                               settings_.port)
-                       .c_str());
-  curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
-  if (!settings_.user.empty()) {
-    curl_easy_setopt(curl, CURLOPT_USERNAME, settings_.user.c_str());
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, settings_.password.c_str());
-  }
+  std::array<char, CURL_ERROR_SIZE> words{};
+  set_server(curl, settings_);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words.data());
   curl_easy_setopt(curl, CURLOPT_MAIL_FROM, ("<" + settings_.from + ">").c_str());
   curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, receivers.get());
   curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(curl, CURLOPT_READFUNCTION, &Reader::read);
   curl_easy_setopt(curl, CURLOPT_READDATA, &reader);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout_seconds);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  if (const CURLcode code_of = curl_easy_perform(curl); code_of != CURLE_OK) {
-    return Error("mail_failed", curl_easy_strerror(code_of));
+  if (const CURLcode result = curl_easy_perform(curl); result != CURLE_OK) {
+    hang_up(curl);
+    return failed(words[0] == '\0' ? curl_easy_strerror(result) : words.data());
   }
   return {};
 }

@@ -59,6 +59,14 @@ const std::vector<Migration>& sqlite_schema() {
              "fileId" INTEGER UNIQUE REFERENCES "file" ("id")))sql",
            R"sql(CREATE INDEX "group_message_group" ON "group_message" ("groupId", "id"))sql",
        }},
+      // What is known of pictures; of files that were there before, nothing is.
+      {2,
+       "pictures",
+       {
+           R"sql(ALTER TABLE "file" ADD COLUMN "width" INTEGER)sql",
+           R"sql(ALTER TABLE "file" ADD COLUMN "height" INTEGER)sql",
+           R"sql(ALTER TABLE "file" ADD COLUMN "thumbnail" TEXT)sql",
+       }},
   };
   return migrations;
 }

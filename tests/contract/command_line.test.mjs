@@ -302,6 +302,19 @@ test("a secret others can read is complained about", async () => {
   });
 });
 
+test("docs/operations.md tells of every setting, with its flag and its variables", async () => {
+  const told = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  const row = (key) => told.split("\n").find((line) => line.startsWith(`| \`${key}\` |`));
+  const keys = (await command("config")).split("\n").map((line) => line.split(/\s/)[0]);
+  assert.ok(keys.length > 10);
+  const { stdout: help } = await run(["serve", "--help"]);
+  for (const key of keys) {
+    assert.ok(row(key), `${key} is not in the table`);
+    const flag = `--${key.replaceAll("_", "-")}`;
+    assert.equal(row(key).includes(`\`${flag}\``), new RegExp(`${flag}\\b`).test(help), flag);
+  }
+});
+
 // -- the interface as a document ----------------------------------------------------------------
 
 test("openapi describes every call there is", async () => {
@@ -316,6 +329,7 @@ test("openapi describes every call there is", async () => {
     "GET /api/group/join/{code}", "GET /api/group/list", "GET /api/group/{id}",
     "GET /api/conversation/list", "GET /api/conversation/group/message/list",
     "POST /api/conversation/group/message/text", "POST /api/conversation/group/message/image",
+    "POST /api/conversation/group/message/video",
   ]) {
     assert.ok(calls.includes(call), `${call} is not in ${calls.join(", ")}`);
   }

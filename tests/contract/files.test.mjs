@@ -239,6 +239,54 @@ test("parts of a file", async () => {
   }
 });
 
+test("a copy that is still good is not sent again", async () => {
+  const url = await uploaded();
+  const { headers: { etag, "last-modified": modified } } = await request(url, { method: "HEAD" });
+  assert.match(modified, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+  const old = "Sat, 01 Jan 2000 00:00:00 GMT";
+  for (const [headers, status] of [
+    [{ "If-None-Match": etag }, 304],
+    [{ "If-None-Match": `W/${etag}` }, 304],
+    [{ "If-None-Match": `"other", ${etag}` }, 304],
+    [{ "If-None-Match": "*" }, 304],
+    [{ "If-None-Match": '"other"' }, 200],
+    [{ "If-Modified-Since": modified }, 304],
+    [{ "If-Modified-Since": old }, 200],
+    [{ "If-None-Match": '"other"', "If-Modified-Since": modified }, 200],
+    [{ "If-None-Match": etag, Range: "bytes=0-3" }, 304],
+  ]) {
+    const answer = await request(url, { headers });
+    assert.equal(answer.status, status, JSON.stringify(headers));
+    assert.equal(answer.headers.etag, etag);
+    assert.equal(answer.bytes.length, status === 200 ? png.length : 0);
+  }
+});
+
+test("a range of another version is not served: the whole is", async () => {
+  const url = await uploaded();
+  const { headers: { etag, "last-modified": modified } } = await request(url, { method: "HEAD" });
+  for (const [ifRange, status] of [[etag, 206], [modified, 206], ['"other"', 200],
+                                   [`W/${etag}`, 200], ["Sat, 01 Jan 2000 00:00:00 GMT", 200]]) {
+    const answer = await request(url, { headers: { Range: "bytes=1-3", "If-Range": ifRange } });
+    assert.equal(answer.status, status, ifRange);
+    assert.equal(answer.bytes.toString("latin1"),
+                 status === 206 ? "PNG" : png.toString("latin1"));
+  }
+  const head = await request(url, { method: "HEAD", headers: { Range: "bytes=1-3" } });
+  assert.deepEqual([head.status, head.headers["content-length"]], [200, `${png.length}`]);
+});
+
+test("every answer about a file keeps it from being a page", async () => {
+  const url = await uploaded();
+  for (const headers of [{}, { Range: "bytes=0-3" }, { Range: "bytes=9999-" },
+                         { "If-None-Match": "*" }]) {
+    const answer = await request(url, { headers });
+    assert.equal(answer.headers["x-content-type-options"], "nosniff", `${answer.status}`);
+    assert.equal(answer.headers["content-security-policy"], "default-src 'none'; sandbox");
+    assert.equal(answer.headers["content-disposition"], "inline");
+  }
+});
+
 test("an altered link opens nothing", async () => {
   const url = new URL(await uploaded());
   const other = new URL(await uploaded());

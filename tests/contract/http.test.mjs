@@ -155,6 +155,61 @@ test("a chunked body beyond 100 KiB is 413, too", async () => {
   connection.destroy();
 });
 
+test("a body may be gzip or deflate; beyond 100 KiB behind it is 413", async () => {
+  const of = (size) => `{"loginName":"${"x".repeat(size - 16)}"}`;
+  for (const [encoding, coded] of [["gzip", gzipSync], ["deflate", deflateSync]]) {
+    const headers = { ...json, "Content-Encoding": encoding };
+    assertInvalid(await logIn(coded("{}"), headers), ...emptyLogIn);
+    assert.equal((await logIn(coded(of(100 * 1024)), headers)).status, 400);
+    for (const size of [100 * 1024 + 1, 50_000_000]) {
+      assertFailure(await logIn(coded(of(size)), headers), 413, "Payload Too Large",
+                    "body_too_large");
+    }
+    assertFailure(await logIn("{}", headers), 400, `the body is not ${encoding}`, "bad_body");
+    assertFailure(await logIn(coded("{}").subarray(0, -1), headers), 400,
+                  `the body is not ${encoding}`, "bad_body");
+  }
+});
+
+test("half of a surrogate pair in JSON becomes U+FFFD", async () => {
+  for (const [escaped, read] of [["a\\ud800b", "a\ufffdb"], ["\\udc00\\ud800", "\ufffd\ufffd"],
+                                 ["\\ud83d\\ude00", "😀"]]) {
+    const raw = `{"nickname":"${escaped}!"}`;
+    assertSuccess(await rest().post("/api/user", { token: alice.token, raw, headers: json }));
+    const { nickname } = await rest().data("GET", "/api/user", { token: alice.token });
+    assert.equal(nickname, `${read}!`);
+  }
+});
+
+test("a form or a query that is no text brings none in", async () => {
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  const raw = "nickname=a%ffb%ed%a0%80c";
+  assertSuccess(await rest().post("/api/user", { token: alice.token, raw, headers }));
+  const { bytes, body } = await rest().get("/api/user", { token: alice.token });
+  assert.equal(bytes.toString("utf8"), new TextDecoder("utf8", { fatal: true }).decode(bytes));
+  assert.equal(body.data.nickname, "a\ufffdb\ufffd\ufffd\ufffdc");
+});
+
+test("a path that is no text is told back as text", async () => {
+  const connection = await RawConnection.open(server().port);
+  const path = Buffer.concat([Buffer.from("/api/x"), Buffer.from([0xff, 0xe4])]);
+  connection.socket.write(Buffer.concat([Buffer.from("GET "), path,
+                                         Buffer.from(" HTTP/1.1\r\nHost: x\r\n\r\n")]));
+  assert.ok(await connection.untilResponses(1));
+  const { status, body } = connection.responses()[0];
+  const text = Buffer.from(body, "latin1").toString("utf8");
+  assert.deepEqual([status, JSON.parse(text).path], [404, "/api/x\ufffd\ufffd"]);
+  connection.destroy();
+});
+
+test("an escape in a path that cannot be decoded is 400", async () => {
+  for (const [path, segment] of [["/api/group/join/%zz", "%zz"], ["/api/group/1%", "1%"],
+                                 ["/api/group/join/%E4%2", "%E4%2"], ["/api/group/%ff", "%ff"]]) {
+    assertFailure(await rest().get(path, { token: alice.token }), 400,
+                  `Failed to decode param '${segment}'`, "bad_path");
+  }
+});
+
 test("bodies in other character sets or encodings are 415", async () => {
   for (const type of ["application/json; charset=foo", "application/json; charset=utf-16"]) {
     const answer = await logIn("{}", { "Content-Type": type });
@@ -165,11 +220,8 @@ test("bodies in other character sets or encodings are 415", async () => {
                       "Application/JSON"]) {
     assertInvalid(await logIn("{}", { "Content-Type": type }), ...emptyLogIn);
   }
-  for (const [encoding, body] of [["foo", "{}"], ["gzip", gzipSync("{}")],
-                                  ["deflate", deflateSync("{}")]]) {
-    const answer = await logIn(body, { ...json, "Content-Encoding": encoding });
-    assert.equal(answer.status, 415);
-  }
+  const answer = await logIn("{}", { ...json, "Content-Encoding": "foo" });
+  assertFailure(answer, 415, 'unsupported content encoding "foo"', "unsupported_media_type");
 });
 
 // -- the page -----------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ export class Certificates {
   constructor(name = "first") {
     const subject = ["-subj", "/CN=authority of a test", "-days", "2"];
     this.#openssl("req", "-x509", ...newKey, "-keyout", "ca-key.pem", "-out", "ca.pem", ...subject);
-    this.ca = readFileSync(join(this.#folder, "ca.pem"));
+    this.authority = join(this.#folder, "ca.pem");
+    this.ca = readFileSync(this.authority);
     this.certificate = join(this.#folder, "chain.pem");
     this.key = join(this.#folder, "key.pem");
     this.renew(name);

@@ -79,9 +79,9 @@ export const png = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg" +
   "gg==", "base64");
 
-// The beginning of a JPEG, enough to tell it by.
-export const jpeg = Buffer.concat([Buffer.from("ffd8ffe000104a46494600010100000100010000", "hex"),
-                                   Buffer.from("ffd9", "hex")]);
+// The heads of a JPEG, enough to tell it and its one pixel by.
+export const jpeg = Buffer.from("ffd8ffe000104a46494600010100000100010000" +
+                                "ffc0000b080001000101011100ffd9", "hex");
 
 export const picture = (bytes = png, type = "image/png", name = "a.png") => ({ bytes, type, name });
 // A PNG of exactly that many bytes.

@@ -49,10 +49,12 @@ const times = { createAt: anyTime, updateAt: anyTime };
 // The entities of the contract. `who` is {id, username, nickname?, email?}.
 const filePath = (type) => pattern(`${type}/<21 random characters>`, (value) =>
   new RegExp(`^${type}/[A-Za-z0-9_-]{21}$`).test(value));
-export const file = (type, createById, id = anyId) =>
-  ({ id, ...times, path: filePath(type), type, url: anyUrl, createById });
-export const newFile = (type, createById) =>
-  ({ path: filePath(type), type, url: anyUrl, createById, id: anyId, ...times });
+// Of a picture as small as the tests send: one pixel. `size` is {} for what is no picture.
+const onePixel = { width: 1, height: 1 };
+export const file = (type, createById, id = anyId, size = onePixel) =>
+  ({ id, ...times, path: filePath(type), type, url: anyUrl, createById, ...size });
+export const newFile = (type, createById, size = onePixel) =>
+  ({ path: filePath(type), type, url: anyUrl, createById, id: anyId, ...times, ...size });
 
 const nicknameOf = (who) => (who.nickname === undefined ? anyText : who.nickname);
 // As others see one.
@@ -82,12 +84,19 @@ export const newText = (userId, groupId, content) =>
 export const newImage = (userId, groupId) =>
   ({ userId, groupId, type: 1, fileId: anyId, content: null, coverId: null, id: anyId, ...times });
 
+export const newVideo = (userId, groupId) =>
+  ({ userId, groupId, type: 2, fileId: anyId, coverId: anyId, content: null, id: anyId, ...times });
+
 // `sent` is {id, type, content, userId, groupId, fileId}; `from` the sender's shape.
-const plainMessage = ({ id = anyId, type = 0, content = null, userId, groupId, fileId = null }) =>
-  ({ id, ...times, type, content, userId, groupId, coverId: null, fileId });
-export const message = (sent, from) => ({
+const plainMessage = ({ id = anyId, type = 0, content = null, userId, groupId, coverId = null,
+                        fileId = null }) =>
+  ({ id, ...times, type, content, userId, groupId, coverId, fileId });
+const fileOf = { 1: (sent) => file("image", sent.userId, sent.fileId),
+                 2: (sent) => file("video", sent.userId, sent.fileId, {}) };
+export const message = (sent, from, coverSize = onePixel) => ({
   ...plainMessage(sent), user: from,
-  file: sent.type === 1 ? file("image", sent.userId, sent.fileId) : null, cover: null,
+  file: fileOf[sent.type]?.(sent) ?? null,
+  cover: sent.coverId ? file("cover", sent.userId, sent.coverId, coverSize) : null,
 });
 export const recentMessage = (sent, from) => ({ ...plainMessage(sent), user: from });
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/pieces.hpp"
@@ -147,6 +148,25 @@ TEST(Utf8, begins_anew_after_a_reset) {
   validator.reset();
   EXPECT_TRUE(validator.is_complete());
   EXPECT_TRUE(validator.feed("a"));
+}
+
+TEST(ToUtf8, replaces_each_byte_that_belongs_to_no_character) {
+  const std::string instead = "\xEF\xBF\xBD";
+  for (const auto& [text, read] : std::vector<std::pair<std::string, std::string>>{
+           {"", ""},
+           {"plain \xE4\xBD\xA0\xF0\x9F\x98\x80", "plain \xE4\xBD\xA0\xF0\x9F\x98\x80"},
+           {"\xFF", instead},
+           {"a\xFF\xE4\xBD\xA0"
+            "b",
+            "a" + instead +
+                "\xE4\xBD\xA0"
+                "b"},
+           {"\xED\xA0\x80", instead + instead + instead},
+           {"\xF0\x9F\x98", instead + instead + instead},
+           {"\x80\xC3\xA9\xC3", instead + "\xC3\xA9" + instead}}) {
+    EXPECT_EQ(to_utf8(text), read);
+    EXPECT_TRUE(is_utf8(to_utf8(text)));
+  }
 }
 
 }  // namespace

@@ -99,5 +99,47 @@ TEST(ContentCoding, leaves_a_body_that_would_get_no_shorter) {
   EXPECT_EQ(encoded(std::string(2000, 'x'), ContentCoding::identity).body.size(), 2000u);
 }
 
+// `text` as gzip or deflate, as an answer of ours would be.
+std::string coded(const std::string& text, ContentCoding coding) {
+  Response response;
+  response.body = text;
+  encode_body(response, coding);
+  EXPECT_TRUE(response.fields.has("Content-Encoding"));
+  return response.body;
+}
+
+std::string decoded(std::string_view body, std::size_t bytes_max = 1 << 20) {
+  const auto plain = decode_body(body, bytes_max);
+  return plain ? *plain : std::string(plain.error().code);
+}
+
+TEST(DecodeBody, takes_either_coding) {
+  const std::string text = std::string(5000, 'x') + "end";
+  for (const auto coding : {ContentCoding::gzip, ContentCoding::deflate}) {
+    EXPECT_EQ(decoded(coded(text, coding)), text);
+  }
+}
+
+TEST(DecodeBody, has_a_bound_that_may_be_reached_but_not_passed) {
+  for (const std::size_t size : {1023U, 1024U, 1025U, 4096U, 5000U}) {
+    const std::string body = coded(std::string(size, 'x'), ContentCoding::gzip);
+    EXPECT_EQ(decoded(body, size).size(), size);
+    EXPECT_EQ(decoded(body, size - 1), "too_big");
+  }
+  EXPECT_EQ(decoded(coded(std::string(1 << 20, 'x'), ContentCoding::gzip), 1000), "too_big");
+}
+
+TEST(DecodeBody, refuses_what_is_broken_off_goes_on_or_is_none) {
+  const std::string whole = coded(std::string(5000, 'x'), ContentCoding::gzip);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(decoded(whole.substr(0, size)), "bad_data") << size;
+  }
+  EXPECT_EQ(decoded(whole + "x"), "bad_data");
+  EXPECT_EQ(decoded("not gzip at all"), "bad_data");
+  std::string altered = whole;
+  altered[altered.size() - 6] ^= 1;  // Its checksum.
+  EXPECT_EQ(decoded(altered), "bad_data");
+}
+
 }  // namespace
 }  // namespace coterie::net

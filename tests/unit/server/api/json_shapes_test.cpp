@@ -67,6 +67,28 @@ TEST_F(JsonShapes, of_a_file_just_made) {
   EXPECT_EQ(names_of(api::new_file_json(file)), "path type url createById id createAt updateAt");
 }
 
+TEST_F(JsonShapes, of_a_picture_have_what_is_known_of_it_behind_everything_else) {
+  file.width = 3000;
+  EXPECT_EQ(names_of(api::file_json(file)), file_names);  // A width alone is of no use.
+  file.height = 2000;
+  file.thumbnail = "thumbnail/abc";
+  file.thumbnail_url = "http://localhost:3000/files/thumbnail/abc";
+  const JsonObject object = api::file_json(file);
+  EXPECT_EQ(names_of(object), std::string(file_names) + " width height thumbnail");
+  EXPECT_EQ(object.at("width").as_int64(), 3000);
+  EXPECT_EQ(object.at("thumbnail").as_string(), file.thumbnail_url);
+  EXPECT_EQ(names_of(api::new_file_json(file)),
+            "path type url createById id createAt updateAt width height thumbnail");
+}
+
+TEST_F(JsonShapes, of_a_video_just_sent) {
+  message.type = chat::MessageType::video;
+  message.file_id = 3;
+  message.cover_id = 4;
+  EXPECT_EQ(names_of(api::new_video_json(message)),
+            "userId groupId type fileId coverId content id createAt updateAt");
+}
+
 TEST_F(JsonShapes, of_someone_else_have_no_address) {
   const JsonObject object = api::user_json(user);
   EXPECT_EQ(names_of(object), user_names);

@@ -27,12 +27,11 @@ TEST(BearerToken, is_what_stands_behind_the_word) {
   }
 }
 
-TEST(HandshakeToken, is_the_header_with_or_without_bearer_or_else_what_came_with_connect) {
+TEST(HandshakeToken, is_the_header_as_it_is_or_else_what_came_with_connect) {
   const Json auth = JsonObject{{"token", "from auth"}};
   EXPECT_EQ(api::handshake_token("abc", auth), "abc");
-  EXPECT_EQ(api::handshake_token("Bearer abc", auth), "abc");
+  EXPECT_EQ(api::handshake_token("Bearer abc", auth), "Bearer abc");  // Which is no token.
   EXPECT_EQ(api::handshake_token("", auth), "from auth");
-  EXPECT_EQ(api::handshake_token("Bearer ", auth), "from auth");
   EXPECT_EQ(api::handshake_token("", JsonObject{{"token", "Bearer abc"}}), "abc");
 }
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "api/file_download.hpp"
 #include "support/endpoints.hpp"
 
 namespace coterie::tests {
@@ -58,6 +59,11 @@ class Uploads : public Endpoints {
   static constexpr std::string_view avatar = "/api/user/avatar";
   static constexpr std::string_view cover = "/api/group/cover";
   static constexpr std::string_view image = "/api/conversation/group/message/image";
+  static constexpr std::string_view video = "/api/conversation/group/message/video";
+  static constexpr std::string_view mp4_head{
+      "\0\0\0\x18"
+      "ftypmp42",
+      12};
   const std::string end = "--limit--\r\n";
   chat::Actor alice;
   std::vector<api::UploadEndpoint> uploads;
@@ -95,6 +101,43 @@ TEST_F(Uploads, of_a_picture_need_a_group_that_one_is_in) {
   EXPECT_EQ(send(image, file_part(png_head) + group_part("") + end), "not_in_group");
   EXPECT_EQ(send(image, file_part(png_head) + group_part("4711") + end), "not_in_group");
   EXPECT_TRUE(is_nothing_left());
+}
+
+TEST_F(Uploads, of_a_video_keep_it_with_its_cover_whatever_they_are_called) {
+  const auto group = add_group(alice, "garden");
+  const std::string id = std::to_string(group.id);
+  const std::string film = file_part(mp4_head, "text/plain", "a");
+  const std::string picture = file_part(png_head, "", "b");
+  for (const std::string& form :
+       {film + picture + group_part(id), group_part(id) + film + picture,
+        film + group_part(id) + picture + file_part("ignored", "image/png", "c")}) {
+    const auto before = stored_files().size();
+    EXPECT_EQ(send(video, form + end, 7), "");
+    EXPECT_EQ(names_of(body_of(*answered).at("data").as_object()),
+              "userId groupId type fileId coverId content id createAt updateAt");
+    EXPECT_EQ(stored_files().size(), before + 2);
+  }
+}
+
+TEST_F(Uploads, of_a_video_alone_give_it_a_plain_cover) {
+  const auto group = add_group(alice, "garden");
+  EXPECT_EQ(send(video, file_part(mp4_head) + group_part(std::to_string(group.id)) + end), "");
+  const auto messages = conversations.history(alice, {group.id, std::nullopt, 10});
+  ASSERT_TRUE(messages && messages->front().cover);
+  EXPECT_EQ(messages->front().cover->width, 320);
+  EXPECT_EQ(messages->front().file->width, std::nullopt);
+}
+
+TEST_F(Uploads, of_a_video_whose_second_part_is_wrong_keep_nothing_of_the_first) {
+  const auto group = add_group(alice, "garden");
+  const auto before = stored_files();
+  const std::string film = file_part(mp4_head) + group_part(std::to_string(group.id));
+  EXPECT_EQ(send(video, film + file_part("<svg>") + end), "cover_type_wrong");
+  const std::string large = std::string(png_head) + std::string(5 * 1024 * 1024, 'x');
+  EXPECT_EQ(send(video, film + file_part(large) + end, 60'000), "cover_too_large");
+  EXPECT_EQ(send(video, film + file_part(png_head).substr(0, 100)), "bad_multipart");
+  EXPECT_EQ(send(video, file_part(png_head) + film + end), "video_type_wrong");
+  EXPECT_EQ(stored_files(), before);
 }
 
 TEST_F(Uploads, without_a_file_are_refused) {

@@ -154,13 +154,17 @@ TEST_F(ConfigTest, says_which_file_is_not_there) {
   EXPECT_TRUE(says(complaint({}, {}, folder / "missing.toml"), "missing.toml"));
 }
 
-TEST_F(ConfigTest, refuses_the_stores_that_this_version_does_not_have) {
-  for (const char* name : {"REDIS_HOST", "MINIO_ENDPOINT", "S3_BUCKET"}) {
-    const auto words = complaint({}, {{name, "somewhere"}});
-    EXPECT_TRUE(says(words, name)) << words;
-    EXPECT_TRUE(says(words, "not supported")) << words;
-    load({}, {{name, ""}});
-  }
+TEST_F(ConfigTest, tells_the_database_by_its_type_or_else_by_its_host) {
+  using storage::Dialect;
+  EXPECT_EQ(load({}, {}).dialect(), Dialect::sqlite);
+  EXPECT_EQ(load({}, {{"DB_HOST", "db.example.org"}}).dialect(), Dialect::mysql);
+  EXPECT_EQ(load({}, {{"DB_HOST", "db.example.org"}, {"DB_TYPE", "mariadb"}}).dialect(),
+            Dialect::mysql);
+  EXPECT_EQ(load({}, {{"DB_HOST", "db.example.org"}, {"DB_TYPE", "postgres"}}).dialect(),
+            Dialect::postgres);
+  EXPECT_TRUE(says(complaint({}, {{"DB_TYPE", "postgres"}}), "db_host"));
+  EXPECT_TRUE(says(complaint({}, {{"DB_HOST", "x"}, {"DB_TYPE", "sqlite"}}), "data folder"));
+  EXPECT_TRUE(says(complaint({}, {{"DB_TYPE", "oracle"}}), "one of"));
 }
 
 TEST_F(ConfigTest, takes_the_variables_of_the_seed_system_spelling_included) {
@@ -175,6 +179,67 @@ TEST_F(ConfigTest, takes_the_variables_of_the_seed_system_spelling_included) {
   EXPECT_EQ(config.jwt_secret, "a very long secret");
   const Config both = load({}, {{"EMAIL_HOST", "right"}, {"EMAIl_HOST", "wrong"}});
   EXPECT_EQ(both.email_host, "right");
+}
+
+TEST_F(ConfigTest, knows_where_the_bucket_is_from_the_names_of_the_seed_system_and_its_own) {
+  EXPECT_FALSE(load({}).s3());
+  const Texts seed{{"MINIO_HOST", "Minio.local"},
+                   {"MINIO_PORT", "9000"},
+                   {"MINIO_ACCESS_KEY", "with:colon"},
+                   {"MINIO_SECRET_KEY", "hidden"}};
+  auto place = load({}, seed).s3();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->endpoint, "http://minio.local:9000");
+  EXPECT_EQ(place->public_url, "http://minio.local:9000");
+  EXPECT_EQ(place->bucket, "ying-chat");
+  EXPECT_EQ(place->key.access_key, "with:colon");
+  EXPECT_EQ(place->key.region, "us-east-1");
+  EXPECT_TRUE(place->has_path_style);
+  place = load({}, {{"S3_ENDPOINT", "https://s3.example.org:443/"},
+                    {"S3_PUBLIC_URL", "https://files.example.org/"},
+                    {"S3_ACCESS_KEY", "a"},
+                    {"S3_SECRET_KEY", "b"},
+                    {"S3_BUCKET", "chat"},
+                    {"S3_PATH_STYLE", "false"}})
+              .s3();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->endpoint, "https://s3.example.org");
+  EXPECT_EQ(place->public_url, "https://files.example.org");
+  EXPECT_FALSE(place->has_path_style);
+}
+
+TEST_F(ConfigTest, reads_the_address_of_the_bucket_however_it_is_written) {
+  const auto endpoint = [&](Texts environment) {
+    environment.insert({{"S3_ACCESS_KEY", "a"}, {"S3_SECRET_KEY", "b"}});
+    return load({}, environment).s3()->endpoint;
+  };
+  EXPECT_EQ(endpoint({{"S3_ENDPOINT", "host"}}), "http://host");
+  EXPECT_EQ(endpoint({{"S3_ENDPOINT", "host:80"}}), "http://host");
+  EXPECT_EQ(endpoint({{"S3_ENDPOINT", "host"}, {"S3_SECURE", "true"}}), "https://host");
+  EXPECT_EQ(endpoint({{"S3_ENDPOINT", "host:1"}, {"S3_PORT", "2"}}), "http://host:1");
+  EXPECT_EQ(endpoint({{"S3_ENDPOINT", "[::1]"}, {"S3_PORT", "2"}}), "http://[::1]:2");
+  EXPECT_EQ(endpoint({{"S3_ENDPOINT", "https://host"}, {"S3_PORT", "443"}}), "https://host");
+}
+
+TEST_F(ConfigTest, refuses_a_bucket_that_cannot_be_reached) {
+  const Texts whole{{"S3_ENDPOINT", "host"}, {"S3_ACCESS_KEY", "a"}, {"S3_SECRET_KEY", "b"}};
+  for (const char* missing : {"S3_ACCESS_KEY", "S3_SECRET_KEY"}) {
+    Texts environment = whole;
+    environment.erase(missing);
+    const auto words = complaint({}, environment);
+    EXPECT_TRUE(says(words, "wanted together with s3_endpoint")) << words;
+  }
+  for (const char* bad : {"http://", "host/path", "http://user@host", "a host"}) {
+    Texts environment = whole;
+    environment["S3_ENDPOINT"] = bad;
+    EXPECT_TRUE(says(complaint({}, environment), "wanted a host")) << bad;
+    environment["S3_ENDPOINT"] = "host";
+    environment["S3_PUBLIC_URL"] = std::string("https://") + bad;
+    EXPECT_FALSE(complaint({}, environment).empty()) << bad;
+  }
+  for (const char* name : {"S3_BUKET", "MINIO_NAME"}) {
+    EXPECT_TRUE(says(complaint({}, {{name, "x"}}), name));
+  }
 }
 
 TEST_F(ConfigTest, knows_from_the_port_whether_mail_begins_with_tls) {
@@ -208,15 +273,42 @@ TEST_F(ConfigTest, names_the_half_of_a_certificate_that_is_missing) {
   EXPECT_TRUE(says(certificate, "tls_key (flag)")) << certificate;
 }
 
+TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
+  EXPECT_FALSE(load({}).redis_options());
+  EXPECT_FALSE(load({}, {{"REDIS_PORT", "6380"}}).redis_options());
+  const auto plain = load({}, {{"REDIS_HOST", "redis.example.org"}}).redis_options();
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->host, "redis.example.org");
+  EXPECT_EQ(plain->port, 6379);
+  const auto all = load({}, {{"REDIS_HOST", "::1"},
+                             {"REDIS_PORT", "6380"},
+                             {"REDIS_USERNAME", "chat"},
+                             {"REDIS_PASSWORD", "hidden"},
+                             {"REDIS_DB", "3"}})
+                       .redis_options();
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->port, 6380);
+  EXPECT_EQ(all->username, "chat");
+  EXPECT_EQ(all->password, "hidden");
+  EXPECT_EQ(all->database, 3);
+}
+
+TEST_F(ConfigTest, misses_the_password_of_a_user_of_redis) {
+  const auto words = complaint({}, {{"REDIS_HOST", "x"}, {"REDIS_USERNAME", "chat"}});
+  EXPECT_TRUE(says(words, "redis_password (not set)")) << words;
+  EXPECT_TRUE(says(words, "redis_username (environment)")) << words;
+}
+
 TEST_F(ConfigTest, shows_secrets_as_stars) {
-  const Config config =
-      load({}, {{"SERVER_JWT_SECRET", "do not show this"}, {"EMAIL_PASS", "nor this"}});
+  const Config config = load({}, {{"SERVER_JWT_SECRET", "do not show this"},
+                                  {"EMAIL_PASS", "nor this"},
+                                  {"REDIS_PASSWORD", "and not this"}});
   std::set<std::string> starred;
   for (const auto& each : app::describe(config)) {
     EXPECT_FALSE(says(each.value, "this")) << each.key;
     if (each.value == "********") starred.insert(each.key);
   }
-  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret"}));
+  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password"}));
   EXPECT_EQ(app::describe(load({})).size(), app::settings().size());
 }
 

@@ -144,6 +144,39 @@ TEST_F(FilesTest, a_row_that_cannot_be_stored_takes_its_file_with_it) {
   EXPECT_TRUE(is_nothing_left());
 }
 
+TEST_F(FilesTest, a_video_may_have_a_gibibyte_and_its_cover_five_mebibytes) {
+  const auto video = files.begin(FileKind::video, alice);
+  const std::string head(
+      "\0\0\0\x18"
+      "ftypmp42",
+      12);
+  video->write(head);
+  EXPECT_EQ(code_of(video->check("")), "");
+  const auto cover = files.begin(FileKind::video_cover, alice);
+  cover->write(png_head);
+  cover->write(std::string(5 * mebibyte - png_head.size(), 'x'));
+  EXPECT_EQ(code_of(cover->check("")), "");
+  cover->write("x");
+  EXPECT_EQ(code_of(cover->check("")), "cover_too_large");
+  EXPECT_EQ(code_of(video->finish_film(cover.get())), "cover_too_large");
+}
+
+TEST_F(FilesTest, what_is_taken_back_is_gone_but_not_what_is_in_use) {
+  const auto upload = files.begin(FileKind::avatar, alice);
+  upload->write(png_head);
+  const auto file = upload->finish("image/png");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(accounts->set_avatar(alice, file->id));
+  upload->take_back();
+  EXPECT_EQ(stored_files(), std::vector{file->path});
+  const auto other = files.begin(FileKind::avatar, alice);
+  other->write(png_head);
+  ASSERT_TRUE(other->finish("image/png"));
+  other->take_back();
+  EXPECT_EQ(stored_files(), std::vector{file->path});
+  EXPECT_EQ(count_rows("file"), 1);
+}
+
 TEST_F(FilesTest, a_file_is_opened_with_its_link_only) {
   const auto file = add_file(alice, FileKind::image);
   const net::Query query(std::string_view(file.url).substr(file.url.find('?') + 1));

@@ -107,6 +107,14 @@ TEST_F(CodeMail, has_the_header_that_a_letter_needs) {
   EXPECT_NE(from_base64(subject.substr(10)).find("Verification code"), std::string::npos);
 }
 
+TEST(CleanAddress, holds_nothing_that_could_begin_a_header_or_a_command) {
+  EXPECT_TRUE(storage::is_clean_address("o'neil+chat@example.org"));
+  for (const char* address : {"", "a@b.cc\r\nBcc: c@d.ee", "a@b.cc\nX: y", "a@b.cc> SIZE=1",
+                              "<a@b.cc", "a b@c.dd", "a@b.cc\t", "a@b.cc\x7F"}) {
+    EXPECT_FALSE(storage::is_clean_address(address)) << address;
+  }
+}
+
 TEST_F(CodeMail, has_a_plain_part_and_then_an_html_part) {
   const auto found = parts();
   ASSERT_EQ(found.size(), 2U);

