@@ -24,6 +24,7 @@ void say(const std::string& line) {
 Result<void> export_chat(const Config& config, const std::string& folder) {
   const auto core = Core::open(config);
   if (!core) return core.error();
+  if (auto ready = (*core)->blobs().prepare(); !ready) return ready;
   const auto manifest = storage::export_archive((*core)->database(), (*core)->blobs(), folder,
                                                 system_clock().wall(), say);
   if (!manifest) return manifest.error();
@@ -35,6 +36,7 @@ Result<void> import_chat(const Config& config, const std::string& folder,
                          storage::ImportOptions options) {
   const auto core = Core::open(config, Core::Purpose::import);
   if (!core) return core.error();
+  if (auto ready = (*core)->blobs().prepare(); !ready) return ready;
   const auto manifest =
       storage::import_archive((*core)->database(), (*core)->blobs(), folder, options, say);
   if (!manifest) return manifest.error();

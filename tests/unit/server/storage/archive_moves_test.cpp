@@ -26,8 +26,8 @@ class ArchiveMoves : public OnEveryEngine {
     OnEveryEngine::SetUp();
     ASSERT_TRUE(
         storage::migrate(target, storage::chat_migrations(GetParam().dialect), clock.wall()));
-    ASSERT_TRUE(blobs.open_folder());
-    ASSERT_TRUE(target_blobs.open_folder());
+    ASSERT_TRUE(blobs.prepare());
+    ASSERT_TRUE(target_blobs.prepare());
     alice = add_user("alice1");
     bobby = add_user("bobby1");
     group = add_group(alice, "garden");
