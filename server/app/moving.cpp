@@ -24,7 +24,6 @@ void say(const std::string& line) {
 Result<void> export_chat(const Config& config, const std::string& folder) {
   const auto core = Core::open(config);
   if (!core) return core.error();
-  if (auto ready = (*core)->blobs().prepare(); !ready) return ready;
   const auto manifest = storage::export_archive((*core)->database(), (*core)->blobs(), folder,
                                                 system_clock().wall(), say);
   if (!manifest) return manifest.error();
