@@ -106,7 +106,7 @@ def ctest(log, preset, *choice):
 def gcc(log):
     """lib/ and the examples compiled with g++ 12, which the library's users may have"""
     configure = ["cmake", "-S", ".", "-B", "build/gcc", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                 "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF"]
+                 "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF", "-DCOTERIE_REDIS=ON"]
     compiled = run(log, *configure) and run(log, "ninja", "-C", "build/gcc", minutes=40)
     return checked(compiled, "lib/ and examples/ with g++ 12")
 
@@ -252,7 +252,7 @@ def pkg_config(log, root, tree):
 
 
 def library_alone(log, tree):
-    theirs = ("CLI11", "CURL", "Freetype", "SQLite3")
+    theirs = ("CLI11", "CURL", "Freetype", "PkgConfig", "SQLite3")
     configure = ["cmake", "-S", ".", "-B", str(tree / "library"), "-G", "Ninja",
                  "-DCMAKE_CXX_COMPILER=g++-12", "-DCOTERIE_SERVER=OFF", "-DCOTERIE_EXAMPLES=OFF"]
     return run(log, *configure, *(f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in theirs))

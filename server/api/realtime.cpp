@@ -26,6 +26,7 @@ constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one soc
 // What a socket's local() holds.
 struct Visitor {
   std::optional<chat::Actor> actor;
+  LiveSessions::Pass pass;
   std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
   bool is_working = false;
 };
@@ -45,6 +46,12 @@ void complain(Socket& socket, const Ack& ack, std::string_view message) {
   const JsonObject body{{"status", "error"}, {"message", message}};
   socket.emit("exception", body);
   ack(body);
+}
+
+// Who cannot be checked now shall come again. A client does so by itself when its connection ends,
+// but not when the server refuses it in so many words.
+void put_off(const SocketRef& ref) {
+  ref.run([](Socket& socket) { socket.disconnect(true); });
 }
 
 }  // namespace
@@ -85,29 +92,28 @@ void Realtime::log_in(Socket& socket, const Next& next) {
                                    : accounts_->authenticate(token);
         if (actor) return enter(ref, next, std::move(*actor));
         if (actor.error().code == "unauthorized") return next();  // on_connect tells it.
-        next(socketio::ConnectError{chat::message_of(actor.error()), std::nullopt});
+        put_off(ref);
       });
-  if (!is_taken) next(socketio::ConnectError{chat::message_of(Error("busy")), std::nullopt});
+  if (!is_taken) put_off(socket.ref());
 }
 
 // The visitor is known: his own rooms first, then (having looked) those of his groups.
 void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) {
-  ref.run([this, next, actor = std::move(actor)](Socket& socket) {
+  ref.run([this, next, pass = live_.enter(actor.token), actor = std::move(actor)](Socket& socket) {
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
     // Without the token: ten thousand of them would only take memory.
     socket.local<Visitor>()->actor = chat::Actor{actor.user_id, {}};
+    socket.local<Visitor>()->pass = pass;
     const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
-      if (!groups) {
-        return next(socketio::ConnectError{chat::message_of(groups.error()), std::nullopt});
-      }
+      if (!groups) return put_off(again);
       again.run([next, groups = *groups](Socket& entering) {
         for (const std::int64_t id : groups) entering.join(group_room(id));
         next();
       });
     });
-    if (!is_taken) next(socketio::ConnectError{chat::message_of(Error("busy")), std::nullopt});
+    if (!is_taken) put_off(socket.ref());
   });
 }
 

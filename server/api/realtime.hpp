@@ -6,8 +6,9 @@
 //
 // LOG-IN is a middleware: a socket is connected, and only then heard, when its token has been
 // checked. One whose token is not good is connected all the same (the seed's clients expect that),
-// gets "authFail" and is disconnected. Its own room is joined before its groups are loaded, so that
-// a group joined in between is not missed.
+// gets "authFail" and is disconnected. One that cannot be checked now (overload, a store that is
+// away) loses its connection, so that clients come again by themselves. Its own room is joined
+// before its groups are loaded, so that a group joined in between is not missed.
 //
 // EVENTS of a client that need the database hop to a worker; one at a time for each socket, so that
 // answers come in the order of the questions.
@@ -16,7 +17,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "api/live_sessions.hpp"
 #include "chat/accounts.hpp"
 #include "chat/conversations.hpp"
 #include "net/workers.hpp"
@@ -36,6 +39,8 @@ class Realtime {
   void announce(const chat::Message& message);
   void on_joined(std::int64_t user_id, std::int64_t group_id);
   void on_revoked(const std::string& token);
+  // The log-ins that have sockets here. Any thread.
+  std::vector<std::string> live_tokens() { return live_.tokens(); }
 
  private:
   void log_in(socketio::Socket& socket, const socketio::Next& next);
@@ -47,6 +52,7 @@ class Realtime {
 
   socketio::Server& server_;
   net::Workers& workers_;
+  LiveSessions live_;
   chat::Accounts* accounts_ = nullptr;  // Fixed once set up
   chat::Conversations* conversations_ = nullptr;
 };

@@ -13,6 +13,7 @@
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/redis_stores.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
@@ -35,8 +36,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using storage::SqliteDriver;
-
-constexpr auto sweep_interval = std::chrono::seconds(30);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -62,18 +61,25 @@ std::optional<api::Asset> find_asset(std::string_view path) {
   return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
 }
 
-// Calls `work` on a worker every half minute.
+// Where log-ins and codes rest: Redis, when it is set, else a database of their own.
+std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
+  const auto options = config.redis();
+  return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
+// Calls `work` on a worker now and then.
 class Sweeper {
  public:
-  Sweeper(net::Shard& shard, net::Workers& workers, std::function<void()> work)
-      : shard_(shard), workers_(workers), work_(std::move(work)) {}
+  Sweeper(net::Shard& shard, net::Workers& workers, std::chrono::seconds interval,
+          std::function<void()> work)
+      : shard_(shard), workers_(workers), interval_(interval), work_(std::move(work)) {}
 
   void start() {
     shard_.post([this] { arm(); });
   }
 
  private:
-  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + sweep_interval, this); }
+  void arm() { shard_.timers().arm<&Sweeper::sweep>(timer_, shard_.now() + interval_, this); }
   void sweep() {
     if (!workers_.run(work_)) log::warn("too busy to forget what has expired");
     arm();
@@ -81,6 +87,7 @@ class Sweeper {
 
   net::Shard& shard_;
   net::Workers& workers_;
+  const std::chrono::seconds interval_;
   const std::function<void()> work_;
   Timer timer_;
 };
@@ -93,7 +100,8 @@ struct Core::Parts {
       : folder(config.data),
         database(sqlite(folder / "coterie.db", SqliteDriver::Durability::full)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
-        ttl(sessions, system_clock()),
+        redis(make_redis(config, database)),
+        embedded_ttl(sessions, system_clock()),
         blobs({(folder / "files").string(), config.link_base(), secret}, system_clock()),
         mailer(make_mailer(config)),
         passwords(cost_of(config)),
@@ -109,7 +117,8 @@ struct Core::Parts {
   const fs::path folder;
   storage::Database database;
   storage::Database sessions;
-  storage::SqliteTtlStore ttl;
+  const std::unique_ptr<RedisStores> redis;  // Null: its part is done by what follows.
+  storage::SqliteTtlStore embedded_ttl;
   storage::LocalBlobStore blobs;
   const std::unique_ptr<storage::Mailer> mailer;
   std::unique_ptr<chat::Captcha> captcha;  // Only where someone may log in.
@@ -121,9 +130,13 @@ struct Core::Parts {
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
 
+  storage::TtlStore& ttl() {
+    if (redis) return redis->ttl;
+    return embedded_ttl;
+  }
   void make_accounts() {
     accounts = std::make_unique<chat::Accounts>(
-        chat::Accounts::Parts{database, ttl, *mailer, captcha.get(), passwords, tokens, files,
+        chat::Accounts::Parts{database, ttl(), *mailer, captcha.get(), passwords, tokens, files,
                               announcements, system_clock(), system_random()});
   }
 };
@@ -150,9 +163,10 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config) {
   }
   auto parts = std::make_unique<Parts>(config, secret);
   const WallTime now = system_clock().wall();
-  for (const auto& [database, migrations] :
-       {std::pair(&parts->database, &storage::chat_migrations()),
-        std::pair(&parts->sessions, &storage::ttl_migrations())}) {
+  std::vector<std::pair<storage::Database*, const std::vector<storage::Migration>*>> schemas{
+      {&parts->database, &storage::chat_migrations()}};
+  if (!parts->redis) schemas.emplace_back(&parts->sessions, &storage::ttl_migrations());
+  for (const auto& [database, migrations] : schemas) {
     auto migrated = storage::migrate(*database, *migrations, now);
     if (!migrated) return migrated.error();
     parts->migrated.insert(parts->migrated.end(), migrated->begin(), migrated->end());
@@ -174,11 +188,18 @@ struct App::Doors {
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         rest(workers, file_workers, *core.accounts),
-        sweeper(shards[0], workers, [accounts = core.accounts.get()] {
-          if (const auto swept = accounts->sweep(); !swept) {
-            log::warn("could not forget what has expired: {}", swept.error().detail);
-          }
-        }) {}
+        sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
+                [this, &core] { sweep(core); }) {}
+
+  void sweep(Core::Parts& core) {
+    if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
+      return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
+    }
+    if (!core.redis) return;
+    if (const auto checked = core.redis->group_users.check(); !checked) {
+      log::warn("could not check group_users in Redis: {}", checked.error().detail);
+    }
+  }
 
   std::vector<api::Endpoint> endpoints(chat::Accounts& accounts) {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
@@ -216,6 +237,9 @@ Result<void> App::run(const Config& config) {
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
   if (auto ready = core.blobs.open_folder(); !ready) return ready;
+  if (core.redis) {
+    if (auto started = core.redis->start(); !started) return started;
+  }
   auto captcha = chat::Captcha::open(system_random());
   if (!captcha) return captcha.error();
   core.captcha = std::move(*captcha);
@@ -228,6 +252,7 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.joined = [&](std::int64_t user_id, std::int64_t group_id) {
     doors.realtime.on_joined(user_id, group_id);
+    if (core.redis) core.redis->group_users.add(user_id, group_id);
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 

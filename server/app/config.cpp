@@ -218,8 +218,56 @@ std::vector<Setting> mail_settings() {
   };
 }
 
+std::vector<Setting> session_settings() {
+  using C = Config;
+  return {
+      {"redis_host",
+       false,
+       {"REDIS_HOST"},
+       "Redis for log-ins, codes and counters; without one, they are kept in the data folder",
+       false,
+       text(&C::redis_host),
+       show(&C::redis_host)},
+      {"redis_port",
+       false,
+       {"REDIS_PORT"},
+       "its port",
+       false,
+       number(&C::redis_port, 1, 65535),
+       show(&C::redis_port)},
+      {"redis_username",
+       false,
+       {"REDIS_USERNAME"},
+       "user to log in there as; its default user when not set",
+       false,
+       text(&C::redis_username),
+       show(&C::redis_username)},
+      {"redis_password",
+       false,
+       {"REDIS_PASSWORD"},
+       "and the password",
+       true,
+       text(&C::redis_password),
+       show(&C::redis_password)},
+      {"redis_db",
+       false,
+       {"REDIS_DB"},
+       "number of the database there",
+       false,
+       number(&C::redis_db, 0, 65535),
+       show(&C::redis_db)},
+      {"sweep_seconds",
+       false,
+       {"COTERIE_SWEEP_SECONDS"},
+       "how often it is seen to that sockets of log-ins that are over are closed",
+       false,
+       number(&C::sweep_seconds, 1, 3600),
+       show(&C::sweep_seconds)},
+  };
+}
+
 // Settings of stores that this version does not have: better refused than silently ignored.
-constexpr std::array unsupported{"DB_HOST", "DB_TYPE", "REDIS_HOST"};
+constexpr std::array unsupported{"DB_HOST", "DB_TYPE"};
 constexpr std::array unsupported_prefixes{"MINIO_", "S3_"};
 
 Error bad_setting(std::string_view name, std::string_view source, std::string_view wanted) {
@@ -277,7 +325,7 @@ Result<void> read_environment(Config& config, const Texts& environment) {
                             [&name](const char* prefix) { return name.starts_with(prefix); });
     if (is_unsupported && !value.empty()) {
       return bad_setting(name, "environment",
-                         "MySQL, PostgreSQL, Redis and S3 are not supported by this version: unset "
+                         "MySQL, PostgreSQL and S3 are not supported by this version: unset "
                          "it to use SQLite and local files");
     }
     const bool is_known =
@@ -313,12 +361,31 @@ Result<void> check_tls(const Config& config) {
                                 : lacks("tls_certificate", "tls_key");
 }
 
+// Who is named needs a password.
+Result<void> check_redis(const Config& config) {
+  if (config.redis_username.empty() || !config.redis_password.empty()) return {};
+  return bad_setting("redis_password", "not set",
+                     fmt::format("wanted together with redis_username ({})",
+                                 config.sources.find("redis_username")->second));
+}
+
 }  // namespace
+
+std::optional<redis::Options> Config::redis() const {
+  if (redis_host.empty()) return std::nullopt;
+  redis::Options options;
+  options.host = redis_host;
+  options.port = redis_port;
+  options.username = redis_username;
+  options.password = redis_password;
+  options.database = redis_db;
+  return options;
+}
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {tls_settings(), mail_settings()}) {
+    for (const auto& more : {tls_settings(), mail_settings(), session_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
@@ -359,6 +426,7 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
     if (auto done = set(config, *setting, name, value, "flag"); !done) return done.error();
   }
   if (auto done = check_tls(config); !done) return done.error();
+  if (auto done = check_redis(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;
   if (config.email_from.empty()) config.email_from = config.email_user;
   return config;

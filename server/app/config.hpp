@@ -15,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "net/tls.hpp"
+#include "redis/connection.hpp"
 
 namespace coterie::app {
 
@@ -37,12 +38,20 @@ struct Config {
   std::string email_from;    // Empty: email_user.
   bool email_secure = true;  // TLS from the first byte; else STARTTLS where it is offered.
 
+  std::string redis_host;  // Empty: log-ins and codes are kept in SQLite.
+  std::uint16_t redis_port = 6379;
+  std::string redis_username;
+  std::string redis_password;
+  std::uint16_t redis_db = 0;
+  unsigned sweep_seconds = 30;
+
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
   std::optional<net::TlsFiles> tls() const {
     if (tls_certificate.empty()) return std::nullopt;
     return net::TlsFiles{tls_certificate, tls_key};
   }
+  std::optional<redis::Options> redis() const;
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }

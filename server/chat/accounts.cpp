@@ -26,6 +26,7 @@ constexpr std::int64_t attempts_per_address = 200;
 constexpr std::int64_t mails_per_address = 200;
 constexpr std::int64_t tries_per_mail_code = 5;
 constexpr auto belief = 1s;
+constexpr auto belief_while_away = 5min;
 constexpr std::size_t known_max = 100'000;
 
 constexpr std::string_view digits = "0123456789";
@@ -36,25 +37,21 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// Keys of our own begin with "coterie:"; the others are the seed system's.
 std::string account_attempts(std::string_view login_name) {
-  return "attempts:account:" + lower(login_name);
+  return "coterie:attempts:account:" + lower(login_name);
 }
 std::string address_attempts(std::string_view address) {
-  return fmt::format("attempts:address:{}", address);
+  return fmt::format("coterie:attempts:address:{}", address);
 }
 std::string mail_code_key(std::string_view email) {
   return fmt::format("register-code:{}", email);
 }
 std::string mail_tries_key(std::string_view email) {
-  return fmt::format("register-tries:{}", email);
+  return fmt::format("coterie:register-tries:{}", email);
 }
 std::string captcha_key(std::string_view uid) {
   return fmt::format("login-code:{}", uid);
-}
-
-// A log-in's key is the token itself: three parts of base64url. No other key has two dots.
-bool is_session_key(std::string_view key) {
-  return std::ranges::count(key, '.') == 2 && key.starts_with("ey");
 }
 
 }  // namespace
@@ -68,7 +65,7 @@ Result<void> Accounts::send_code(const std::string& email, const std::string& ad
       [&](Driver& db) -> Result<bool> { return storage::email_exists(db, email); });
   if (!taken) return taken.error();
   if (*taken) return Error("email_taken");
-  const auto mails = parts_.ttl.count("mails:address:" + address, attempts_window);
+  const auto mails = parts_.ttl.count("coterie:mails:address:" + address, attempts_window);
   if (!mails) return mails.error();
   if (mails->value > mails_per_address) {
     return Error("too_many_attempts", std::to_string(mails->left.count()));
@@ -77,7 +74,8 @@ Result<void> Accounts::send_code(const std::string& email, const std::string& ad
   if (auto stored = parts_.ttl.put(key, code, code_life); !stored) return stored;
   if (auto fresh = parts_.ttl.remove(mail_tries_key(email)); !fresh) return fresh;
   auto sent = parts_.mailer.send_code(email, code);
-  if (!sent && !parts_.ttl.remove(key)) return Error("storage_failed");
+  if (sent) return {};
+  if (auto removed = parts_.ttl.remove(key); !removed) return removed;
   return sent;
 }
 
@@ -109,7 +107,9 @@ Result<void> Accounts::register_account(const Registration& registration) {
   if (*taken) return Error("username_taken");
   user.password = parts_.passwords.hash(registration.password);
   if (const auto inserted = insert(std::move(user)); !inserted) return inserted.error();
-  return parts_.ttl.remove(mail_code_key(registration.email));
+  // The account is there, whatever becomes of its code: that dies by itself, and is of no use.
+  (void)parts_.ttl.remove(mail_code_key(registration.email));
+  return {};
 }
 
 Result<User> Accounts::insert(User user) {
@@ -203,38 +203,54 @@ Result<void> Accounts::log_out(const Actor& actor) {
   return removed;
 }
 
+void Accounts::remember(const std::string& token, std::int64_t user_id, std::chrono::seconds left) {
+  const TimePoint now = parts_.clock.now();
+  const Known fact{user_id, now + std::min<Duration>(belief, left),
+                   now + std::min<Duration>(belief_while_away, left)};
+  known_.with([&](auto& known) {
+    if (known.size() >= known_max) known.clear();  // A cache: it fills again by itself.
+    known[token] = fact;
+  });
+}
+
+std::optional<Accounts::Known> Accounts::recall(const std::string& token) const {
+  return known_.with([&](const auto& known) -> std::optional<Known> {
+    const auto found = known.find(token);
+    if (found == known.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
 void Accounts::forget(const std::string& token) {
   known_.with([&](auto& known) { known.erase(token); });
 }
 
 Result<Actor> Accounts::authenticate(const std::string& token) {
   const TimePoint now = parts_.clock.now();
-  const auto remembered = known_.with([&](auto& known) -> std::optional<std::int64_t> {
-    const auto found = known.find(token);
-    if (found == known.end() || found->second.until <= now) return std::nullopt;
-    return found->second.user_id;
-  });
-  if (remembered) return Actor{*remembered, token};
+  const auto known = recall(token);
+  if (known && now < known->until) return Actor{known->user_id, token};
   const auto user_id = parts_.tokens.verify(token);
   if (!user_id) return Error("unauthorized");
   const auto session = parts_.ttl.get(token);
-  if (!session) return session.error();
+  if (!session) {
+    if (known && now < known->until_unproven) return Actor{known->user_id, token};
+    return session.error();
+  }
   if (!*session || (*session)->value != std::to_string(*user_id)) {
     forget(token);
     return Error("unauthorized");
   }
-  known_.with([&](auto& known) {
-    if (known.size() >= known_max) known.clear();  // A cache: it fills again by itself.
-    known[token] = Known{*user_id, now + std::min<Duration>(belief, (*session)->left)};
-  });
+  remember(token, *user_id, (*session)->left);
   return Actor{*user_id, token};
 }
 
-Result<void> Accounts::sweep() {
-  return parts_.ttl.sweep([this](std::string_view key) {
-    if (!is_session_key(key)) return;
-    forget(std::string(key));
-    parts_.announcements.revoked(std::string(key));
+Result<void> Accounts::sweep(const std::vector<std::string>& watched) {
+  known_.with([now = parts_.clock.now()](auto& known) {
+    std::erase_if(known, [now](const auto& each) { return each.second.until_unproven <= now; });
+  });
+  return parts_.ttl.sweep(watched, [this](const std::string& token) {
+    forget(token);
+    parts_.announcements.revoked(token);
   });
 }
 

@@ -4,6 +4,11 @@
 // of every request, so what was found is remembered for a second: a log-out elsewhere (another
 // node, the command line) takes effect within that time, one through this object at once.
 //
+// WITHOUT THE STORE (Redis away) nobody can log in or out, and codes and captchas cannot be
+// checked: the store's error. Who was proven less than five minutes before is believed on, unless
+// the log-in would have expired since. So reading and sending go on through a restart of Redis, and
+// a log-in that was ended elsewhere meanwhile works for five minutes at most. Sockets stay.
+//
 // Guessing is limited: a captcha and a mail code's tries can be used once and five times; wrong
 // passwords are counted by account and by address.
 //
@@ -14,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -79,8 +85,9 @@ class Accounts {
   Result<void> log_out(const Actor& actor);
 
   Result<Actor> authenticate(const std::string& token);
-  // Forgets what has expired and announces log-ins among it. To be called now and then.
-  Result<void> sweep();
+  // Forgets what has expired, and announces which of the log-ins `watched` are over. To be called
+  // now and then.
+  Result<void> sweep(const std::vector<std::string>& watched);
 
   Result<User> profile(const Actor& actor);
   Result<void> update_profile(const Actor& actor, const storage::UserChange& change);
@@ -101,7 +108,8 @@ class Accounts {
  private:
   struct Known {
     std::int64_t user_id;
-    TimePoint until;  // Believed without asking again.
+    TimePoint until;           // Believed without asking again.
+    TimePoint until_unproven;  // Believed when nobody can be asked.
   };
 
   Result<std::string> open_session(std::int64_t user_id);
@@ -110,6 +118,8 @@ class Accounts {
   Result<User> find_account(const LogIn& log_in);
   Error wrong_log_in(const LogIn& log_in, const std::string& address, Error error);
   Result<User> insert(User user);
+  void remember(const std::string& token, std::int64_t user_id, std::chrono::seconds left);
+  std::optional<Known> recall(const std::string& token) const;
   void forget(const std::string& token);
 
   const Parts parts_;

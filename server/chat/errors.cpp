@@ -43,6 +43,7 @@ constexpr std::array facts{
     ErrorFact{"busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_busy", 503, "the server is busy, please try again"},
     ErrorFact{"storage_full", 503, "the server is out of space"},
+    ErrorFact{"sessions_unavailable", 503, "log-ins cannot be checked now, please try again"},
     ErrorFact{"storage_failed", 503, "the storage is not available, please try again"},
     ErrorFact{"internal_error", 500, "Internal server error"},
 };

@@ -72,6 +72,20 @@ std::vector<std::int64_t> groups_of_user(Driver& db, std::int64_t user_id) {
   return ids;
 }
 
+std::vector<Membership> memberships_after(Driver& db, std::int64_t id, int count) {
+  std::vector<Membership> memberships;
+  db.query(
+      R"(SELECT "id", "userId", "groupId" FROM "group_conversation" WHERE "id" > ?
+         ORDER BY "id" LIMIT ?)",
+      [&](RowReader& row) {
+        const std::int64_t row_id = row.int64();
+        const std::int64_t user_id = row.int64();
+        memberships.push_back({row_id, user_id, row.int64()});
+      },
+      id, count);
+  return memberships;
+}
+
 std::vector<User> members_of_group(Driver& db, std::int64_t group_id) {
   static const std::string sql = "SELECT " + user_columns("u") + ", " + file_columns("a") +
                                  R"( FROM "group_conversation" m

@@ -26,6 +26,13 @@ void insert_membership(Driver& db, std::int64_t user_id, std::int64_t group_id, 
                        WallTime now);
 bool is_member(Driver& db, std::int64_t user_id, std::int64_t group_id);
 std::vector<std::int64_t> groups_of_user(Driver& db, std::int64_t user_id);
+// Who is in which group, `count` at a time: those behind the row `id`, in the order of ids.
+struct Membership {
+  std::int64_t id;
+  std::int64_t user_id;
+  std::int64_t group_id;
+};
+std::vector<Membership> memberships_after(Driver& db, std::int64_t id, int count);
 std::vector<User> members_of_group(Driver& db, std::int64_t group_id);  // With their avatars.
 
 struct GroupWithRole {

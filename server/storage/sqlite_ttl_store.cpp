@@ -66,13 +66,16 @@ Result<TtlStore::Count> SqliteTtlStore::count(std::string_view key, std::chrono:
   });
 }
 
-Result<void> SqliteTtlStore::sweep(const std::function<void(std::string_view key)>& on_expired) {
-  const WallTime now = clock_.wall();
-  return database_.write([&](Driver& db) -> Result<void> {
-    db.query(
-        R"(SELECT "key" FROM "ttl" WHERE "expireAt" <= ?)",
-        [&](RowReader& row) { on_expired(row.text()); }, now);
-    db.run(R"(DELETE FROM "ttl" WHERE "expireAt" <= ?)", now);
+Result<void> SqliteTtlStore::sweep(std::span<const std::string> watched, const OnGone& on_gone) {
+  const auto forgotten = database_.write([&](Driver& db) -> Result<void> {
+    db.run(R"(DELETE FROM "ttl" WHERE "expireAt" <= ?)", clock_.wall());
+    return {};
+  });
+  if (!forgotten) return forgotten;
+  return database_.read([&](Driver& db) -> Result<void> {
+    for (const std::string& key : watched) {
+      if (!find(db, key)) on_gone(key);
+    }
     return {};
   });
 }

@@ -19,7 +19,7 @@ class SqliteTtlStore final : public TtlStore {
   Result<std::optional<Entry>> take(std::string_view key) override;
   Result<void> remove(std::string_view key) override;
   Result<Count> count(std::string_view key, std::chrono::seconds ttl) override;
-  Result<void> sweep(const std::function<void(std::string_view key)>& on_expired) override;
+  Result<void> sweep(std::span<const std::string> watched, const OnGone& on_gone) override;
 
  private:
   std::optional<Entry> find(Driver& db, std::string_view key) const;

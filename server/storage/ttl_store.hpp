@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,8 +37,10 @@ class TtlStore {
     std::chrono::seconds left;
   };
   virtual Result<Count> count(std::string_view key, std::chrono::seconds ttl) = 0;
-  // Forgets what has expired; `on_expired` hears each key, before it is forgotten.
-  virtual Result<void> sweep(const std::function<void(std::string_view key)>& on_expired) = 0;
+  // Forgets what has expired; `on_gone` hears each of the `watched` keys that is not there: it has
+  // expired or was removed, by whomever.
+  using OnGone = std::function<void(const std::string& key)>;
+  virtual Result<void> sweep(std::span<const std::string> watched, const OnGone& on_gone) = 0;
 };
 
 }  // namespace coterie::storage

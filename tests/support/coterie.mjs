@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { redisCli } from "./backends/redis.mjs";
 import { Child, startListening, until, untilListening } from "./process.mjs";
 import { Rest } from "./rest.mjs";
 
@@ -20,10 +21,12 @@ export function binary() {
   return found;
 }
 
-// Nothing of our own surroundings may become a setting of the server.
+// Nothing of our own surroundings may become a setting of the server, but for what the tests of a
+// backend say in COTERIE_TEST_SETTINGS, as JSON: so any other file runs against that backend.
 const passed = /^(PATH|HOME|TMPDIR|LANG|[A-Z]+SAN_OPTIONS|LLVM_PROFILE_FILE)$/;
 const surroundings = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => passed.test(name)));
+Object.assign(surroundings, JSON.parse(process.env.COTERIE_TEST_SETTINGS ?? "{}"));
 
 const folders = new Set();
 process.on("exit", () => {
@@ -133,6 +136,8 @@ export class Coterie {
 
   // What a picture shows, for those who cannot read it.
   captchaText(uid) {
+    const env = { ...surroundings, ...this.env };
+    if (env.REDIS_HOST) return redisCli(env, "GET", `login-code:${uid}`);
     const rows = this.sql(`SELECT value FROM ttl WHERE key = 'login-code:${uid}'`, "sessions.db");
     return rows[0]?.value;
   }

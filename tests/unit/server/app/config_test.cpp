@@ -155,7 +155,7 @@ TEST_F(ConfigTest, says_which_file_is_not_there) {
 }
 
 TEST_F(ConfigTest, refuses_the_stores_that_this_version_does_not_have) {
-  for (const char* name : {"DB_HOST", "DB_TYPE", "REDIS_HOST", "MINIO_ENDPOINT", "S3_BUCKET"}) {
+  for (const char* name : {"DB_HOST", "DB_TYPE", "MINIO_ENDPOINT", "S3_BUCKET"}) {
     const auto words = complaint({}, {{name, "somewhere"}});
     EXPECT_TRUE(says(words, name)) << words;
     EXPECT_TRUE(says(words, "not supported")) << words;
@@ -208,15 +208,42 @@ TEST_F(ConfigTest, names_the_half_of_a_certificate_that_is_missing) {
   EXPECT_TRUE(says(certificate, "tls_key (flag)")) << certificate;
 }
 
+TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
+  EXPECT_FALSE(load({}).redis());
+  EXPECT_FALSE(load({}, {{"REDIS_PORT", "6380"}}).redis());
+  const auto plain = load({}, {{"REDIS_HOST", "redis.example.org"}}).redis();
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->host, "redis.example.org");
+  EXPECT_EQ(plain->port, 6379);
+  const auto all = load({}, {{"REDIS_HOST", "::1"},
+                             {"REDIS_PORT", "6380"},
+                             {"REDIS_USERNAME", "chat"},
+                             {"REDIS_PASSWORD", "hidden"},
+                             {"REDIS_DB", "3"}})
+                       .redis();
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->port, 6380);
+  EXPECT_EQ(all->username, "chat");
+  EXPECT_EQ(all->password, "hidden");
+  EXPECT_EQ(all->database, 3);
+}
+
+TEST_F(ConfigTest, misses_the_password_of_a_user_of_redis) {
+  const auto words = complaint({}, {{"REDIS_HOST", "x"}, {"REDIS_USERNAME", "chat"}});
+  EXPECT_TRUE(says(words, "redis_password (not set)")) << words;
+  EXPECT_TRUE(says(words, "redis_username (environment)")) << words;
+}
+
 TEST_F(ConfigTest, shows_secrets_as_stars) {
-  const Config config =
-      load({}, {{"SERVER_JWT_SECRET", "do not show this"}, {"EMAIL_PASS", "nor this"}});
+  const Config config = load({}, {{"SERVER_JWT_SECRET", "do not show this"},
+                                  {"EMAIL_PASS", "nor this"},
+                                  {"REDIS_PASSWORD", "and not this"}});
   std::set<std::string> starred;
   for (const auto& each : app::describe(config)) {
     EXPECT_FALSE(says(each.value, "this")) << each.key;
     if (each.value == "********") starred.insert(each.key);
   }
-  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret"}));
+  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password"}));
   EXPECT_EQ(app::describe(load({})).size(), app::settings().size());
 }
 

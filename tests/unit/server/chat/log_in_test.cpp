@@ -221,18 +221,122 @@ TEST_F(LogIn, is_believed_for_a_second_without_asking_the_store) {
   EXPECT_EQ(code_of(accounts->authenticate(token)), "");
 }
 
-TEST_F(LogIn, that_has_expired_is_announced_by_a_sweep_and_nothing_else_is) {
+TEST_F(LogIn, that_is_over_is_announced_by_a_sweep_when_it_is_watched) {
   add_user("alice1");
-  const std::string token = new_token();
-  read_captcha("one");
-  EXPECT_EQ(code_of(log_in("alice1", "Wrong.99")), "password_wrong");
-  ASSERT_TRUE(accounts->sweep());
+  const Tokens watched{new_token(), new_token()};
+  const std::string unwatched = new_token();
+  ASSERT_TRUE(accounts->sweep(watched));
   EXPECT_EQ(revoked_tokens(), Tokens());
+  ASSERT_TRUE(ttl.remove(watched[1]));  // By another node, or the seed system.
+  ASSERT_TRUE(accounts->sweep(watched));
+  EXPECT_EQ(revoked_tokens(), Tokens{watched[1]});
+  EXPECT_EQ(code_of(accounts->authenticate(watched[1])), "unauthorized");
   clock.advance(24h);
-  ASSERT_TRUE(accounts->sweep());
-  EXPECT_EQ(revoked_tokens(), Tokens{token});
-  ASSERT_TRUE(accounts->sweep());
-  EXPECT_EQ(revoked_tokens().size(), 1U);
+  ASSERT_TRUE(accounts->sweep({watched[0]}));
+  EXPECT_EQ(revoked_tokens(), (Tokens{watched[1], watched[0]}));
+}
+
+// The store of log-ins, which can be away.
+class RemoteTtlStore final : public storage::TtlStore {
+ public:
+  explicit RemoteTtlStore(storage::TtlStore& store) : store_(store) {}
+
+  Result<void> put(std::string_view key, std::string_view value,
+                   std::chrono::seconds ttl) override {
+    return is_away ? away() : store_.put(key, value, ttl);
+  }
+  Result<std::optional<Entry>> get(std::string_view key) override {
+    return is_away ? away() : store_.get(key);
+  }
+  Result<std::optional<Entry>> take(std::string_view key) override {
+    return is_away ? away() : store_.take(key);
+  }
+  Result<void> remove(std::string_view key) override {
+    return is_away ? away() : store_.remove(key);
+  }
+  Result<Count> count(std::string_view key, std::chrono::seconds ttl) override {
+    return is_away ? away() : store_.count(key, ttl);
+  }
+  Result<void> sweep(std::span<const std::string> watched, const OnGone& on_gone) override {
+    return is_away ? away() : store_.sweep(watched, on_gone);
+  }
+
+  bool is_away = false;
+
+ private:
+  static Error away() { return Error("sessions_unavailable"); }
+
+  storage::TtlStore& store_;
+};
+
+class WithoutTheStore : public LogIn {
+ protected:
+  void SetUp() override {
+    LogIn::SetUp();
+    accounts = std::make_unique<chat::Accounts>(
+        chat::Accounts::Parts{database, store, mail, captcha.get(), passwords, tokens, files,
+                              announcements, clock, random});
+    add_user("alice1");
+  }
+  std::string proven_token() {
+    const std::string token = new_token();
+    EXPECT_TRUE(accounts->authenticate(token));
+    return token;
+  }
+
+  RemoteTtlStore store{ttl};
+};
+
+TEST_F(WithoutTheStore, nobody_gets_in_and_no_code_is_given_out) {
+  store.is_away = true;
+  EXPECT_EQ(code_of(log_in("alice1", password)), "sessions_unavailable");
+  EXPECT_EQ(code_of(accounts->captcha("one")), "sessions_unavailable");
+  EXPECT_EQ(code_of(accounts->send_code("bob@example.org", address)), "sessions_unavailable");
+  EXPECT_EQ(mail.count, 0);
+}
+
+TEST_F(WithoutTheStore, who_was_proven_is_believed_for_five_minutes_and_nobody_else) {
+  const std::string proven = proven_token();
+  const std::string unproven = new_token();
+  store.is_away = true;
+  clock.advance(4min + 59s);
+  EXPECT_EQ(code_of(accounts->authenticate(proven)), "");
+  EXPECT_EQ(code_of(accounts->authenticate(unproven)), "sessions_unavailable");
+  EXPECT_EQ(code_of(accounts->authenticate("nonsense")), "unauthorized");
+  clock.advance(1s);
+  EXPECT_EQ(code_of(accounts->authenticate(proven)), "sessions_unavailable");
+  store.is_away = false;
+  EXPECT_EQ(code_of(accounts->authenticate(proven)), "");
+  EXPECT_EQ(code_of(accounts->authenticate(unproven)), "");
+}
+
+TEST_F(WithoutTheStore, nobody_is_believed_beyond_the_end_of_the_log_in) {
+  const std::string token = new_token();
+  clock.advance(24h - 1min);
+  ASSERT_TRUE(accounts->authenticate(token));
+  store.is_away = true;
+  clock.advance(59s);
+  EXPECT_EQ(code_of(accounts->authenticate(token)), "");
+  clock.advance(1s);
+  EXPECT_EQ(code_of(accounts->authenticate(token)), "sessions_unavailable");
+}
+
+TEST_F(WithoutTheStore, who_wants_to_leave_is_told_to_try_again_and_believed_no_more) {
+  const std::string token = proven_token();
+  const chat::Actor actor = *accounts->authenticate(token);
+  store.is_away = true;
+  EXPECT_EQ(code_of(accounts->log_out(actor)), "sessions_unavailable");
+  EXPECT_EQ(code_of(accounts->authenticate(token)), "sessions_unavailable");
+  store.is_away = false;
+  EXPECT_EQ(code_of(accounts->log_out(actor)), "");
+  EXPECT_EQ(code_of(accounts->authenticate(token)), "unauthorized");
+}
+
+TEST_F(WithoutTheStore, no_socket_is_closed) {
+  const std::string token = proven_token();
+  store.is_away = true;
+  EXPECT_EQ(code_of(accounts->sweep({token})), "sessions_unavailable");
+  EXPECT_EQ(revoked_tokens(), Tokens());
 }
 
 }  // namespace

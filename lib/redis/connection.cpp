@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "redis/connection.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <hiredis/hiredis.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <system_error>
+
+#include "base/check.hpp"
+
+namespace coterie::redis {
+
+namespace {
+
+constexpr int nesting_max = 8;  // Of lists in a reply: hiredis goes no deeper either.
+
+timeval to_timeval(std::chrono::milliseconds time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return {seconds.count(), std::chrono::microseconds(time - seconds).count()};
+}
+
+void append(std::string& bytes, const Command& command) {
+  fmt::format_to(std::back_inserter(bytes), "*{}\r\n", command.size());
+  for (const std::string& word : command) {
+    fmt::format_to(std::back_inserter(bytes), "${}\r\n", word.size());
+    bytes.append(word).append("\r\n");
+  }
+}
+
+// Error replies that are about the server, not about the command: another connection may do better.
+bool is_unfit(std::string_view text) {
+  constexpr std::array words{"LOADING", "READONLY", "MASTERDOWN", "NOAUTH", "WRONGPASS"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return text.starts_with(word); });
+}
+
+Result<Reply> to_reply(const redisReply& reply, int depth = 0) {
+  switch (reply.type) {
+    case REDIS_REPLY_NIL:
+      return Reply();
+    case REDIS_REPLY_INTEGER:
+      return Reply(Reply::Value(std::int64_t{reply.integer}));
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+      return Reply(Reply::Value(std::string(reply.str, reply.len)));
+    case REDIS_REPLY_ERROR: {
+      std::string text(reply.str, reply.len);
+      if (is_unfit(text)) return Error("redis_failed", std::move(text));
+      return Error("redis_refused", std::move(text));
+    }
+    default:
+      break;
+  }
+  if (reply.type != REDIS_REPLY_ARRAY || depth == nesting_max) {
+    return Error("redis_failed", "an answer of a kind that Redis does not give");
+  }
+  Reply::List list;
+  list.reserve(reply.elements);
+  for (std::size_t i = 0; i < reply.elements; ++i) {
+    auto element = to_reply(*reply.element[i], depth + 1);
+    if (!element) return element.error();
+    list.push_back(std::move(*element));
+  }
+  return Reply(Reply::Value(std::move(list)));
+}
+
+std::vector<Command> greeting(const Options& options) {
+  std::vector<Command> commands;
+  if (!options.password.empty()) {
+    commands.push_back({"AUTH", options.password});
+    if (!options.username.empty()) {
+      commands.back().insert(commands.back().begin() + 1, options.username);
+    }
+  }
+  if (options.database != 0) commands.push_back({"SELECT", std::to_string(options.database)});
+  commands.push_back({"PING"});
+  return commands;
+}
+
+}  // namespace
+
+void Connection::Close::operator()(redisContext* context) const {
+  redisFree(context);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
+  Context context(redisConnectWithTimeout(options.host.c_str(), options.port,
+                                          to_timeval(options.connect_timeout)));
+  if (!context) return Error("redis_failed", "out of memory");
+  if (context->err) return Error("redis_cut", context->errstr);
+  ::fcntl(context->fd, F_SETFD, FD_CLOEXEC);
+  if (redisSetTimeout(context.get(), to_timeval(options.command_timeout)) != REDIS_OK ||
+      redisEnableKeepAlive(context.get()) != REDIS_OK) {
+    return Error("redis_failed", context->errstr);
+  }
+  auto connection = std::unique_ptr<Connection>(new Connection(std::move(context)));
+  if (const auto greeted = connection->run(greeting(options)); !greeted) return greeted.error();
+  return connection;
+}
+
+Result<std::vector<Reply>> Connection::run(std::span<const Command> commands) {
+  std::string bytes;
+  for (const Command& command : commands) append(bytes, command);
+  if (auto sent = send(bytes); !sent) return sent.error();
+  std::vector<Reply> replies;
+  replies.reserve(commands.size());
+  std::optional<Error> refused;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    auto reply = read();
+    if (reply) {
+      replies.push_back(std::move(*reply));
+    } else if (reply.error().code != "redis_refused") {
+      return reply.error();
+    } else if (!refused) {
+      refused = reply.error();
+    }
+  }
+  if (refused) return *refused;
+  return replies;
+}
+
+Result<void> Connection::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(context_->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      return Error("redis_timeout", "it takes no commands");
+    } else if (errno != EINTR) {
+      return Error("redis_cut", std::generic_category().message(errno));
+    }
+  }
+  return {};
+}
+
+Result<Reply> Connection::read() {
+  void* raw = nullptr;
+  errno = 0;
+  if (redisGetReply(context_.get(), &raw) != REDIS_OK) return problem();
+  COTERIE_CHECK(raw != nullptr);  // A blocking context has a reply or an error.
+  const std::unique_ptr<void, decltype(&freeReplyObject)> reply(raw, freeReplyObject);
+  return to_reply(*static_cast<const redisReply*>(raw));
+}
+
+// What hiredis has just failed with. errno is still that of its system call.
+Error Connection::problem() const {
+  if (context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT)) {
+    return Error("redis_timeout", "it does not answer in time");
+  }
+  const bool is_cut = context_->err == REDIS_ERR_IO || context_->err == REDIS_ERR_EOF;
+  return is_cut ? Error("redis_cut", context_->errstr) : Error("redis_failed", context_->errstr);
+}
+
+bool Connection::is_cut() const {
+  char byte = 0;
+  const ssize_t got = ::recv(context_->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+}  // namespace coterie::redis

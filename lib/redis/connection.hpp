@@ -1,0 +1,66 @@
+// One connection to Redis: commands out, replies in, in order. Blocks; one thread at a time.
+//
+// The wire (RESP 2; redis.io/docs/reference/protocol-spec):
+//   command = "*" count CRLF *( "$" length CRLF bytes CRLF )
+// Replies are read by hiredis. We write ourselves: hiredis would raise SIGPIPE on a cut connection.
+//
+// Errors: "redis_cut" (the other side went away), "redis_timeout", "redis_failed" (it cannot serve
+// us, or does not speak Redis). After these three the connection is of no use any more. After
+// "redis_refused", an error reply to one command, it is as good as before.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "redis/reply.hpp"
+
+struct redisContext;
+
+namespace coterie::redis {
+
+using Command = std::vector<std::string>;  // Its name, then its arguments; any bytes.
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 6379;
+  std::string username;  // Empty: Redis' default user.
+  std::string password;  // Empty: no AUTH.
+  std::uint16_t database = 0;
+  // A command takes some 50 µs, most of it on the way: more connections would wait in Redis.
+  std::size_t connections_max = 16;
+  std::chrono::milliseconds connect_timeout{1000};
+  std::chrono::milliseconds command_timeout{2000};  // Of silence, while an answer is awaited.
+};
+
+class Connection {
+ public:
+  // Connects, authenticates, selects the database, and sees that Redis answers. Looking the host's
+  // name up may take as long as the system's resolver does.
+  static Result<std::unique_ptr<Connection>> open(const Options& options);
+
+  // Sends all commands, then reads all replies. The first error reply is the Error.
+  Result<std::vector<Reply>> run(std::span<const Command> commands);
+  // Whether the other side has closed it (or said what nobody asked for) since the last reply.
+  bool is_cut() const;
+
+ private:
+  struct Close {
+    void operator()(redisContext* context) const;
+  };
+  using Context = std::unique_ptr<redisContext, Close>;
+
+  explicit Connection(Context context) : context_(std::move(context)) {}
+  Result<void> send(std::string_view bytes);
+  Result<Reply> read();
+  Error problem() const;
+
+  const Context context_;
+};
+
+}  // namespace coterie::redis
