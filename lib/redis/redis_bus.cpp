@@ -14,14 +14,16 @@ namespace coterie::redis {
 
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
-constexpr auto pause_min = 100ms;  // Before the next attempt to connect; doubled each time up to
-constexpr auto pause_max = 3000ms;
-constexpr auto greeting_time = 5s;              // To connect and be let in.
-constexpr auto ping_interval = 10s;             // So that a dead connection is noticed,
-constexpr auto silence_max = 25s;               // after two of them.
-constexpr auto farewell_time = 200ms;           // For what was published just before the end.
+constexpr auto pause_min =
+    milliseconds(100);  // Before the next attempt to connect; doubled each time up to
+constexpr auto pause_max = milliseconds(3000);
+constexpr auto greeting_time = seconds(5);         // To connect and be let in.
+constexpr auto ping_interval = seconds(10);        // So that a dead connection is noticed,
+constexpr auto silence_max = seconds(25);          // after two of them.
+constexpr auto farewell_time = milliseconds(200);  // For what was published just before the end.
 constexpr std::size_t tasks_max = 1'000'000;    // Posted and not run: somebody blocks the thread.
 constexpr std::size_t unsent_max = 256 * 1024;  // In a link's buffer; what waits stays with us.
 constexpr std::size_t awaited_max = 10'000;     // Replies; each is small.
@@ -93,7 +95,7 @@ void RedisBus::turn() {
 }
 
 int RedisBus::wait_milliseconds() const {
-  TimePoint next = now() + 1s;  // The pings want to be looked after.
+  TimePoint next = now() + seconds(1);  // The pings want to be looked after.
   if (!session_) next = std::min(next, retry_at_);
   if (!timers_.empty()) next = std::min(next, timers_.begin()->first);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now()).count();
