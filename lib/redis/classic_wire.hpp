@@ -1,4 +1,4 @@
-// The messages of @socket.io/redis-adapter 8 (createAdapter) and @socket.io/redis-emitter 5. No I/O.
+// What @socket.io/redis-adapter 8 (createAdapter) and @socket.io/redis-emitter 5 say. No I/O.
 //
 // Channels of a namespace, whose name has its leading slash; KEY is "socket.io":
 //   KEY "#" NSP "#" [ROOM "#"]           broadcasts; with ROOM when it is the only one

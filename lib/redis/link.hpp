@@ -34,8 +34,8 @@ class Link {
   int fd() const { return fd_; }
   // What poll(2) shall wait for.
   short events() const;
-  // Hands out the replies that have come and sends what waits. Errors "redis_cut" and "redis_failed"
-  // (it does not speak Redis, or a reply is larger than is taken) end this link.
+  // Hands out the replies that have come and sends what waits. Errors "redis_cut" and
+  // "redis_failed" (it does not speak Redis, or a reply is larger than is taken) end this link.
   Result<void> on_events(short events, const OnReply& on_reply);
 
   // Appends a command, which goes out with flush() or when poll says that it can.

@@ -27,6 +27,12 @@ Json time_text(double milliseconds) {
   return Json(to_iso8601(WallTime(std::chrono::milliseconds(whole))));
 }
 
+// Text or an int.
+bool may_be_key(std::uint8_t code) {
+  return code < 0x80 || (code >= 0xA0 && code < 0xC0) || (code >= 0xCC && code <= 0xD3) ||
+         (code >= 0xD9 && code <= 0xDB) || code >= 0xE0;
+}
+
 class Reader {
  public:
   Reader(std::string_view bytes, const MsgpackLimits& limits)
@@ -220,14 +226,15 @@ bool Reader::read_map(std::size_t count, Json& out, std::size_t depth) {
 
 bool Reader::read_key(std::string& key) {
   Json value;
-  // No list or map fits at this depth.
-  if (!read(value, limits_.depth_max)) return false;
+  // Nothing that could hold a map with keys of its own.
+  if (rest_.empty() || !may_be_key(static_cast<std::uint8_t>(rest_.front()))) return false;
+  if (!read(value)) return false;
   if (value.is_string()) {
     key = value.get_string();
   } else if (value.is_int64()) {
     key = std::to_string(value.get_int64());
   } else {
-    return false;
+    return false;  // A whole number that is not exact.
   }
   return key != stand_in_key;
 }

@@ -14,8 +14,8 @@
 //   ext 0 in c7 c8 c9 is bytes; in d4 it is undefined: null in an array, absent in a map;
 //   any other ext becomes [type, bytes].
 //
-// Bytes stand for themselves in MessagePack; in JSON they are an attachment and what takes its place
-// (socketio/arguments.hpp).
+// Bytes stand for themselves in MessagePack; in JSON they are an attachment and what takes its
+// place (socketio/arguments.hpp).
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -7,10 +7,11 @@
 // It speaks the wire format of @socket.io/redis-adapter 8 (redis/classic_wire.hpp), so that servers
 // on Node and @socket.io/redis-emitter 5 may be in the same cluster.
 //
-// A server delivers to its own clients at once, and to those of others by way of Redis, in the order
-// in which it has spoken; two servers that speak at the same time may be heard in either order.
-// What is said while Redis is away waits, up to a bound; what was on its way when a connection broke
-// is lost (at most once). Sessions of connection state recovery wait on the server that had them.
+// A server delivers to its own clients at once, and to those of others by way of Redis, in the
+// order in which it has spoken; two servers that speak at the same time may be heard in either
+// order. What is said while Redis is away waits, up to a bound; what was on its way when a
+// connection broke is lost (at most once). Sessions of connection state recovery wait on the server
+// that had them.
 //
 // THREADS. The bus's thread encodes, decodes and repeats what others say; whoever publishes only
 // hands over a copy. Handlers of questions and of server events run on that thread as well: they
@@ -79,7 +80,7 @@ class PubSubAdapter final : public socketio::Adapter,
   }
   void sweep() override { sessions_.trim(); }
 
-  // Messages that came in and were none; shown by no one yet but tests.
+  // Messages that came in and were none.
   std::size_t malformed() const { return malformed_; }
 
  private:

@@ -64,7 +64,9 @@ before(async () => {
 });
 after(async () => {
   await node?.io.close();
-  for (const server of [one, two]) if (server) assert.equal((await server.child.stop()).code, 0);
+  for (const server of [one, two].filter(Boolean)) {
+    assert.deepEqual(await server.child.stop(), { code: 0, signal: null }, server.child.log);
+  }
   for (const connection of connections) connection.disconnect();
   await redis?.stop();
 });

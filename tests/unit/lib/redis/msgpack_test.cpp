@@ -108,9 +108,10 @@ TEST(Msgpack, reads_what_others_may_write) {
 
 TEST(Msgpack, refuses_what_is_no_value) {
   for (const char* hex :
-       {"", "c1", "91", "a161a1", "cc", "cd00", "c4", "c402ff", "d4", "d400", "d7ff00", "81", "81a161",
-        "0000", "dd7fffffff", "df7fffffff", "dbffffffff", "c6ffffffff", "c9ffffffff00", "a1ff", "81c001",
-        "8190c0", "81c3c0", "81c40161c0"}) {
+       {"",           "c1",         "91",         "a161a1",     "cc",           "cd00",   "c4",
+        "c402ff",     "d4",         "d400",       "d7ff00",     "81",           "81a161", "0000",
+        "dd7fffffff", "df7fffffff", "dbffffffff", "c6ffffffff", "c9ffffffff00", "a1ff",   "81c001",
+        "8190c0",     "81c3c0",     "81c40161c0"}) {
     EXPECT_EQ(read(hex), "bad_msgpack") << hex;
   }
   EXPECT_EQ(read("81ac5f706c616365686f6c646572c3"), "bad_msgpack");  // {"_placeholder": true}
@@ -125,6 +126,7 @@ TEST(Msgpack, is_bounded) {
   EXPECT_EQ(read(nested(json_depth_max)).size(), 2 * json_depth_max + 4);
   EXPECT_EQ(read(nested(json_depth_max + 1)), "bad_msgpack");
   EXPECT_EQ(read(nested(400'000)), "bad_msgpack");
+  EXPECT_EQ(shown(read_msgpack(std::string(400'000, '\x81'))), "bad_msgpack");  // Maps as keys.
   EXPECT_EQ(read("93010203", {.values_max = 4}), "[1,2,3]");
   EXPECT_EQ(read("93010203", {.values_max = 3}), "bad_msgpack");
   EXPECT_EQ(read("92c400c400", {.attachments_max = 1}), "bad_msgpack");
