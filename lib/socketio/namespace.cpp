@@ -78,6 +78,9 @@ void Namespace::emit(Envelope envelope, std::string_view event, const Arguments&
     const bool is_ours_alone = only || ack_id || shared->flags.is_local;
     if (!is_ours_alone) surroundings_.adapter.publish(name_, *shared, event, arguments);
   }
+  if (ack_id && !shared->flags.is_local) {
+    surroundings_.adapter.ask_clients(name_, *shared, event, arguments);
+  }
   if (here) here->drain();
 }
 
