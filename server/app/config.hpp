@@ -51,7 +51,7 @@ struct Config {
   bool email_starttls = false;
   std::string email_ca;  // Empty: the authorities that this machine trusts.
   unsigned email_timeout = 15;
-  std::string s3_endpoint;   // Empty: files are in the data folder. Else "http://host:port".
+  std::string s3_endpoint;  // Empty: files are in the data folder. Else "http://host:port".
   std::uint16_t s3_port = 0;
   bool s3_secure = false;
   std::string s3_public_url;  // Empty: s3_endpoint.

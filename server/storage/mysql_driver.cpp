@@ -176,6 +176,7 @@ std::string_view code_of(unsigned failure) {
       return "storage_full";
     case ER_CON_COUNT_ERROR:
     case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_CONNECTION_KILLED:
     case ER_SERVER_SHUTDOWN:
     case ER_NORMAL_SHUTDOWN:
     case ER_NET_READ_ERROR:
@@ -273,6 +274,11 @@ void MysqlDriver::command(const char* sql) {
   if (mysql_real_query(handle_, sql, std::strlen(sql)) != 0) {
     fail(mysql_errno(handle_), mysql_error(handle_));
   }
+}
+
+void MysqlDriver::begin_snapshot() {
+  command("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");  // Of the next one alone.
+  command("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
 }
 
 void MysqlDriver::rollback() noexcept {
