@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <functional>
 #include <thread>
+#include <tuple>
 
 #include "api/account_routes.hpp"
+#include "api/admin_routes.hpp"
 #include "api/conversation_routes.hpp"
 #include "api/file_download.hpp"
 #include "api/file_routes.hpp"
@@ -17,6 +19,7 @@
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
@@ -27,6 +30,7 @@
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
+#include "storage/archive_import.hpp"
 #include "storage/ffmpeg.hpp"
 #include "storage/local_blob_store.hpp"
 #include "storage/log_mailer.hpp"
@@ -59,7 +63,8 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
   };
 }
 
-// The chat's own database. What migrates it may take longer than a question of the chat ever may.
+// The chat's own database. What migrates or moves it may take longer than a question of the chat
+// ever may.
 enum class Patience { usual, of_migrations };
 
 storage::Database::Connect chat_database(const Config& config, Patience waiting) {
@@ -158,7 +163,7 @@ chat::Passwords::Cost cost_of(const Config& config) {
 std::optional<api::Asset> find_asset(std::string_view path) {
   const web::Asset* asset = web::find(path);
   if (!asset) return std::nullopt;
-  return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
+  return api::Asset{asset->type, asset->bytes, asset->gzip, asset->etag, asset->immutable};
 }
 
 void store_links(chat::Files& files) {
@@ -213,9 +218,9 @@ class Sweeper {
 
 // Everything below HTTP, in the order in which it is built.
 struct Core::Parts {
-  Parts(const Config& config, const std::string& secret)
+  Parts(const Config& config, const std::string& secret, Patience waiting = Patience::usual)
       : folder(config.data),
-        database(chat_database(config, Patience::usual), options_of(config)),
+        database(chat_database(config, waiting), options_of(config)),
         sessions(sqlite(folder / "sessions.db", SqliteDriver::Durability::normal)),
         redis(make_redis(config, database)),
         embedded_ttl(sessions, system_clock()),
@@ -268,6 +273,12 @@ Core::~Core() = default;
 chat::Accounts& Core::accounts() {
   return *parts_->accounts;
 }
+storage::Database& Core::database() {
+  return parts_->database;
+}
+storage::BlobStore& Core::blobs() {
+  return *parts_->blobs.store;
+}
 chat::FileSweep& Core::file_sweep() {
   return parts_->file_sweep;
 }
@@ -275,7 +286,7 @@ const std::vector<std::string>& Core::migrated() const {
   return parts_->migrated;
 }
 
-Result<std::unique_ptr<Core>> Core::open(const Config& config) {
+Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) {
   std::error_code problem;
   fs::create_directories(config.data, problem);
   if (problem) return Error("bad_setting", "data (" + config.data + "): " + problem.message());
@@ -285,7 +296,8 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config) {
     if (!loaded) return loaded.error();
     secret = std::move(*loaded);
   }
-  auto parts = std::make_unique<Parts>(config, secret);
+  auto parts = std::make_unique<Parts>(
+      config, secret, purpose == Purpose::any ? Patience::usual : Patience::of_migrations);
   const WallTime now = system_clock().wall();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
   if (auto there = await(migrated, config); !there) return there.error();
@@ -297,8 +309,29 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config) {
     if (!names) return names.error();
     parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
   }
+  if (purpose != Purpose::import) {
+    if (auto whole = storage::check_no_import(parts->database); !whole) return whole.error();
+  }
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
+}
+
+Result<std::vector<std::string>> Core::plan(const Config& config) {
+  Parts parts(config, "not used: nothing is signed", Patience::of_migrations);
+  std::vector<std::string> all;
+  for (const auto& [database, file, migrations] :
+       {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations(config.dialect())),
+        std::tuple(&parts.sessions, "sessions.db", &storage::ttl_migrations())}) {
+    if (parts.redis && database == &parts.sessions) continue;
+    // To look into a database of SQLite that is not there would make it.
+    storage::Database none(sqlite(":memory:", SqliteDriver::Durability::normal));
+    const bool is_there =
+        database->dialect() != storage::Dialect::sqlite || fs::exists(parts.folder / file);
+    const auto names = storage::plan_migration(is_there ? *database : none, *migrations);
+    if (!names) return names.error();
+    all.insert(all.end(), names->begin(), names->end());
+  }
+  return all;
 }
 
 // What only a server has: the rules that need no command line, and the doors to the outside.
@@ -313,6 +346,7 @@ struct App::Doors {
                 system_random()}),
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
+        admin(core.database),
         rest(workers, file_workers, *core.accounts),
         sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
                 [this, &core] { sweep(core); }),
@@ -339,6 +373,8 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
+    const api::AdminParts for_operators{admin, realtime, recent_trouble, system_clock()};
+    for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }
 
@@ -370,6 +406,7 @@ struct App::Doors {
   api::Realtime realtime;
   chat::Groups groups;
   chat::Conversations conversations;
+  chat::Admin admin;
   api::Rest rest;
   Sweeper sweeper;
   Sweeper file_sweeper;
@@ -391,6 +428,7 @@ Result<void> App::run(const Config& config) {
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
+  for (const std::string& name : core.migrated) log::info("migrated: {}", name);
   if (auto ready = core.blobs.store->prepare(); !ready) return ready;
   if (core.redis) {
     if (auto started = core.redis->start(); !started) return started;

@@ -19,11 +19,17 @@ namespace coterie::app {
 // The floors below HTTP: what the command line works with, beside a running server or without one.
 class Core {
  public:
-  // Opens the data folder, makes what is missing, migrates. Blocks.
-  static Result<std::unique_ptr<Core>> open(const Config& config);
+  // Opens the data folder, makes what is missing, migrates. Blocks. Half a chat, of an import that
+  // was broken off, is opened for its import alone.
+  enum class Purpose { any, import };
+  static Result<std::unique_ptr<Core>> open(const Config& config, Purpose purpose = Purpose::any);
   ~Core();
+  // What open() would migrate, without changing anything.
+  static Result<std::vector<std::string>> plan(const Config& config);
 
   chat::Accounts& accounts();
+  storage::Database& database();
+  storage::BlobStore& blobs();
   chat::FileSweep& file_sweep();
   const std::vector<std::string>& migrated() const;  // Migrations that open() has run.
 

@@ -14,6 +14,8 @@
 #include "api/indented.hpp"
 #include "app/app.hpp"
 #include "app/config.hpp"
+#include "app/moving.hpp"
+#include "app/recent_trouble.hpp"
 #include "base/blocking.hpp"
 #include "chat/errors.hpp"
 
@@ -55,6 +57,7 @@ void start_log(const Config& config) {
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
   logger->set_level(spdlog::level::from_str(config.log_level));
   spdlog::set_default_logger(std::move(logger));
+  remember_trouble();
 }
 
 // A command's own words for what the rules refuse.
@@ -76,14 +79,6 @@ Result<void> show_config(const Config& config) {
   for (const auto& [key, value, source] : describe(config)) {
     fmt::print("{:<15} = {:<28} # {}\n", key, value, source);
   }
-  return {};
-}
-
-Result<void> migrate(const Config& config) {
-  const auto core = Core::open(config);
-  if (!core) return core.error();
-  if ((*core)->migrated().empty()) fmt::print("nothing to migrate in {}\n", config.data);
-  for (const auto& name : (*core)->migrated()) fmt::print("migrated: {}\n", name);
   return {};
 }
 
@@ -152,7 +147,7 @@ class CommandLine {
                       [this](const Config& config) { return issue_token(config, user_.name); });
     token->add_option("NAME", user_.name, "user name or mail address")->required();
     add_flags(*token, flags_, false);
-    add_flags(*add(root_, "migrate", "bring the database up to date", migrate), flags_, false);
+    add_moving_commands();
     add_flags(
         *add(root_, "sweep", "remove old files that nothing uses; a server does it hourly", sweep),
         flags_, true);
@@ -206,6 +201,22 @@ class CommandLine {
     for (CLI::App* command : {add_command, list, change}) add_flags(*command, flags_, false);
   }
 
+  void add_moving_commands() {
+    auto* out = add(root_, "export", "write the whole chat into a folder, to keep or to move",
+                    [this](const Config& config) { return export_chat(config, folder_); });
+    out->add_option("DIR", folder_, "an empty folder, or one to be made")->required();
+    auto* in = add(root_, "import", "read a chat from such a folder into an empty database",
+                   [this](const Config& config) { return import_chat(config, folder_, import_); });
+    in->add_option("DIR", folder_, "what `coterie export` wrote")->required();
+    in->add_flag("--replace", import_.replace, "first remove all that is in the database");
+    in->add_flag("--skip-orphans", import_.skip_orphans,
+                 "leave out rows that refer to what is not there");
+    auto* update = add(root_, "migrate", "bring the database up to date",
+                       [this](const Config& config) { return migrate(config, is_dry_run_); });
+    update->add_flag("--dry-run", is_dry_run_, "say what would be done, and change nothing");
+    for (CLI::App* command : {out, in, update}) add_flags(*command, flags_, false);
+  }
+
   static int report(const Error& error) {
     fmt::print(stderr, "coterie: {}\n",
                error.detail.empty() ? std::string(error.code) : error.detail);
@@ -215,6 +226,9 @@ class CommandLine {
   CLI::App root_{"Coterie: a self-hosted group chat that speaks Socket.IO", "coterie"};
   Flags flags_;
   UserArguments user_;
+  std::string folder_;
+  storage::ImportOptions import_;
+  bool is_dry_run_ = false;
   Run chosen_;
 };
 

@@ -52,6 +52,15 @@ class Database {
     return std::move(*result);
   }
 
+  // The same, and all that fn reads is of one moment.
+  template <class F>
+  auto read_snapshot(F&& fn) -> std::invoke_result_t<F&, Driver&> {
+    return read([&](Driver& db) {
+      const Snapshot snapshot(db);
+      return fn(db);
+    });
+  }
+
   template <class F>
   auto write(F&& fn) -> std::invoke_result_t<F&, Driver&> {
     std::optional<std::invoke_result_t<F&, Driver&>> result;

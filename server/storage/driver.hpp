@@ -104,7 +104,8 @@ class Driver {
                        const OnRow& on_row) = 0;
   // Inserts one row into a table with an "id", and returns that.
   virtual std::int64_t insert(std::string_view sql, std::span<const Value> values) = 0;
-  virtual void begin_write() = 0;  // A transaction that will write.
+  virtual void begin_write() = 0;     // A transaction that will write.
+  virtual void begin_snapshot() = 0;  // One that only reads: all rows are of one moment.
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
   virtual Dialect dialect() const = 0;
@@ -136,6 +137,18 @@ class Driver {
     query(sql, [&](RowReader& row) { found = read(row); }, values...);
     return found;
   }
+};
+
+// All that is read during its life is of one moment.
+class Snapshot {
+ public:
+  explicit Snapshot(Driver& db) : db_(db) { db_.begin_snapshot(); }
+  ~Snapshot() { db_.rollback(); }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+ private:
+  Driver& db_;
 };
 
 }  // namespace coterie::storage

@@ -21,6 +21,7 @@
 #include "base/blocking.hpp"
 #include "base/check.hpp"
 #include "base/random.hpp"
+#include "storage/blob_path.hpp"
 #include "storage/media_type.hpp"
 
 namespace coterie::storage {
@@ -36,19 +37,6 @@ Error failure(std::string_view what) {
   const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
   return Error(is_full ? "storage_full" : "storage_failed",
                fmt::format("{}: {}", what, std::strerror(errno)));
-}
-
-// "<lower case letters>/<letters, digits, _ and ->": nothing that could leave the folder.
-bool is_valid_path(std::string_view path) {
-  const std::size_t slash = path.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == path.size()) return false;
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  return std::ranges::all_of(path.substr(0, slash), is_lower) &&
-         std::ranges::all_of(path.substr(slash + 1), is_name);
 }
 
 // When a regular file was last written; nullopt for what is none, or has gone meanwhile.
@@ -172,7 +160,7 @@ Result<void> LocalBlobStore::prepare() {
 }
 
 Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path) {
-  COTERIE_CHECK(may_block() && is_valid_path(path));
+  COTERIE_CHECK(may_block() && is_blob_path(path));
   const fs::path final = fs::path(options_.folder) / path;
   const fs::path temporary = fs::path(options_.folder) / uploads / random_id(system_random(), 21);
   std::error_code problem;
@@ -185,7 +173,7 @@ Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path
 
 Result<std::unique_ptr<Blob>> LocalBlobStore::open(std::string_view path) {
   COTERIE_CHECK(may_block());
-  if (!is_valid_path(path)) return Error("file_unknown");
+  if (!is_blob_path(path)) return Error("file_unknown");
   const fs::path file = fs::path(options_.folder) / path;
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return errno == ENOENT ? Error("file_unknown") : failure(file.string());
@@ -198,7 +186,7 @@ Result<std::unique_ptr<Blob>> LocalBlobStore::open(std::string_view path) {
 }
 
 Result<void> LocalBlobStore::remove(std::string_view path) {
-  COTERIE_CHECK(may_block() && is_valid_path(path));
+  COTERIE_CHECK(may_block() && is_blob_path(path));
   const fs::path file = fs::path(options_.folder) / path;
   if (::unlink(file.c_str()) != 0 && errno != ENOENT) return failure(file.string());
   return {};
@@ -214,7 +202,7 @@ Result<void> LocalBlobStore::each_older_than(WallTime time, std::size_t page_siz
     return each_name(top / type, [&](const std::string& name) -> Result<void> {
       std::string path = type + "/" + name;
       const auto written = last_written(top / path);
-      if (!written || *written >= time || !is_valid_path(path)) return {};
+      if (!written || *written >= time || !is_blob_path(path)) return {};
       page.push_back(std::move(path));
       return page.size() < page_size ? Result<void>() : use(std::exchange(page, {}));
     });
@@ -235,7 +223,7 @@ Result<void> LocalBlobStore::forget_unfinished(WallTime time) {
 }
 
 std::string LocalBlobStore::place(std::string_view path) const {
-  COTERIE_CHECK(is_valid_path(path));
+  COTERIE_CHECK(is_blob_path(path));
   return (fs::path(options_.folder) / path).string();
 }
 

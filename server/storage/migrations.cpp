@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "base/log.hpp"
+#include "storage/adoption.hpp"
+#include "storage/catalog.hpp"
 #include "storage/schemas.hpp"
 
 namespace coterie::storage {
@@ -72,32 +77,92 @@ const std::vector<Migration>& chat_migrations(Dialect dialect) {
   return postgres_schema();
 }
 
+namespace {
+
+using Names = Result<std::vector<std::string>>;
+
+struct Pending {
+  std::optional<Adoption> adoption;  // Stands for the first migration.
+  std::vector<const Migration*> migrations;
+};
+
+Result<Pending> find_pending(Driver& db, const std::vector<Migration>& migrations) {
+  std::int64_t last = 0;
+  if (has_table(db, "migration")) {
+    db.query(R"(SELECT COALESCE(MAX("number"), 0) FROM "migration")",
+             [&](RowReader& row) { last = row.int64(); });
+  }
+  if (last > migrations.back().number) {
+    return Error("schema_too_new",
+                 fmt::format("the database has migration {}, this program knows up to {}: it was "
+                             "written by a newer version",
+                             last, migrations.back().number));
+  }
+  Pending pending;
+  if (last == 0 && is_seed_database(db)) {
+    auto plan = plan_adoption(db);
+    if (!plan) return plan.error();
+    pending.adoption = std::move(*plan);
+  }
+  for (const Migration& migration : migrations) {
+    if (migration.number > last) pending.migrations.push_back(&migration);
+  }
+  return pending;
+}
+
+// In the order in which they run; and what an adoption leaves as it is.
+std::vector<std::string> names_of(const Pending& pending) {
+  std::vector<std::string> names;
+  if (pending.adoption) {
+    for (const auto& step : pending.adoption->steps) names.push_back("adoption: " + step.what);
+    for (const auto& found : pending.adoption->found) names.push_back("adoption found: " + found);
+  }
+  for (const Migration* migration : pending.migrations) {
+    names.push_back(fmt::format("{:04}_{}", migration->number, migration->name));
+  }
+  return names;
+}
+
+void run(Driver& db, const Pending& pending, WallTime now) {
+  if (pending.adoption) {
+    log::info("adopting a database of another system: this may take minutes");
+    for (const auto& step : pending.adoption->steps) {
+      log::info("adoption: {}", step.what);
+      for (const std::string& statement : step.statements) db.run(statement);
+    }
+  }
+  for (const Migration* migration : pending.migrations) {
+    const bool is_adopted = pending.adoption && migration == pending.migrations.front();
+    if (!is_adopted) {
+      for (const std::string_view statement : migration->statements) db.run(statement);
+      if (migration->also) migration->also(db);
+    }
+    db.run(R"(INSERT INTO "migration" ("number", "name", "runAt") VALUES (?, ?, ?))",
+           migration->number, migration->name, now);
+  }
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> migrate(Database& database,
                                          const std::vector<Migration>& migrations, WallTime now) {
-  using Names = Result<std::vector<std::string>>;
   return database.write([&](Driver& db) -> Names {
     const Ways ways = ways_of(db.dialect());
     const SchemaLock lock(db, ways);
     db.run(ways.table);
-    std::int64_t last = 0;
-    db.query(R"(SELECT COALESCE(MAX("number"), 0) FROM "migration")",
-             [&](RowReader& row) { last = row.int64(); });
-    if (last > migrations.back().number) {
-      return Error("schema_too_new",
-                   fmt::format("the database has migration {}, this program knows up to {}: it was "
-                               "written by a newer version",
-                               last, migrations.back().number));
-    }
-    std::vector<std::string> names;
-    for (const Migration& migration : migrations) {
-      if (migration.number <= last) continue;
-      for (const std::string_view statement : migration.statements) db.run(statement);
-      if (migration.also) migration.also(db);
-      db.run(R"(INSERT INTO "migration" ("number", "name", "runAt") VALUES (?, ?, ?))",
-             migration.number, migration.name, now);
-      names.emplace_back(fmt::format("{:04}_{}", migration.number, migration.name));
-    }
-    return names;
+    const auto pending = find_pending(db, migrations);
+    if (!pending) return pending.error();
+    run(db, *pending, now);
+    return names_of(*pending);
+  });
+}
+
+Result<std::vector<std::string>> plan_migration(Database& database,
+                                                const std::vector<Migration>& migrations) {
+  return database.read([&](Driver& db) -> Names {
+    const auto pending = find_pending(db, migrations);
+    if (!pending) return pending.error();
+    return names_of(*pending);
   });
 }
 

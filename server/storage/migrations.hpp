@@ -2,7 +2,8 @@
 // CREATE and ALTER commit by themselves: in steps that may be repeated when one broke off).
 //
 // Which have run is recorded in the table "migration". Safe to repeat, and to run from two
-// processes at once. A database that a newer program has migrated is refused.
+// processes at once. A database that a newer program has migrated is refused; one of the system
+// before us is adopted in place of the first (storage/adoption).
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -30,5 +31,9 @@ const std::vector<Migration>& ttl_migrations();
 // driver's.
 Result<std::vector<std::string>> migrate(Database& database,
                                          const std::vector<Migration>& migrations, WallTime now);
+
+// What migrate() would run and find, without changing anything.
+Result<std::vector<std::string>> plan_migration(Database& database,
+                                                const std::vector<Migration>& migrations);
 
 }  // namespace coterie::storage

@@ -276,6 +276,11 @@ void MysqlDriver::command(const char* sql) {
   }
 }
 
+void MysqlDriver::begin_snapshot() {
+  command("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");  // Of the next one alone.
+  command("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+}
+
 void MysqlDriver::rollback() noexcept {
   // Where the connection has broken, the server has rolled back by itself.
   if (mysql_real_query(handle_, "ROLLBACK", 8) != 0) is_broken_ = true;

@@ -38,6 +38,7 @@ class MysqlDriver final : public Driver {
   void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
   std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
   void begin_write() override { command("START TRANSACTION"); }
+  void begin_snapshot() override;
   void commit() override { command("COMMIT"); }
   void rollback() noexcept override;
   Dialect dialect() const override { return Dialect::mysql; }

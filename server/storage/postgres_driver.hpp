@@ -37,6 +37,7 @@ class PostgresDriver final : public Driver {
   void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
   std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
   void begin_write() override { command("BEGIN"); }
+  void begin_snapshot() override { command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); }
   void commit() override;
   void rollback() noexcept override;
   Dialect dialect() const override { return Dialect::postgres; }

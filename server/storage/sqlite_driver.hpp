@@ -29,6 +29,7 @@ class SqliteDriver final : public Driver {
   void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
   std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
   void begin_write() override { run("BEGIN IMMEDIATE"); }
+  void begin_snapshot() override { run("BEGIN"); }
   void commit() override { run("COMMIT"); }
   void rollback() noexcept override;
   Dialect dialect() const override { return Dialect::sqlite; }

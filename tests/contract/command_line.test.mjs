@@ -111,7 +111,7 @@ test("a SHA-1 hash of an old deployment is accepted once and replaced", async ()
 // -- help ---------------------------------------------------------------------------------------
 
 for (const words of [[], ["serve"], ["user"], ["user", "add"], ["user", "list"], ["user", "passwd"],
-                     ["token"], ["migrate"], ["config"], ["openapi"]]) {
+                     ["token"], ["migrate"], ["export"], ["import"], ["config"], ["openapi"]]) {
   test(`coterie ${[...words, "--help"].join(" ")}`, async () => {
     const { code, stdout } = await run([...words, "--help"]);
     assert.equal(code, 0);
@@ -184,6 +184,17 @@ test("migrate works on a folder that is not there yet, and again", async () => {
   assert.ok(existsSync(join(data, "coterie.db")));
   const again = await run(["migrate", "--data", data]);
   assert.match(again.stdout, /nothing to migrate/);
+});
+
+test("a dry run says what would be migrated, and makes nothing", async () => {
+  const data = join(temporaryFolder(), "data");
+  const words = ["migrate", "--data", data];
+  const dry = await run([...words, "--dry-run"]);
+  assert.equal(dry.code, 0, dry.log);
+  assert.ok(!existsSync(data), "not even the folder");
+  const real = await run(words);
+  assert.equal(dry.stdout.replaceAll("would migrate:", "migrated:"), real.stdout);
+  assert.match((await run([...words, "--dry-run"])).stdout, /nothing to migrate/);
 });
 
 test("a database of a newer version is not touched", async () => {

@@ -27,6 +27,7 @@ class WatchedDriver final : public storage::Driver {
     watch_(sql);
     return inner_->insert(sql, values);
   }
+  void begin_snapshot() override { inner_->begin_snapshot(); }
   void begin_write() override { inner_->begin_write(); }
   void commit() override {
     watch_("COMMIT");
