@@ -161,7 +161,7 @@ describe("writing", { timeout: 120_000 }, () => {
     await mira.unroute("**/message/image");
     await mira.getByRole("button", { name: "Try again" }).click();
     await eventually(async () => (await newest()) !== before, "the picture");
-    assert.equal(await mira.locator(".draft").count(), 0);
+    await eventually(async () => (await mira.locator(".draft").count()) === 0, "no draft");
   });
 
   test("a video is sent with a cover of its own and played where it stands", async () => {

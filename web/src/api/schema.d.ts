@@ -915,10 +915,15 @@ export interface components {
             since: components["schemas"]["Time"];
         };
         Failure: {
+            /** @example 406 */
             status: number;
             timestamp: components["schemas"]["Time"];
-            /** @description Path and query as asked */
+            /**
+             * @description Path and query as asked
+             * @example /api/group/4
+             */
             path: string;
+            /** @example you are not in the group! */
             message: string | string[];
             /** @enum {string} */
             error?: "Bad Request" | "Not Found";
@@ -931,6 +936,13 @@ export interface components {
         };
     };
     responses: {
+        /** @description What `If-None-Match` names is what there is */
+        NotModified: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description No log-in, or one that is over */
         Unauthorized: {
             headers: {
@@ -1324,6 +1336,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             /** @description `user_unknown`: user is not exists */
             404: {
@@ -1621,6 +1634,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -1653,6 +1667,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description `validation_failed`; `bad_path` */
             400: {
                 headers: {
@@ -1719,6 +1734,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -1756,6 +1772,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description `validation_failed` */
             400: {
                 headers: {
@@ -1881,6 +1898,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             /** @description `not_admin`: you are not an administrator */
             403: {
@@ -1923,6 +1941,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             /** @description `not_admin`: you are not an administrator */
             403: {
@@ -1965,6 +1984,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             /** @description `not_admin`: you are not an administrator */
             403: {
@@ -2007,6 +2027,7 @@ export interface operations {
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             /** @description `not_admin`: you are not an administrator */
             403: {
@@ -2366,13 +2387,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description What you have is what there is */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description `link_expired`: the link has expired or was altered */
             403: {
                 headers: {
