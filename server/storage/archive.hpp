@@ -9,9 +9,9 @@
 //   value    = null / integer / text / time
 //   time     = "2026-11-24T14:56:29.286Z"
 //
-// A row of files.jsonl ends with "pathBytes" and "pathSha256" (hexadecimal) of DIR/files/<path>, and
-// the same of its thumbnail, which lies there, too; they are null where there is no such file. The
-// manifest is written last, so an archive without one is not finished:
+// A row of files.jsonl ends with "pathBytes" and "pathSha256" (hexadecimal) of DIR/files/<path>,
+// and the same of its thumbnail, which lies there, too; they are null where there is no such file.
+// The manifest is written last, so an archive without one is not finished:
 //
 //   {"format":"coterie","version":1,"exportedAt":time,
 //    "tables":{"users":{"rows":12,"sha256":"…"},…},"files":{"count":7,"bytes":123456}}
