@@ -203,6 +203,12 @@ def e2e(log):
     return node_tests(log, "e2e", "release")
 
 
+def backends(log):
+    """the chat on real servers: databases, Redis, S3"""
+    tests = Path("build/asan/tests/unit/server/coterie_server_tests").absolute()
+    return node_tests(log, "backends", "asan", COTERIE_SERVER_TESTS=str(tests))
+
+
 def contract_asan(log):
     """the wire contract against the sanitized server"""
     return node_tests(log, "contract", "asan")
@@ -318,7 +324,7 @@ def packages(log, folder):
 # -- all of it ------------------------------------------------------------------------------------
 
 # In the order they run: what finds most for least time comes first.
-ALL = [tidy, release, package, headers, web, contract, conformance, fault, e2e, asan,
+ALL = [tidy, release, package, headers, web, contract, conformance, fault, e2e, asan, backends,
        contract_asan, conformance_asan, tsan, fuzz, gcc]
 QUICK = [tidy, unit]
 BY_NAME = {stage.__name__.replace("_", "-"): stage for stage in [*ALL, unit, lint]}

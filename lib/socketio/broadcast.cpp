@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/broadcast.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <mutex>
 
@@ -12,11 +13,26 @@ namespace coterie::socketio {
 
 namespace {
 
-// What the shards have found, put together.
-struct Found {
-  std::mutex mutex;
-  std::size_t shards_left;
-  std::vector<RemoteSocket> sockets;
+// What the shards and other servers have found, put together.
+class Found {
+ public:
+  Found(std::size_t seekers, SocketsHandler handler)
+      : seekers_left_(seekers), handler_(std::move(handler)) {}
+
+  void add(RemoteSockets more) {
+    std::unique_lock lock(mutex_);
+    std::ranges::move(more, std::back_inserter(sockets_));
+    sockets_.missing_servers += more.missing_servers;
+    if (--seekers_left_ > 0) return;
+    lock.unlock();
+    handler_(std::move(sockets_));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t seekers_left_;
+  RemoteSockets sockets_;
+  const SocketsHandler handler_;
 };
 
 }  // namespace
@@ -75,10 +91,15 @@ void BroadcastOperator::emit_arguments(std::string_view event, const Arguments& 
 
 void BroadcastOperator::ask_arguments(std::string_view event, const Arguments& arguments,
                                       AnswersHandler answers) const {
+  const std::size_t askers = namespace_->shard_count() + (flags_.is_local ? 0 : 1);
+  ask_for(event, arguments, std::make_shared<BroadcastAnswers>(askers, std::move(answers)));
+}
+
+void BroadcastOperator::ask_for(std::string_view event, const Arguments& arguments,
+                                std::shared_ptr<AnswersListener> listener) const {
   Envelope asking = envelope(Envelope::Verb::emit);
   asking.ack_id = namespace_->next_ack_id();
-  asking.answers =
-      std::make_shared<BroadcastAnswers>(namespace_->shard_count(), std::move(answers));
+  asking.answers = std::move(listener);
   namespace_->emit(std::move(asking), event, arguments);
 }
 
@@ -109,21 +130,21 @@ void BroadcastOperator::for_each(std::function<void(Socket&)> fn) const {
 }
 
 void BroadcastOperator::fetch_sockets(SocketsHandler found) const {
-  auto all = std::make_shared<Found>();
-  all->shards_left = namespace_->shard_count();
+  const std::size_t seekers = namespace_->shard_count() + (flags_.is_local ? 0 : 1);
+  const auto all = std::make_shared<Found>(seekers, std::move(found));
   Envelope visiting = envelope(Envelope::Verb::visit);
-  visiting.visit = [all, found = std::move(found)](const std::vector<Socket*>& sockets) {
-    std::vector<RemoteSocket> here;
+  visiting.visit = [all](const std::vector<Socket*>& sockets) {
+    RemoteSockets here;
     for (const Socket* socket : sockets) {
       if (socket->is_connected()) here.push_back(socket->describe());
     }
-    std::unique_lock lock(all->mutex);
-    std::ranges::move(here, std::back_inserter(all->sockets));
-    if (--all->shards_left > 0) return;
-    lock.unlock();
-    found(std::move(all->sockets));
+    all->add(std::move(here));
   };
   publish(std::move(visiting));
+  if (flags_.is_local) return;
+  namespace_->surroundings_.adapter.fetch(
+      namespace_->name(), audience_,
+      [all](RemoteSockets sockets) { all->add(std::move(sockets)); });
 }
 
 }  // namespace coterie::socketio

@@ -47,9 +47,9 @@ class BroadcastOperator {
   void emit(std::string_view event, const Values&... values) const {
     emit_arguments(event, arguments(values...));
   }
-  // The same, and `answers` is called once, on one of the shards: with the arguments of every
-  // client's ack, or with those that have come in time; nobody waits for who has left. The clients
-  // of this node are asked.
+  // The same, and `answers` is called once, on any thread: with the arguments of every client's
+  // ack, or with those that have come in time; nobody waits for who has left. Of clients of other
+  // servers no more than the first argument is known.
   template <class... Values>
   void emit_with_ack(std::string_view event, AnswersHandler answers,
                      const Values&... values) const {
@@ -61,8 +61,13 @@ class BroadcastOperator {
   void disconnect_sockets(bool close = false) const;
   // Calls fn for each socket of the audience on this node, on the socket's shard.
   void for_each(std::function<void(Socket&)> fn) const;
-  // Calls `found` once, on one of the shards, with all sockets of the audience on this node.
+  // Calls `found` once, on any thread, with all sockets of the audience, of all servers.
   void fetch_sockets(SocketsHandler found) const;
+
+  // For adapters: asks on behalf of another server, whose `listener` hears of every shard (there
+  // are space.shard_count()). Under local().
+  void ask_for(std::string_view event, const Arguments& arguments,
+               std::shared_ptr<AnswersListener> listener) const;
 
  private:
   void emit_arguments(std::string_view event, const Arguments& arguments) const;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/broadcast_answers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace coterie::socketio {
 
 void BroadcastAnswers::on_asked(std::size_t sockets) {
   std::unique_lock lock(mutex_);
-  --shards_left_;
+  --askers_left_;
   asked_ += sockets;
   finish_if_complete(std::move(lock));
 }
@@ -30,13 +31,14 @@ void BroadcastAnswers::on_timeout() {
 }
 
 void BroadcastAnswers::finish_if_complete(std::unique_lock<std::mutex> lock) {
-  if (shards_left_ == 0 && answers_.values.size() + left_ == asked_) finish(std::move(lock));
+  // More than were asked: another server may have said so.
+  if (askers_left_ == 0 && answers_.values.size() + left_ >= asked_) finish(std::move(lock));
 }
 
 void BroadcastAnswers::finish(std::unique_lock<std::mutex> lock) {
   const AnswersHandler handler = std::exchange(handler_, nullptr);
   if (!handler) return;
-  answers_.missing = asked_ - answers_.values.size();
+  answers_.missing = asked_ - std::min(asked_, answers_.values.size());
   Answers answers = std::move(answers_);
   lock.unlock();  // The handler may do anything.
   handler(std::move(answers));

@@ -16,7 +16,7 @@
 
 namespace coterie::socketio {
 
-class BroadcastAnswers;
+class AnswersListener;
 class Socket;
 
 // How an event is sent.
@@ -40,7 +40,7 @@ struct Envelope {
 
   // emit with ack: whom the sockets answer, and which id they use. Never leaves this node.
   std::uint64_t ack_id = 0;
-  std::shared_ptr<BroadcastAnswers> answers;
+  std::shared_ptr<AnswersListener> answers;
 
   // visit: called once on every shard with the audience there. Never leaves this node.
   std::function<void(const std::vector<Socket*>&)> visit;

@@ -6,7 +6,7 @@
 
 #include "base/shrink.hpp"
 #include "net/shard.hpp"
-#include "socketio/broadcast_answers.hpp"
+#include "socketio/adapter.hpp"
 #include "socketio/client.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/socket.hpp"
@@ -18,7 +18,7 @@ void Hub::add(Socket& socket) {
 }
 
 void Hub::connect(Socket& socket) {
-  COTERIE_CHECK(!is_draining_);
+  COTERIE_CHECK(!is_draining());
   if (namespace_.is_recoverable()) {
     // What is on its way here came before: it is not for this socket, then or later.
     std::optional<std::uint64_t> last;
@@ -73,15 +73,19 @@ void Hub::leave(Socket& socket, std::string_view room) {
 }
 
 void Hub::drain() {
-  if (is_draining_) return;
-  is_draining_ = true;
+  if (drains_ == drains_max) return;
+  ++drains_;
   for (;;) {
+    while (drained_ < draining_.size()) {
+      const auto envelope = std::move(draining_[drained_++]);
+      carry_out(*envelope);
+    }
+    draining_.clear();
+    drained_ = 0;
     namespace_.take(inbox_, draining_);
     if (draining_.empty()) break;
-    for (const auto& envelope : draining_) carry_out(*envelope);
-    draining_.clear();
   }
-  is_draining_ = false;
+  --drains_;
 }
 
 void Hub::carry_out(const Envelope& envelope) {
@@ -175,12 +179,14 @@ bool Hub::send(Socket& socket, const Envelope& envelope) {
   Client& client = socket.client_;
   if (envelope.flags.is_volatile && !client.is_writable()) return false;
   client.send(*envelope.frames);
+  // Only this shard writes it: no need for the dear kind of addition.
+  delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   if (socket.is_watched_) watched_.push_back(&socket);
   return true;
 }
 
 bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset) {
-  COTERIE_CHECK(!is_draining_);
+  COTERIE_CHECK(!is_draining());
   std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
   heard_rooms.insert(socket.id());
   for (bool is_all = false; !is_all;) {

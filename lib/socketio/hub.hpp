@@ -56,14 +56,17 @@ class Hub : public std::enable_shared_from_this<Hub> {
   Socket* find(const Id& id) const;
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
+  // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
+  std::uint64_t delivered_count() const { return delivered_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
 
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
 
-  // Works off the inbox. Does nothing when called from within itself.
+  // Works off the inbox. From within itself, too: what an envelope at hand makes the application
+  // publish is carried out before the application goes on.
   void drain();
-  bool is_draining() const { return is_draining_; }
+  bool is_draining() const { return drains_ > 0; }
 
   // An ack that no socket of its own waits for: one of a broadcast, perhaps.
   void on_broadcast_ack(const Socket& socket, std::uint64_t id, Args args);
@@ -71,12 +74,15 @@ class Hub : public std::enable_shared_from_this<Hub> {
  private:
   friend class Namespace;  // Fills inbox_ under its lock.
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
+  // Handlers that put sockets out whose handlers put sockets out … must not exhaust the stack: from
+  // here on, what is published is left to the drain further out.
+  static constexpr unsigned drains_max = 16;
 
   // A broadcast whose answers are still to come, at least one.
   struct Asked {
     Hub& hub;
     std::uint64_t id;
-    std::shared_ptr<BroadcastAnswers> answers;
+    std::shared_ptr<AnswersListener> answers;
     std::unordered_set<Id, Id::Hash> waiting;
     Timer timer;
   };
@@ -101,10 +107,12 @@ class Hub : public std::enable_shared_from_this<Hub> {
   Rooms rooms_;
   std::uint64_t mark_ = 0;
   Inbox draining_;
-  bool is_draining_ = false;
+  std::size_t drained_ = 0;       // So many of those are done, or at hand.
+  unsigned drains_ = 0;           // One within another.
   std::vector<Socket*> watched_;  // Heard the envelope at hand, and have an on_any_outgoing().
   std::map<std::uint64_t, std::unique_ptr<Asked>> asked_;
   std::atomic<std::size_t> connected_ = 0;  // Read by any thread
+  std::atomic<std::uint64_t> delivered_ = 0;
 };
 
 }  // namespace coterie::socketio

@@ -46,6 +46,12 @@ std::size_t Namespace::socket_count() const {
   return count;
 }
 
+std::uint64_t Namespace::delivered_count() const {
+  std::uint64_t count = 0;
+  for (const auto& hub : hubs_) count += hub->delivered_count();
+  return count;
+}
+
 void Namespace::hear(const std::string& event, const Args& args, ServerAck ack) const {
   const auto found = server_handlers_.find(event);
   if (found != server_handlers_.end()) found->second(args, std::move(ack));
@@ -71,6 +77,9 @@ void Namespace::emit(Envelope envelope, std::string_view event, const Arguments&
     here = put(shared, only);
     const bool is_ours_alone = only || ack_id || shared->flags.is_local;
     if (!is_ours_alone) surroundings_.adapter.publish(name_, *shared, event, arguments);
+  }
+  if (ack_id && !shared->flags.is_local) {
+    surroundings_.adapter.ask_clients(name_, *shared, event, arguments);
   }
   if (here) here->drain();
 }

@@ -82,8 +82,12 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
 
   // How many sockets are connected on this node, now. Any thread.
   std::size_t socket_count() const;
+  // How many events broadcasts have handed to sockets of this node, ever. Any thread.
+  std::uint64_t delivered_count() const;
 
-  // For adapters: another server has said an event. Any thread.
+  // For adapters: another server has said an event; and how many shards a question is asked on.
+  // Any thread.
+  std::size_t shard_count() const { return hubs_.size(); }
   void hear(const std::string& event, const Args& args, ServerAck ack) const;
 
  private:
@@ -101,7 +105,6 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   void publish(std::shared_ptr<const Envelope> envelope);
 
   std::uint64_t next_ack_id() { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
-  std::size_t shard_count() const { return hubs_.size(); }
   Hub& hub(unsigned shard) { return *hubs_[shard]; }
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
   void take(Inbox& inbox, Inbox& empty);  // Swaps a hub's inbox, under the order lock.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "socketio/adapter.hpp"
 #include "socketio/hub.hpp"
 
 namespace coterie::socketio {
@@ -51,7 +52,7 @@ std::shared_ptr<Namespace> Namespaces::visit(std::string_view name, const Json& 
   });
   if (!space) log::warn("a client is refused: there are {} dynamic namespaces", children_max_);
   // Clients on other shards wait for it: what it registers is there when the first is let in.
-  if (space && on_new_) std::call_once(space->introduced_, on_new_, *space);
+  if (space) std::call_once(space->introduced_, [&] { introduce(space); });
   return space;
 }
 
@@ -62,11 +63,22 @@ std::shared_ptr<Namespace> Namespaces::make_child(std::string_view name,
   return child;
 }
 
+void Namespaces::introduce(const std::shared_ptr<Namespace>& child) const {
+  if (on_new_) on_new_(*child);
+  surroundings_.adapter.open(child);
+}
+
+void Namespaces::open_named() const {
+  for (const auto& [name, space] : named_) surroundings_.adapter.open(space);
+}
+
 void Namespaces::on_socket_destroyed(Namespace& space) {
   // It ends with this function, outside the lock. Sockets that have left count until they are
   // destroyed, behind the turns of their shards: so there is none that could still turn to it.
   const auto last = children_.with([&](Children& children) -> std::shared_ptr<Namespace> {
     if (--space.visitors_ > 0 || !cleanup_empty_) return nullptr;
+    // Under the lock: a successor of that name is opened behind it.
+    surroundings_.adapter.close(space.name());
     return std::move(children.extract(space.name()).mapped().space);
   });
 }

@@ -58,6 +58,8 @@ class Namespaces {
 
   // Every namespace there is now. Any thread.
   std::vector<std::shared_ptr<Namespace>> all() const;
+  // Tells the adapter of those named at the start, once all is registered.
+  void open_named() const;
 
  private:
   friend class ParentNamespace;
@@ -66,6 +68,7 @@ class Namespaces {
     const ParentNamespace* parent;
   };
   using Children = std::map<std::string, Child, std::less<>>;
+  void introduce(const std::shared_ptr<Namespace>& child) const;
   std::shared_ptr<Namespace> make_child(std::string_view name, const ParentNamespace& parent);
 
   const Surroundings surroundings_;  // Fixed after construction

@@ -20,6 +20,11 @@ struct RemoteSocket {
   Json auth;
 };
 
-using SocketsHandler = std::function<void(std::vector<RemoteSocket>)>;
+// What was found. All there is, unless servers are missing: they had not answered in time.
+struct RemoteSockets : std::vector<RemoteSocket> {
+  std::size_t missing_servers = 0;
+};
+
+using SocketsHandler = std::function<void(RemoteSockets)>;
 
 }  // namespace coterie::socketio

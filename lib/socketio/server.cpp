@@ -59,11 +59,14 @@ Server::Server(net::Shards& shards, ServerOptions options)
   engine_ = std::make_unique<engineio::Server>(
       shards, std::move(engine),
       [this](engineio::Session& session) { return std::make_unique<Client>(*this, session); });
+  // When the shards run, all is registered.
+  shards_[0].post([this] { namespaces_.open_named(); });
   if (options_.recovery) shards_[0].post([this] { arm_sweep(); });
 }
 
 // Sessions first: they take their sockets out of the namespaces.
 Server::~Server() {
+  adapter_->stop();
   engine_.reset();
 }
 

@@ -123,6 +123,7 @@ JsonObject user_json(const User& user) {
 JsonObject own_user_json(const User& user) {
   JsonObject object = plain_user(user, true);
   object["avatar"] = file_or_null(user.avatar);
+  if (user.is_admin) object["isAdmin"] = true;
   return object;
 }
 

@@ -154,7 +154,10 @@ void add_users(JsonObject& all) {
   all["User"] = with(plain, {{"avatar", or_null("File")}});
   const JsonObject own = with(plain, {{"email", {{"type", "string"}, {"format", "email"}}}});
   all["LoggedInUser"] = own;
-  all["OwnUser"] = with(own, {{"avatar", or_null("File")}});
+  // Told only to those who are.
+  all["OwnUser"] = without_need(
+      with(own, {{"avatar", or_null("File")}, {"isAdmin", {{"type", "boolean"}, {"const", true}}}}),
+      "isAdmin");
   all["LoggedIn"] = object({{"user", reference("LoggedInUser")}, {"token", type("string")}});
 }
 
@@ -200,6 +203,32 @@ void add_conversations(JsonObject& all) {
   all["Conversation"] = with(mark, {{"group", reference("Group")}});
 }
 
+void add_admin(JsonObject& all) {
+  const JsonObject count{{"type", "integer"}, {"minimum", 0}};
+  all["AdminTrouble"] = object({{"time", reference("Time")},
+                                {"level", texts({"warning", "error", "critical"})},
+                                {"text", type("string")}});
+  all["AdminOverview"] = object({{"time", reference("Time")},
+                                 {"users", count},
+                                 {"groups", count},
+                                 {"messages", count},
+                                 {"connections", count},
+                                 {"delivered", count},
+                                 {"trouble", array_of("AdminTrouble")}});
+  const JsonObject row = object({{"id", reference("Id")}, {"createAt", reference("Time")}});
+  all["AdminUser"] = with(row, {{"username", type("string")},
+                                {"nickname", type_or_null("string")},
+                                {"email", type("string")},
+                                {"isAdmin", type("boolean")}});
+  all["AdminGroup"] =
+      with(row, {{"name", type("string")}, {"owner", type("string")}, {"members", count}});
+  all["AdminConnection"] = object({{"id", type("string")},
+                                   {"userId", reference("Id")},
+                                   {"username", type("string")},
+                                   {"address", type("string")},
+                                   {"since", reference("Time")}});
+}
+
 void add_failure(JsonObject& all) {
   JsonArray codes;
   for (const auto& fact : chat::error_facts()) codes.push_back(Json(fact.code));
@@ -238,6 +267,7 @@ JsonObject schemas() {
   add_groups(all);
   add_messages(all);
   add_conversations(all);
+  add_admin(all);
   add_failure(all);
   return all;
 }

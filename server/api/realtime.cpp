@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 
 #include "api/json_shapes.hpp"
 #include "api/schema.hpp"
+#include "base/blocking.hpp"
+#include "base/check.hpp"
 #include "chat/errors.hpp"
 
 namespace coterie::api {
@@ -21,7 +25,8 @@ using socketio::Next;
 using socketio::Socket;
 using socketio::SocketRef;
 
-constexpr std::size_t questions_max = 64;  // Waiting for their turn, of one socket.
+constexpr auto patience = std::chrono::seconds(2);  // For shards to tell who is there.
+constexpr std::size_t questions_max = 64;           // Waiting for their turn, of one socket.
 
 // What a socket's local() holds.
 struct Visitor {
@@ -40,6 +45,14 @@ std::string group_room(std::int64_t id) {
 // A token's signature names it, and is shorter.
 std::string session_room(std::string_view token) {
   return fmt::format("session:{}", token.substr(token.rfind('.') + 1));
+}
+
+// Whose socket it is, by the room that it has joined as theirs.
+std::optional<std::int64_t> user_in(const std::vector<std::string>& rooms) {
+  for (const std::string_view room : rooms) {
+    if (room.starts_with("user:")) return integer_of(Json(room.substr(5)));
+  }
+  return std::nullopt;
 }
 
 void complain(Socket& socket, const Ack& ack, std::string_view message) {
@@ -132,6 +145,37 @@ void Realtime::on_revoked(const std::string& token) {
   session.disconnect_sockets(true);
 }
 
+Result<std::vector<Realtime::Connection>> Realtime::connections() const {
+  COTERIE_CHECK(may_block());
+  // Whoever waits in vain has gone by the time an answer comes: the promise is shared.
+  auto answered = std::make_shared<std::promise<std::vector<socketio::RemoteSocket>>>();
+  auto answer = answered->get_future();
+  server_.of("/").all().local().fetch_sockets(
+      [answered](std::vector<socketio::RemoteSocket> sockets) {
+        answered->set_value(std::move(sockets));
+      });
+  if (answer.wait_for(patience) != std::future_status::ready) return Error("busy");
+  std::vector<Connection> found;
+  for (const socketio::RemoteSocket& socket : answer.get()) {
+    if (const auto user_id = user_in(socket.rooms)) {
+      found.push_back({socket.id, *user_id, std::string(socket.handshake.address()),
+                       socket.handshake.issued()});
+    }
+  }
+  return found;
+}
+
+std::size_t Realtime::connection_count() const {
+  return server_.of("/").socket_count();
+}
+std::uint64_t Realtime::delivered_count() const {
+  return server_.of("/").delivered_count();
+}
+
+void Realtime::disconnect(const std::string& id) {
+  server_.of("/").to(id).disconnect_sockets(true);
+}
+
 void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   const auto* fields = args[0].if_object();
   if (!fields) return complain(socket, ack, "the payload must be an object {id, messageId}");
@@ -143,11 +187,14 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   run_in_order(socket, [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
                         conversation_id = *id, message_id = *message_id] {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
-    ref.run([marked, ack](Socket& asking) {
+    ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain(asking, ack, chat::message_of(marked.error()));
       const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
       asking.emit("update-last-msg", answer);
       ack(answer);
+      // The user's other devices clear their counts as well. By a name of its own: clients of the
+      // seed system take "update-last-msg" for the answer to what they have asked.
+      if (*marked) asking.to(user_room(user_id)).emit("read-mark", answer);
     });
   });
 }

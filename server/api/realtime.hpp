@@ -42,6 +42,18 @@ class Realtime {
   // The log-ins that have sockets here. Any thread.
   std::vector<std::string> live_tokens() { return live_.tokens(); }
 
+  // For operators. Any thread; connections() blocks.
+  struct Connection {
+    std::string id;
+    std::int64_t user_id;
+    std::string address;
+    WallTime since;
+  };
+  Result<std::vector<Connection>> connections() const;  // Of this node.
+  std::size_t connection_count() const;
+  std::uint64_t delivered_count() const;
+  void disconnect(const std::string& id);
+
  private:
   void log_in(socketio::Socket& socket, const socketio::Next& next);
   void enter(const socketio::SocketRef& ref, const socketio::Next& next, chat::Actor actor);

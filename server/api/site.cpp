@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "api/rest.hpp"
+#include "net/content_coding.hpp"
 
 namespace coterie::api {
 
@@ -15,12 +16,22 @@ constexpr std::string_view page_policy =
     "https:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'";
 
+// Other bytes, another tag (RFC 9110 8.8.3.3): `"…"` becomes `"…-gzip"`.
+std::string etag_of(const Asset& asset, bool is_coded) {
+  std::string etag(asset.etag);
+  if (is_coded) etag.insert(etag.size() - 1, "-gzip");
+  return etag;
+}
+
 net::Response asset_response(const net::Request& request, const Asset& asset) {
+  const bool is_coded =
+      !asset.gzip.empty() && net::preferred_coding(request.fields) == net::ContentCoding::gzip;
   net::Response response;
-  response.fields.add("ETag", std::string(asset.etag));
+  response.fields.add("ETag", etag_of(asset, is_coded));
+  if (!asset.gzip.empty()) response.fields.add("Vary", "Accept-Encoding");
   response.fields.add("Cache-Control",
                       asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
-  if (request.fields.get("If-None-Match") == asset.etag) {
+  if (request.fields.get("If-None-Match") == etag_of(asset, is_coded)) {
     response.status = 304;
     return response;
   }
@@ -30,7 +41,8 @@ net::Response asset_response(const net::Request& request, const Asset& asset) {
   if (asset.type.starts_with("text/html")) {
     response.fields.add("Content-Security-Policy", std::string(page_policy));
   }
-  response.body = asset.bytes;
+  if (is_coded) response.fields.add("Content-Encoding", "gzip");
+  response.body = is_coded ? asset.gzip : asset.bytes;
   return response;
 }
 

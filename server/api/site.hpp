@@ -10,6 +10,7 @@ namespace coterie::api {
 struct Asset {
   std::string_view type;
   std::string_view bytes;
+  std::string_view gzip;  // The same, coded; empty: never sent so.
   std::string_view etag;
   bool immutable;  // Named after its content: cached for ever.
 };

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "api/account_routes.hpp"
+#include "api/admin_routes.hpp"
 #include "api/conversation_routes.hpp"
 #include "api/file_download.hpp"
 #include "api/file_routes.hpp"
@@ -18,6 +19,7 @@
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
 #include "app/secret.hpp"
 #include "base/blocking.hpp"
@@ -161,7 +163,7 @@ chat::Passwords::Cost cost_of(const Config& config) {
 std::optional<api::Asset> find_asset(std::string_view path) {
   const web::Asset* asset = web::find(path);
   if (!asset) return std::nullopt;
-  return api::Asset{asset->type, asset->bytes, asset->etag, asset->immutable};
+  return api::Asset{asset->type, asset->bytes, asset->gzip, asset->etag, asset->immutable};
 }
 
 void store_links(chat::Files& files) {
@@ -344,6 +346,7 @@ struct App::Doors {
                 system_random()}),
         conversations(
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
+        admin(core.database),
         rest(workers, file_workers, *core.accounts),
         sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
                 [this, &core] { sweep(core); }),
@@ -370,6 +373,8 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
+    const api::AdminParts for_operators{admin, realtime, recent_trouble, system_clock()};
+    for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }
 
@@ -401,6 +406,7 @@ struct App::Doors {
   api::Realtime realtime;
   chat::Groups groups;
   chat::Conversations conversations;
+  chat::Admin admin;
   api::Rest rest;
   Sweeper sweeper;
   Sweeper file_sweeper;
@@ -453,7 +459,7 @@ Result<void> App::run(const Config& config) {
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
-  doors.sweeper.start(sweep_interval);
+  doors.sweeper.start(std::chrono::seconds(config.sweep_seconds));
   doors.file_sweeper.start(first_file_sweep);
   const auto leave = [&] {
     core.ffmpeg.stop();

@@ -15,6 +15,7 @@
 #include "app/app.hpp"
 #include "app/config.hpp"
 #include "app/moving.hpp"
+#include "app/recent_trouble.hpp"
 #include "base/blocking.hpp"
 #include "chat/errors.hpp"
 
@@ -56,6 +57,7 @@ void start_log(const Config& config) {
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
   logger->set_level(spdlog::level::from_str(config.log_level));
   spdlog::set_default_logger(std::move(logger));
+  remember_trouble();
 }
 
 // A command's own words for what the rules refuse.

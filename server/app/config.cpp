@@ -120,7 +120,8 @@ Result<void> check_s3(const Config& config) {
   for (const auto& [name, url] : {std::pair("s3_endpoint", config.s3()->endpoint),
                                   std::pair("s3_public_url", config.s3()->public_url)}) {
     const std::string_view host = std::string_view(url).substr(url.find("://") + 3);
-    if (host.empty() || host.find_first_of("/?#@ ") != std::string_view::npos) {
+    if (host.empty() || host.ends_with(':') ||
+        host.find_first_of("/?#@ ") != std::string_view::npos) {
       return bad_setting(name, from, fmt::format("wanted a host, not '{}'", url));
     }
   }
@@ -130,6 +131,7 @@ Result<void> check_s3(const Config& config) {
 // "http://host:port": small letters, and no port where it is the usual one, as clients write it in
 // the Host header, which is signed.
 std::string origin_of(std::string_view scheme, std::string_view rest, std::uint16_t port) {
+  while (rest.ends_with('/')) rest.remove_suffix(1);
   std::string origin = fmt::format("{}{}", scheme, rest);
   const bool has_port = rest.find(':', rest.rfind(']') + 1) != std::string_view::npos;
   if (!has_port && port != 0) origin += fmt::format(":{}", port);
@@ -140,7 +142,6 @@ std::string origin_of(std::string_view scheme, std::string_view rest, std::uint1
 }
 
 std::string origin_of(std::string_view text, bool is_secure, std::uint16_t port) {
-  while (text.ends_with('/')) text.remove_suffix(1);
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) {
     return origin_of(is_secure ? "https://" : "http://", text, port);

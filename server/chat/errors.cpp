@@ -28,6 +28,7 @@ constexpr std::array facts{
     ErrorFact{"cover_taken", 400, "coverId is already the cover of a group"},
     ErrorFact{"message_unknown", 400, "messageId is not a message of that group"},
     ErrorFact{"file_unknown", 404, "file is not exists"},
+    ErrorFact{"not_admin", 403, "you are not an administrator"},
     ErrorFact{"link_expired", 403, "the link has expired or was altered"},
     ErrorFact{"validation_failed", 400, "", true},
     ErrorFact{"bad_body", 400, "", true},

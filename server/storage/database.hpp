@@ -7,9 +7,9 @@
 // becomes an Error.
 //
 // AGAIN. fn may be called more than once: a server that was restarted leaves kept connections that
-// are dead, so what fails on a kept one is run again on a new one; and a transaction that was undone
-// in favour of another ("storage_busy") is run again a few times. Never when a COMMIT may have
-// happened: whoever is told "storage_unavailable" then cannot know, as on any network.
+// are dead, so what fails on a kept one is run again on a new one; and a transaction that was
+// undone in favour of another ("storage_busy") is run again a few times. Never when a COMMIT may
+// have happened: whoever is told "storage_unavailable" then cannot know, as on any network.
 // SPDX-License-Identifier: MIT
 #pragma once
 

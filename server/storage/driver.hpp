@@ -24,9 +24,9 @@
 
 namespace coterie::storage {
 
-// The codes: "unique_violation", "foreign_key_violation", "storage_busy" (the transaction was undone
-// in favour of another and may be run again), "storage_unavailable" (the server is away, or the
-// connection has broken), "storage_full", "storage_failed".
+// The codes: "unique_violation", "foreign_key_violation", "storage_busy" (the transaction was
+// undone in favour of another and may be run again), "storage_unavailable" (the server is away, or
+// the connection has broken), "storage_full", "storage_failed".
 class DriverFailure : public std::runtime_error {
  public:
   explicit DriverFailure(Error error)

@@ -39,7 +39,8 @@ Ways ways_of(Dialect dialect) {
   }
   return {"SELECT pg_advisory_xact_lock(7016732)", "",
           R"sql(CREATE TABLE IF NOT EXISTS "migration" (
-            "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL, "runAt" TIMESTAMPTZ(3) NOT NULL))sql"};
+            "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL,
+            "runAt" TIMESTAMPTZ(3) NOT NULL))sql"};
 }
 
 class SchemaLock {

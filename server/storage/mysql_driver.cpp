@@ -176,6 +176,7 @@ std::string_view code_of(unsigned failure) {
       return "storage_full";
     case ER_CON_COUNT_ERROR:
     case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_CONNECTION_KILLED:
     case ER_SERVER_SHUTDOWN:
     case ER_NORMAL_SHUTDOWN:
     case ER_NET_READ_ERROR:

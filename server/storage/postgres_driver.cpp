@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -16,6 +18,12 @@ namespace coterie::storage {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+constexpr std::chrono::seconds grace{2};                  // The server's own timeout comes first.
+
+bool is_good(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
 
 class PostgresRow final : public Row {
  public:
@@ -148,7 +156,8 @@ void PostgresDriver::Clear::operator()(pg_result* result) const {
   PQclear(result);
 }
 
-PostgresDriver::PostgresDriver(const Settings& settings) {
+PostgresDriver::PostgresDriver(const Settings& settings)
+    : answer_timeout_(settings.answer_timeout) {
   COTERIE_CHECK(may_block());
   const std::string port = std::to_string(settings.port);
   const auto milliseconds = std::chrono::milliseconds(settings.answer_timeout).count();
@@ -185,6 +194,7 @@ PostgresDriver::PostgresDriver(const Settings& settings) {
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
     throw DriverFailure(Error("storage_unavailable", PQerrorMessage(connection_.get())));
   }
+  COTERIE_CHECK(PQsetnonblocking(connection_.get(), 1) == 0);
   // "NOTICE: table exists already" is nothing that anybody wants to read.
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
 }
@@ -194,9 +204,9 @@ void PostgresDriver::execute(std::string_view sql, std::span<const Value> values
   COTERIE_CHECK(may_block());
   const std::string& name = prepare(sql);
   const Bound bound(values);
-  const Outcome result(PQexecPrepared(connection_.get(), name.c_str(),
-                                      static_cast<int>(values.size()), bound.get(), nullptr,
-                                      nullptr, 0));
+  const Outcome result =
+      answer(PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(values.size()),
+                                 bound.get(), nullptr, nullptr, 0));
   check(result.get());
   if (!on_row) return;
   const int rows = PQntuples(result.get());
@@ -214,27 +224,77 @@ const std::string& PostgresDriver::prepare(std::string_view sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second;
   std::string name = "s" + std::to_string(statements_.size());
-  const Outcome result(
-      PQprepare(connection_.get(), name.c_str(), numbered_parameters(sql).c_str(), 0, nullptr));
+  const Outcome result = answer(
+      PQsendPrepare(connection_.get(), name.c_str(), numbered_parameters(sql).c_str(), 0, nullptr));
   check(result.get());
   return statements_.emplace(std::string(sql), std::move(name)).first->second;
 }
 
+void PostgresDriver::commit() {
+  const Outcome result = command("COMMIT");
+  // A transaction in which a statement had failed is rolled back, and that is no error here.
+  if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+    throw DriverFailure(Error("storage_failed", "the transaction had failed before its COMMIT"));
+  }
+}
+
+void PostgresDriver::rollback() noexcept {
+  try {
+    command("ROLLBACK");
+  } catch (const DriverFailure&) {
+    // The connection has broken, and the server rolls back by itself.
+  }
+}
+
+PostgresDriver::Outcome PostgresDriver::command(const char* sql) {
+  COTERIE_CHECK(may_block());
+  Outcome result = answer(PQsendQuery(connection_.get(), sql));
+  check(result.get());
+  return result;
+}
+
+// The answer to what was sent. PQexec() would wait for ever on a server that has gone silent.
+PostgresDriver::Outcome PostgresDriver::answer(int was_sent) {
+  if (was_sent == 0) check(nullptr);
+  const TimePoint last = answer_timeout_.count() == 0
+                             ? TimePoint::max()
+                             : system_clock().now() + answer_timeout_ + grace;
+  for (Outcome result;;) {
+    await_answer(last);
+    Outcome next(PQgetResult(connection_.get()));
+    if (!next) return result;
+    // Of a connection that has broken two may come: the first says why.
+    if (!result || is_good(result.get())) result = std::move(next);
+  }
+}
+
+// Returns when PQgetResult() would not block; what has failed it will tell.
+void PostgresDriver::await_answer(TimePoint last) {
+  using std::chrono::milliseconds;
+  for (;;) {
+    const int unsent = PQflush(connection_.get());
+    if (unsent < 0 || PQisBusy(connection_.get()) == 0) return;
+    pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
+    if (unsent > 0) socket.events |= POLLOUT;
+    const auto left = std::chrono::ceil<milliseconds>(last - system_clock().now()).count();
+    if (left <= 0) {
+      is_silent_ = true;
+      throw DriverFailure(Error("storage_unavailable", "the server does not answer"));
+    }
+    ::poll(&socket, 1, static_cast<int>(std::min<std::int64_t>(left, 1 << 30)));
+    if ((socket.revents & ~POLLOUT) != 0 && PQconsumeInput(connection_.get()) == 0) return;
+  }
+}
+
 void PostgresDriver::check(const pg_result* result) {
-  const ExecStatusType status = PQresultStatus(result);
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
+  if (is_good(result)) return;
   const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
   const std::string_view code = code_of(state ? state : "");
   throw DriverFailure(Error(code, PQerrorMessage(connection_.get())));
 }
 
-void PostgresDriver::rollback() noexcept {
-  // Where the connection has broken, the server has rolled back by itself.
-  const Outcome result(PQexec(connection_.get(), "ROLLBACK"));
-}
-
 bool PostgresDriver::is_broken() const {
-  return PQstatus(connection_.get()) != CONNECTION_OK;
+  return is_silent_ || PQstatus(connection_.get()) != CONNECTION_OK;
 }
 
 }  // namespace coterie::storage

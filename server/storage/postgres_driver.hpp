@@ -1,8 +1,9 @@
 // Driver over one connection to PostgreSQL: statements kept prepared, values bound.
 //
 // The session speaks UTF-8 and UTC; "?" becomes "$1", "$2", … outside of quotes. Times are
-// TIMESTAMPTZ(3). PostgreSQL has no text with a NUL in it: U+FFFD stands for one. A connection
-// belongs to one thread at a time.
+// TIMESTAMPTZ(3). PostgreSQL has no text with a NUL in it: U+FFFD stands for one. The server itself
+// ends a statement that takes too long; one that has gone silent is given up a little later. A
+// connection belongs to one thread at a time.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -35,9 +36,9 @@ class PostgresDriver final : public Driver {
 
   void execute(std::string_view sql, std::span<const Value> values, const OnRow& on_row) override;
   std::int64_t insert(std::string_view sql, std::span<const Value> values) override;
-  void begin_write() override { run("BEGIN"); }
-  void begin_snapshot() override { run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); }
-  void commit() override { run("COMMIT"); }
+  void begin_write() override { command("BEGIN"); }
+  void begin_snapshot() override { command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); }
+  void commit() override;
   void rollback() noexcept override;
   Dialect dialect() const override { return Dialect::postgres; }
   bool is_broken() const override;
@@ -52,9 +53,14 @@ class PostgresDriver final : public Driver {
   using Outcome = std::unique_ptr<pg_result, Clear>;
 
   const std::string& prepare(std::string_view sql);
+  Outcome command(const char* sql);
+  Outcome answer(int was_sent);
+  void await_answer(TimePoint last);
   void check(const pg_result* result);
 
   std::unique_ptr<pg_conn, Finish> connection_;
+  const std::chrono::seconds answer_timeout_;
+  bool is_silent_ = false;  // It owes an answer: whatever came next would be taken for that.
   std::map<std::string, std::string, std::less<>> statements_;  // Their names, by SQL.
 };
 

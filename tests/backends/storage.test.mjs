@@ -12,7 +12,8 @@ import { startPostgres } from "../support/backends/postgres.mjs";
 const top = fileURLToPath(new URL("../..", import.meta.url));
 
 function unitTests() {
-  const places = ["asan", "dev"].map((preset) => `${top}build/${preset}/tests/unit/server/coterie_server_tests`);
+  const places = ["asan", "dev"].map(
+    (preset) => `${top}build/${preset}/tests/unit/server/coterie_server_tests`);
   const found = [process.env.COTERIE_SERVER_TESTS, ...places].find((place) => place && existsSync(place));
   assert.ok(found, `no tests at ${places.join(" or ")}`);
   return found;
@@ -20,7 +21,8 @@ function unitTests() {
 
 // Runs the cases of one engine; how many there were.
 async function run(engine, env) {
-  const child = spawn(unitTests(), [`--gtest_filter=*/${engine}-*TtlStore*`], { env: { ...process.env, ...env } });
+  const child = spawn(unitTests(), [`--gtest_filter=*/${engine}-*TtlStore*`],
+                      { env: { ...process.env, ...env } });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (text += bytes));
   const code = await new Promise((resolve) => child.on("close", resolve));

@@ -90,16 +90,19 @@ after(async () => {
 test("a conversation on a desktop, light", { timeout: 90_000 }, async () => {
   const page = await browser.person(server.url, { ...desktop, token: tokens.mira_k });
   const books = await found(page, "Book circle", "One book a month, no homework");
+  await found(page, "Design review", "Tuesdays at ten");
   const cinema = await found(page, "周末电影", "周末一起看电影");
   harbour = await found(page, "Harbour crew", "Boats, weather, and who brings the cake");
   await say("samira", books, "I have finished it. No spoilers, I promise!");
   await say("lin_yue", cinema, "周六晚上八点，老地方见");
-  await say("jonas77", harbour, "Forecast for Saturday: light wind, 12 knots from the west.");
-  await say("jonas77", harbour, "Who is in?");
+  await say("jonas77", harbour, "Forecast for Saturday: **light wind**, 12 knots from the west.");
+  await say("jonas77", harbour, "Who is in? @Mira @林月");
   await say("lin_yue", harbour, "我可以！下午一点以后都行。");
-  await say("mira_k", harbour, "In. I bring the cake, if somebody else brings the coffee.");
+  await say("mira_k", harbour, "In. I bring:\n- the cake\n- a spare rope");
   const drawn = { name: "bay.png", mimeType: "image/png", buffer: Buffer.from(await view(page)) };
   await page.locator(".composer input[type=file]").setInputFiles(drawn);
+  await page.getByRole("button", { name: "Remove: bay.png" }).waitFor();
+  await page.getByRole("button", { name: "Send", exact: true }).click();
   const image = page.getByRole("img", { name: /^Image from/ });
   await image.waitFor();
   assert.ok(await isShown(image));
@@ -122,4 +125,26 @@ test("the same conversation on a phone, dark", { timeout: 90_000 }, async () => 
   await page.waitForLoadState("networkidle");
   assert.ok((await picture(page, "chat-dark-phone")).length <= bytesMax);
   assert.deepEqual(browser.trouble, []);
+});
+
+test("the view of operators", { timeout: 90_000 }, async () => {
+  await server.command("user", "add", "olga_ops", "--admin", "--password", "Passw0rd!");
+  const token = await server.command("token", "olga_ops");
+  for (const name of ["jonas77", "lin_yue", "samira"]) {
+    const visitor = await browser.person(server.url, { ...desktop, token: tokens[name] });
+    await visitor.goto("/");
+    await visitor.getByText("Harbour crew").waitFor();
+  }
+  const page = await browser.person(server.url, { ...desktop, token });
+  await page.goto("/admin");
+  const line = page.locator(".figure polyline");
+  for (let round = 0; round < 30; round++) {
+    for (let message = 0; message < 3 + ((round * 7) % 11); message++) {
+      await say("samira", harbour, `How about ${round}:${message}?`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await line.waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Disconnect: samira" }).waitFor();
+  assert.ok((await picture(page, "admin")).length <= bytesMax);
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { databaseOf } from "./backends/databases.mjs";
 import { redisCli } from "./backends/redis.mjs";
 import { Child, startListening, until, untilListening } from "./process.mjs";
 import { Rest } from "./rest.mjs";
@@ -27,6 +28,7 @@ const passed = /^(PATH|HOME|TMPDIR|LANG|[A-Z]+SAN_OPTIONS|LLVM_PROFILE_FILE)$/;
 const surroundings = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => passed.test(name)));
 Object.assign(surroundings, JSON.parse(process.env.COTERIE_TEST_SETTINGS ?? "{}"));
+export const storesNoNul = surroundings.DB_TYPE === "postgres";
 
 const folders = new Set();
 process.on("exit", () => {
@@ -56,6 +58,7 @@ export class Coterie {
   // With `certificates` (see Certificates) it serves https, under a name of its own choice.
   static async start({ data = temporaryFolder(), env = {}, flags = [], certificates } = {}) {
     const server = new Coterie();
+    if (surroundings.DB_HOST) env = { ...databaseOf(surroundings, data), ...env };
     Object.assign(server, { data, env, flags, certificates });
     const { child, ports } = await startListening(1, ([port]) => server.#serve(port));
     server.child = child;

@@ -136,9 +136,9 @@ function addNamespaces(io) {
   }).on("connection", (socket) => socket.emit("hello", 1));
 }
 
-export function features(http, recovery) {
+export function features(http, recovery, options = {}) {
   const io = new Server(http, {
-    cleanupEmptyChildNamespaces: true, serveClient: false,
+    cleanupEmptyChildNamespaces: true, serveClient: false, ...options,
     ...(recovery && { connectionStateRecovery: { maxDisconnectionDuration: Number(recovery) } }),
   });
   io.of("/log");
@@ -149,4 +149,5 @@ export function features(http, recovery) {
     addFacts(io, socket);
   });
   addNamespaces(io);
+  return io;
 }

@@ -17,10 +17,21 @@ set(type_webmanifest "application/manifest+json")
 set(type_woff2 "font/woff2")
 
 file(GLOB_RECURSE files RELATIVE ${DIST} ${DIST}/*)
+list(FILTER files EXCLUDE REGEX "[.]gz$") # Each belongs to the file that it is made from.
 list(SORT files COMPARE STRING)
 if(NOT "index.html" IN_LIST files)
   message(FATAL_ERROR "The page's build made no index.html in ${DIST}")
 endif()
+
+# Makes the bytes of a file known as `symbol`.
+macro(embed symbol file)
+  string(APPEND symbols "extern const char ${symbol}[];\n")
+  string(APPEND assembly
+    "    \".globl ${symbol}\\n\"\n"
+    "    \".hidden ${symbol}\\n\"\n"
+    "    \"${symbol}:\\n\"\n"
+    "    \".incbin \\\"${file}\\\"\\n\"\n")
+endmacro()
 
 set(symbols "")
 set(assembly "")
@@ -40,15 +51,16 @@ foreach(name IN LISTS files)
     set(immutable true)
   endif()
   set(symbol coterie_web_file_${number})
-  string(APPEND symbols "extern const char ${symbol}[];\n")
-  string(APPEND assembly
-    "    \".globl ${symbol}\\n\"\n"
-    "    \".hidden ${symbol}\\n\"\n"
-    "    \"${symbol}:\\n\"\n"
-    "    \".incbin \\\"${DIST}/${name}\\\"\\n\"\n")
+  embed(${symbol} ${DIST}/${name})
+  set(gzip "{}")
+  if(EXISTS ${DIST}/${name}.gz)
+    file(SIZE ${DIST}/${name}.gz gzip_size)
+    embed(${symbol}_gzip ${DIST}/${name}.gz)
+    set(gzip "{${symbol}_gzip, ${gzip_size}}")
+  endif()
   string(APPEND table
     "    {\"/${name}\", \"${type_${extension}}\",\n"
-    "     {${symbol}, ${size}}, R\"(\"${etag}\")\", ${immutable}},\n")
+    "     {${symbol}, ${size}}, ${gzip}, R\"(\"${etag}\")\", ${immutable}},\n")
   math(EXPR number "${number} + 1")
 endforeach()
 

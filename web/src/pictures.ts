@@ -9,13 +9,13 @@ const imageSideMax = 4096;
 
 export const imageTypes = "image/*"; // For file inputs; what the server does not take is converted.
 
-export class PictureError extends Error {}
+export class MediaError extends Error {}
 
-async function decode(file: Blob): Promise<ImageBitmap> {
+export async function decode(file: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file);
   } catch {
-    throw new PictureError(t.pictureUnreadable);
+    throw new MediaError(t.pictureUnreadable);
   }
 }
 
@@ -24,28 +24,31 @@ function canvasOf(width: number, height: number): [HTMLCanvasElement, CanvasRend
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d");
-  if (!context) throw new PictureError(t.pictureUnreadable);
+  if (!context) throw new MediaError(t.pictureUnreadable);
   return [canvas, context];
 }
 
 function encode(canvas: HTMLCanvasElement, type: string): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const done = (blob: Blob | null) =>
-      blob ? resolve(blob) : reject(new PictureError(t.pictureUnreadable));
+      blob ? resolve(blob) : reject(new MediaError(t.pictureUnreadable));
     canvas.toBlob(done, type, 0.88);
   });
 }
 
-// A square out of the middle, for avatars and covers.
-export async function square(file: Blob): Promise<Blob> {
-  const bitmap = await decode(file);
-  const side = Math.min(bitmap.width, bitmap.height);
-  const target = Math.min(side, coverSide);
+// The part of a picture that is kept: a square, in pixels of the picture.
+export interface Crop {
+  left: number;
+  top: number;
+  side: number;
+}
+
+// A square out of a picture, for avatars and covers.
+export function cropped(bitmap: ImageBitmap, { left, top, side }: Crop): Promise<Blob> {
+  const target = Math.max(1, Math.min(Math.round(side), coverSide));
   const [canvas, context] = canvasOf(target, target);
   context.fillStyle = "#fff"; // JPEG knows no transparency.
   context.fillRect(0, 0, target, target);
-  const left = (bitmap.width - side) / 2;
-  const top = (bitmap.height - side) / 2;
   context.drawImage(bitmap, left, top, side, side, 0, 0, target, target);
   return encode(canvas, "image/jpeg");
 }
@@ -64,7 +67,7 @@ export async function sendable(file: Blob): Promise<Blob> {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   const picture = await encode(canvas, "image/jpeg");
-  if (picture.size >= limit) throw new PictureError(t.pictureTooLarge(10));
+  if (picture.size >= limit) throw new MediaError(t.pictureTooLarge(10));
   return picture;
 }
 

@@ -1,258 +1,38 @@
-// Every word the page says, in English and Chinese; the browser's language decides.
+// Every word the page says, in the reader's language: the chosen one, at first the browser's.
 // SPDX-License-Identifier: MIT
+import { signal } from "@preact/signals";
 import { ApiError } from "./api/http";
+import { en, type Words } from "./strings/en";
+import { zh } from "./strings/zh";
 
-export const en = {
-  language: "en",
-  tagline: "Group chat on your own server",
-  loading: "Loading…",
-  back: "Back",
-  close: "Close",
-  cancel: "Cancel",
-  save: "Save",
-  saved: "Saved.",
-  retry: "Try again",
-  optional: "optional",
+export const languages = { en, zh };
+export type Language = keyof typeof languages;
 
-  login: "Log in",
-  logout: "Log out",
-  register: "Create account",
-  noAccount: "No account yet?",
-  haveAccount: "Already have an account?",
-  loginName: "Username or e-mail",
-  username: "Username",
-  usernameHint: "6 to 20 characters",
-  email: "E-mail",
-  password: "Password",
-  passwordHint: "Digits, lower and upper case letters, and one of !@#$%^&*;',.",
-  showPassword: "Show password",
-  hidePassword: "Hide password",
-  captcha: "Characters in the picture",
-  captchaPicture: "Picture with four characters",
-  newCaptcha: "Another picture",
-  mailCode: "Code from the e-mail",
-  sendCode: "Send code",
-  sendCodeAgain: (seconds: number) => `Again in ${seconds} s`,
-  codeSent: "The code is on its way and valid for 3 minutes.",
-  registered: "Your account is ready. Log in now.",
-  sessionEnded: "Your session has ended. Please log in again.",
-  invited: "You were invited to a group. Log in to join it.",
+const storageKey = "coterie.language";
+const preferred = navigator.languages.find((tag) => /^(zh|en)\b/i.test(tag)) ?? "en";
+const languageOf = (tag: string): Language => (/^zh/i.test(tag) ? "zh" : "en");
 
-  conversations: "Conversations",
-  noConversations: "No groups yet",
-  noConversationsHint: "Create one and invite others, or join with a code that you were given.",
-  pickConversation: "Choose a conversation",
-  unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
-  nothingSaid: "No messages yet",
-  imageMessage: "[Image]",
-  videoMessage: "[Video]",
-  you: "You",
-  yesterday: "Yesterday",
-  today: "Today",
+export const language = signal<Language>("en");
 
-  createGroup: "New group",
-  create: "Create",
-  groupName: "Name",
-  groupNameHint: "2 to 32 characters",
-  groupDescription: "Description",
-  groupDescriptionHint: "2 to 100 characters",
-  cover: "Cover",
-  coverPreview: "The group's cover",
-  choosePicture: "Choose a picture",
-  useDrawnCover: "Use the drawn one",
-  joinGroup: "Join a group",
-  join: "Join",
-  inviteCode: "Invite code",
-  inviteCodeHint: "The code, or the whole link that you were given",
-  joined: "You are in.",
-
-  about: "About the group",
-  members: (count: number) => (count === 1 ? "1 member" : `${count} members`),
-  owner: "Owner",
-  inviteLink: "Invite link",
-  inviteLinkHint: "Whoever opens it can join. Only you see it.",
-  copy: "Copy",
-  copyLink: "Copy link",
-  copied: "Copied.",
-  noSuchGroup: "There is no such group, or you are not in it.",
-
-  messages: "Messages",
-  earlier: "Earlier messages",
-  beginning: "This is where it begins.",
-  newest: "To the newest messages",
-  writeMessage: (group: string) => `Message to ${group}`,
-  send: "Send",
-  sendImage: "Send an image",
-  imageFrom: (name: string) => `Image from ${name}`,
-  videoFrom: (name: string) => `Video from ${name}`,
-  sending: "Sending…",
-  notSent: "Not sent.",
-  discard: "Discard",
-
-  offline: "No connection. Trying again…",
-
-  profile: "Profile",
-  nickname: "Nickname",
-  nicknameHint: "2 to 20 characters",
-  changePicture: "Change picture",
-
-  pictureUnreadable: "This file is not a picture that can be shown.",
-  pictureTooLarge: (megabytes: number) => `The picture must be smaller than ${megabytes} MB.`,
-  noAnswer: "No answer from the server.",
-  waitSeconds: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,
-  // By the server's stable codes. What is missing here is shown in the server's own words.
-  errors: {
-    unauthorized: "Please log in again.",
-    too_soon: "A code was sent less than a minute ago.",
-    email_taken: "There is already an account with this e-mail address.",
-    mail_code_wrong: "The code from the e-mail is not right, or no longer valid.",
-    username_taken: "This username is already taken.",
-    captcha_wrong: "The characters do not match the picture.",
-    account_unknown: "There is no such account.",
-    password_wrong: "The password is not right.",
-    invite_code_invalid: "This invite code is not valid.",
-    already_in_group: "You are in this group already.",
-    not_in_group: "You are not in this group.",
-    group_unknown: "There is no such group.",
-    file_type_wrong: "Only PNG and JPEG pictures are accepted.",
-    too_many_attempts: "Too many attempts. Please try again later.",
-    mail_failed: "The e-mail could not be sent. Please try again later.",
-    busy: "The server is busy. Please try again.",
-    storage_busy: "The server is busy. Please try again.",
-    storage_full: "The server is out of space.",
-    storage_failed: "The server's storage is not available. Please try again.",
-    internal_error: "Something went wrong on the server.",
-  } as Record<string, string>,
-};
-
-export const zh: typeof en = {
-  language: "zh-CN",
-  tagline: "自己服务器上的群聊",
-  loading: "加载中…",
-  back: "返回",
-  close: "关闭",
-  cancel: "取消",
-  save: "保存",
-  saved: "已保存。",
-  retry: "重试",
-  optional: "选填",
-
-  login: "登录",
-  logout: "退出登录",
-  register: "注册账号",
-  noAccount: "还没有账号？",
-  haveAccount: "已有账号？",
-  loginName: "用户名或邮箱",
-  username: "用户名",
-  usernameHint: "6 到 20 个字符",
-  email: "邮箱",
-  password: "密码",
-  passwordHint: "须含数字、大小写字母，以及 !@#$%^&*;',. 之一",
-  showPassword: "显示密码",
-  hidePassword: "隐藏密码",
-  captcha: "图中的字符",
-  captchaPicture: "含四个字符的图片",
-  newCaptcha: "换一张",
-  mailCode: "邮件验证码",
-  sendCode: "发送验证码",
-  sendCodeAgain: (seconds) => `${seconds} 秒后重发`,
-  codeSent: "验证码已发送，3 分钟内有效。",
-  registered: "注册成功，请登录。",
-  sessionEnded: "会话已结束，请重新登录。",
-  invited: "你收到了入群邀请，请先登录。",
-
-  conversations: "会话",
-  noConversations: "还没有群聊",
-  noConversationsHint: "创建一个群并邀请他人，或用收到的邀请码加入。",
-  pickConversation: "选择一个会话",
-  unread: (count) => `${count} 条未读消息`,
-  nothingSaid: "还没有消息",
-  imageMessage: "[图片]",
-  videoMessage: "[视频]",
-  you: "我",
-  yesterday: "昨天",
-  today: "今天",
-
-  createGroup: "新建群聊",
-  create: "创建",
-  groupName: "名称",
-  groupNameHint: "2 到 32 个字符",
-  groupDescription: "简介",
-  groupDescriptionHint: "2 到 100 个字符",
-  cover: "封面",
-  coverPreview: "群封面",
-  choosePicture: "选择图片",
-  useDrawnCover: "使用自动生成的封面",
-  joinGroup: "加入群聊",
-  join: "加入",
-  inviteCode: "邀请码",
-  inviteCodeHint: "邀请码，或收到的完整链接",
-  joined: "已加入。",
-
-  about: "群信息",
-  members: (count) => `${count} 位成员`,
-  owner: "群主",
-  inviteLink: "邀请链接",
-  inviteLinkHint: "打开此链接的人都可以加入。仅你可见。",
-  copy: "复制",
-  copyLink: "复制链接",
-  copied: "已复制。",
-  noSuchGroup: "该群不存在，或你不在群中。",
-
-  messages: "消息",
-  earlier: "更早的消息",
-  beginning: "从这里开始。",
-  newest: "回到最新消息",
-  writeMessage: (group) => `发送到 ${group}`,
-  send: "发送",
-  sendImage: "发送图片",
-  imageFrom: (name) => `${name} 的图片`,
-  videoFrom: (name) => `${name} 的视频`,
-  sending: "发送中…",
-  notSent: "未发送。",
-  discard: "丢弃",
-
-  offline: "连接已断开，正在重试…",
-
-  profile: "个人资料",
-  nickname: "昵称",
-  nicknameHint: "2 到 20 个字符",
-  changePicture: "更换头像",
-
-  pictureUnreadable: "无法识别该图片。",
-  pictureTooLarge: (megabytes) => `图片必须小于 ${megabytes} MB。`,
-  noAnswer: "服务器没有响应。",
-  waitSeconds: (seconds) => `尝试次数过多，请 ${seconds} 秒后再试。`,
-  errors: {
-    unauthorized: "请重新登录。",
-    too_soon: "一分钟内已发送过验证码。",
-    email_taken: "该邮箱已注册。",
-    mail_code_wrong: "邮件验证码错误或已失效。",
-    username_taken: "该用户名已被使用。",
-    captcha_wrong: "输入的字符与图片不符。",
-    account_unknown: "账号不存在。",
-    password_wrong: "密码错误。",
-    invite_code_invalid: "邀请码无效。",
-    already_in_group: "你已在该群中。",
-    not_in_group: "你不在该群中。",
-    group_unknown: "该群不存在。",
-    file_type_wrong: "仅支持 PNG 和 JPEG 图片。",
-    too_many_attempts: "尝试次数过多，请稍后再试。",
-    mail_failed: "邮件发送失败，请稍后再试。",
-    busy: "服务器繁忙，请重试。",
-    storage_busy: "服务器繁忙，请重试。",
-    storage_full: "服务器空间不足。",
-    storage_failed: "服务器存储不可用，请重试。",
-    internal_error: "服务器出错了。",
-  },
-};
-
-const preferred = navigator.languages.find((language) => /^(zh|en)\b/i.test(language)) ?? "en";
-
-export const t = /^zh/i.test(preferred) ? zh : en;
-
+// What is said; views are drawn anew when the language changes, so they just read it.
+export let t: Words = en;
 // With the region, which decides how dates and times are written.
-export const locale = preferred;
+export let locale = preferred;
+
+function speak(next: Language): void {
+  t = languages[next];
+  locale = languageOf(preferred) === next ? preferred : t.language;
+  document.documentElement.lang = t.language;
+  language.value = next;
+}
+
+export function chooseLanguage(next: Language): void {
+  localStorage.setItem(storageKey, next);
+  speak(next);
+}
+
+const chosen = localStorage.getItem(storageKey);
+speak(chosen !== null && chosen in languages ? (chosen as Language) : languageOf(preferred));
 
 // A failed call in the reader's language, as far as the server's codes tell; else in its words.
 export function describe(error: unknown): string {

@@ -3,16 +3,23 @@
 import type { Instant } from "./api/model";
 import { locale, t } from "./strings";
 
-const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
-const weekday = new Intl.DateTimeFormat(locale, { weekday: "long" });
-const shortDate = new Intl.DateTimeFormat(locale, { month: "numeric", day: "numeric" });
-const longDate = new Intl.DateTimeFormat(locale, {
-  year: "numeric",
-  month: "long",
-  day: "numeric",
-  weekday: "long",
-});
-const full = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
+const formats = {
+  clock: { timeStyle: "short" },
+  weekday: { weekday: "long" },
+  shortDate: { month: "numeric", day: "numeric" },
+  longDate: { year: "numeric", month: "long", day: "numeric", weekday: "long" },
+  full: { dateStyle: "long", timeStyle: "medium" },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+// Formatters are dear to make and cheap to use: one for each way and language.
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function format(date: Date, name: keyof typeof formats): string {
+  const key = `${locale} ${name}`;
+  let formatter = made.get(key);
+  if (!formatter) made.set(key, (formatter = new Intl.DateTimeFormat(locale, formats[name])));
+  return formatter.format(date);
+}
 
 const startOfDay = (date: Date) =>
   new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
@@ -22,8 +29,8 @@ function daysAgo(date: Date): number {
   return Math.round((startOfDay(new Date()) - startOfDay(date)) / 86_400_000);
 }
 
-export const timeOfDay = (instant: Instant) => clock.format(new Date(instant));
-export const fullTime = (instant: Instant) => full.format(new Date(instant));
+export const timeOfDay = (instant: Instant) => format(new Date(instant), "clock");
+export const fullTime = (instant: Instant) => format(new Date(instant), "full");
 export const isSameDay = (a: Instant, b: Instant) =>
   startOfDay(new Date(a)) === startOfDay(new Date(b));
 
@@ -31,14 +38,14 @@ export const isSameDay = (a: Instant, b: Instant) =>
 export function briefTime(instant: Instant): string {
   const date = new Date(instant);
   const days = daysAgo(date);
-  if (days <= 0) return clock.format(date);
+  if (days <= 0) return format(date, "clock");
   if (days === 1) return t.yesterday;
-  return days < 7 ? weekday.format(date) : shortDate.format(date);
+  return format(date, days < 7 ? "weekday" : "shortDate");
 }
 
 export function dayName(instant: Instant): string {
   const date = new Date(instant);
   const days = daysAgo(date);
   if (days === 0) return t.today;
-  return days === 1 ? t.yesterday : longDate.format(date);
+  return days === 1 ? t.yesterday : format(date, "longDate");
 }

@@ -22,15 +22,17 @@ vi.mock("../src/api/realtime", () => ({
 }));
 
 const chat = await import("../src/state/chat");
+const alerts = await import("../src/state/alerts");
 const session = await import("../src/state/session");
 chat.startChat();
+alerts.startAlerts();
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 const conversation = (groupId: number) =>
   chat.conversations.value.find((other) => other.groupId === groupId)!;
 
 async function connect() {
-  server.listener!.connected();
+  server.listener!.connected(false);
   await settle();
 }
 
@@ -72,14 +74,14 @@ test("a pushed message moves its conversation up and counts as unread", async ()
   expect(document.title).toMatch(/^\(\d+\) /);
 });
 
-test("the same push twice counts once, and one's own does not count", async () => {
+test("the same push twice counts once, and one's own leaves nothing unread", async () => {
   await logIn();
   const said = server.say(7);
   server.push(said);
   server.push(said);
   expect(conversation(7).unreadNum).toBe(1);
   server.push(server.say(7, "mine", mira));
-  expect(conversation(7).unreadNum).toBe(1);
+  expect(conversation(7).unreadNum).toBe(0);
   expect(conversation(7).recentMsg?.content).toBe("mine");
 });
 
@@ -170,9 +172,9 @@ test("a sent text shows at once and is the conversation's newest", async () => {
   go("/group/7");
   await chat.readNewest(7);
   chat.sendText(7, "hello");
-  expect(chat.timelineOf(7).drafts.value[0]?.content).toBe("hello");
+  expect(chat.outboxOf(7).drafts.value[0]?.content).toBe("hello");
   await settle();
-  expect(chat.timelineOf(7).drafts.value).toEqual([]);
+  expect(chat.outboxOf(7).drafts.value).toEqual([]);
   server.push(server.messages[0]!);
   expect(chat.timelineOf(7).messages.value).toHaveLength(1);
   expect(conversation(7).recentMsg?.content).toBe("hello");
@@ -185,4 +187,54 @@ test("without any socket the page still reads", async () => {
   server.listener!.disconnected();
   await settle();
   expect(conversation(7).recentMsg?.id).toBe(101);
+});
+
+test("what was written offline leaves when the connection is back, in order and once", async () => {
+  await logIn();
+  go("/group/7");
+  await chat.readNewest(7);
+  server.listener!.disconnected();
+  server.isUp = false;
+  chat.sendText(7, "one");
+  chat.sendText(7, "two");
+  await settle();
+  expect(chat.outboxOf(7).drafts.value.map(({ state }) => state)).toEqual(["waiting", "waiting"]);
+  server.isUp = true;
+  server.say(7, "meanwhile");
+  await connect();
+  await settle();
+  await settle();
+  const texts = chat.timelineOf(7).messages.value.map(({ content }) => content);
+  expect(texts).toEqual(["meanwhile", "one", "two"]);
+  expect(chat.outboxOf(7).drafts.value).toEqual([]);
+});
+
+test("a recovered connection asks for nothing", async () => {
+  await logIn();
+  server.requests = [];
+  server.listener!.connected(true);
+  await settle();
+  expect(server.requests).toEqual([]);
+});
+
+test("the unread part begins behind what was seen when the group came into view", async () => {
+  server.say(7);
+  await logIn();
+  server.listener!.readMark({ ...server.conversation(7), lastMsgId: 101, unreadNum: 0 });
+  server.push(server.say(7));
+  go("/group/7");
+  await chat.readNewest(7);
+  expect(chat.seenBefore.value).toBe(101);
+  expect(conversation(7).unreadNum).toBe(0);
+  chat.sendText(7, "seen");
+  expect(chat.seenBefore.value).toBeNull();
+});
+
+test("who has said the last word elsewhere has nothing unread", async () => {
+  server.say(7);
+  server.say(7, "from my phone", mira);
+  await logIn();
+  expect(conversation(7).unreadNum).toBe(0);
+  server.push(server.say(7));
+  expect(conversation(7).unreadNum).toBeGreaterThan(0);
 });

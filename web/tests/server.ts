@@ -12,7 +12,7 @@ export function user(id: Id, username: string): User {
   return { ...row(id), username, nickname: null, avatarId: null, avatar: null };
 }
 
-export const mira = user(1, "mira_k");
+export const mira = { ...user(1, "mira_k"), email: "mira@chat.example", avatar: null };
 export const jonas = user(2, "jonas77");
 
 export function file(path: string, url: string): File {
@@ -30,6 +30,9 @@ export class Server {
   marks = new Map<Id, Id>(); // By conversation.
   requests: string[] = [];
   isUp = true;
+  losesAnswers = false; // It does what it is asked to, and then the connection breaks.
+  refusal: number | null = null;
+  delays: number[] = []; // Milliseconds that the next requests take to arrive.
   listener: Listener | null = null;
   marked: { id: Id; messageId: Id }[] = [];
 
@@ -57,7 +60,14 @@ export class Server {
       lastMsgId,
       userId: mira.id,
       groupId,
-      group: { ...row(groupId), name: "Crew", description: null, coverId: 9, createById: 2 },
+      group: {
+        ...row(groupId),
+        name: "Crew",
+        description: null,
+        coverId: 9,
+        createById: 2,
+        cover: null,
+      },
       recentMsg: said.at(-1) ?? null,
       unreadNum: said.filter((other) => other.id > (lastMsgId ?? 0)).length,
     };
@@ -69,9 +79,13 @@ export class Server {
 
   async #fetch(target: string, init: RequestInit): Promise<Response> {
     this.requests.push(`${init.method} ${target}`);
+    const delay = this.delays.shift();
+    if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
     if (!this.isUp) throw new TypeError("Failed to fetch");
+    if (this.refusal) return this.#answer(this.refusal, { message: "refused" });
     const { pathname, searchParams } = new URL(target, location.origin);
     const data = this.#data(`${init.method} ${pathname}`, searchParams, init.body);
+    if (this.losesAnswers) throw new TypeError("Failed to fetch");
     if (data === undefined) {
       return this.#answer(404, { status: 404, message: `Cannot ${init.method} ${target}` });
     }
@@ -97,6 +111,8 @@ export class Server {
         const { user: _, file: __, cover: ___, ...sent } = this.say(groupId, content, mira);
         return sent;
       }
+      case "GET /api/group/7":
+        return { ...this.conversation(7).group, users: [mira, jonas] };
       default:
         return undefined;
     }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { afterEach, expect, test, vi } from "vitest";
+import type { Overview } from "../src/api/admin";
 import { fileUrl } from "../src/api/files";
 import { ApiError, authorize, get, onUnauthorized } from "../src/api/http";
 import { initials } from "../src/pictures";
+import { rate } from "../src/state/admin";
 import { go, invitation, inviteLink, route, withInvitation } from "../src/state/route";
-import { en, zh } from "../src/strings";
+import { en } from "../src/strings/en";
+import { zh } from "../src/strings/zh";
 import { codeIn } from "../src/views/join_group";
-import { linked } from "../src/views/parts/message";
 import { file } from "./server";
 
 afterEach(() => {
@@ -52,18 +54,6 @@ test("a code is found in whatever was pasted", () => {
   expect(codeIn(" a_b-C ")).toBe("a_b-C");
   expect(codeIn("http://chat.example:8080/?join=a_b-C")).toBe("a_b-C");
   expect(codeIn("http://chat.example:8080/login?join=a_b-C&x=1")).toBe("a_b-C");
-});
-
-test("links end where the sentence goes on", () => {
-  expect(linked("see https://a.example/x?y=1. (or http://b.example)")).toEqual([
-    "see ",
-    "https://a.example/x?y=1",
-    ". (or ",
-    "http://b.example",
-    ")",
-  ]);
-  expect(linked("看https://a.example/x。好")).toEqual(["看", "https://a.example/x", "。好"]);
-  expect(linked("javascript:alert(1)")).toEqual(["javascript:alert(1)"]);
 });
 
 test("initials say who it is", () => {
@@ -117,4 +107,13 @@ test("an answer 401 ends the session it was about, and no later one", async () =
   expect(ended).not.toHaveBeenCalled();
   await failed(unauthorized);
   expect(ended).toHaveBeenCalledOnce();
+});
+
+test("deliveries are told by the second, and not across a restart of the server", () => {
+  const at = (time: string, delivered: number) =>
+    ({ time: `2026-01-02T00:00:${time}Z`, delivered }) as Overview;
+  expect(rate(null, at("00.000", 10))).toBeNull();
+  expect(rate(at("00.000", 10), at("02.000", 50))).toBe(20);
+  expect(rate(at("00.000", 10), at("02.000", 0))).toBeNull();
+  expect(rate(at("00.000", 10), at("00.000", 20))).toBeNull();
 });

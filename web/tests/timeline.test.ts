@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { beforeEach, expect, test } from "vitest";
 import { Timeline } from "../src/state/timeline";
-import { mira, Server } from "./server";
+import { Server } from "./server";
 
 let server: Server;
 let timeline: Timeline;
@@ -27,30 +27,30 @@ test("a short history is whole after one page", async () => {
 });
 
 test("history is read backwards until its beginning", async () => {
-  say(65);
+  say(105);
   await timeline.readNewest();
-  expect(ids()).toEqual(idsOf(136, 165));
+  expect(ids()).toEqual(idsOf(156, 205));
   expect(timeline.isComplete.value).toBe(false);
   await timeline.readEarlier();
   await timeline.readEarlier();
-  expect(ids()).toEqual(idsOf(101, 165));
+  expect(ids()).toEqual(idsOf(101, 205));
   expect(timeline.isComplete.value).toBe(true);
 });
 
 test("a page that ends exactly at the first message is followed by an empty one", async () => {
-  say(30);
+  say(50);
   await timeline.readNewest();
   expect(timeline.isComplete.value).toBe(false);
   await timeline.readEarlier();
-  expect(ids()).toEqual(idsOf(101, 130));
+  expect(ids()).toEqual(idsOf(101, 150));
   expect(timeline.isComplete.value).toBe(true);
 });
 
 test("asking twice for earlier messages reads one page", async () => {
-  say(90);
+  say(150);
   await timeline.readNewest();
   await Promise.all([timeline.readEarlier(), timeline.readEarlier()]);
-  expect(ids()).toEqual(idsOf(131, 190));
+  expect(ids()).toEqual(idsOf(151, 250));
 });
 
 test("a pushed message comes once, in its place", async () => {
@@ -71,55 +71,113 @@ test("a message pushed while the first page is on its way is not lost", async ()
   expect(ids()).toEqual([101, 102, 103]);
 });
 
-test("a short absence is filled", async () => {
+test("an absence of several pages is filled without gap or double", async () => {
   say(40);
   await timeline.readNewest();
-  say(5);
+  say(205);
   await timeline.readNewest();
-  expect(ids()).toEqual(idsOf(111, 145));
+  expect(ids()).toEqual(idsOf(101, 345));
+  expect(timeline.isComplete.value).toBe(true);
 });
 
-test("an absence longer than a page leaves no hidden gap", async () => {
-  say(40);
+test("an absence that is too long to fill leaves no hidden gap", async () => {
+  say(60);
   await timeline.readNewest();
   await timeline.readEarlier();
   expect(timeline.isComplete.value).toBe(true);
-  say(31);
+  say(1001);
   await timeline.readNewest();
-  expect(ids()).toEqual(idsOf(142, 171));
+  expect(ids()).toEqual(idsOf(162, 1161));
   expect(timeline.isComplete.value).toBe(false);
   await timeline.readEarlier();
-  expect(ids()).toEqual(idsOf(112, 171));
+  expect(ids()[0]).toBe(112);
 });
 
 test("an earlier page that was asked for before a gap is dropped", async () => {
   say(60);
   await timeline.readNewest();
   const reading = timeline.readEarlier();
-  say(40);
-  await timeline.readNewest();
-  await reading;
-  expect(ids()).toEqual(idsOf(171, 200));
-});
-
-test("a sent text replaces its draft", async () => {
-  await timeline.readNewest();
-  const draft = timeline.addDraft("hello", null);
-  expect(timeline.drafts.value).toHaveLength(1);
-  await timeline.sendDraft(draft, mira);
-  expect(timeline.drafts.value).toEqual([]);
-  expect(timeline.messages.value.map((message) => message.user.username)).toEqual(["mira_k"]);
-});
-
-test("a text that could not be sent survives forgetting and can be sent again", async () => {
-  await timeline.readNewest();
-  server.isUp = false;
-  const draft = timeline.addDraft("hello", null);
-  await expect(timeline.sendDraft(draft, mira)).rejects.toThrow("no answer");
   timeline.forget();
-  expect(timeline.drafts.value[0]?.state).toBe("failed");
-  server.isUp = true;
-  await timeline.sendDraft(draft, mira);
-  expect(timeline.drafts.value).toEqual([]);
-  expect(server.messages.map((message) => message.content)).toEqual(["hello"]);
+  await timeline.readNewest();
+  say(10);
+  await reading;
+  expect(new Set(ids()).size).toBe(ids().length);
+  expect(ids()).toEqual([...ids()].sort((a, b) => a - b));
+});
+
+function isUnbroken(): boolean {
+  const known = ids();
+  return known.every((id, place) => place === 0 || id === known[place - 1]! + 1);
+}
+
+test("the window stays short however far one reads, and nothing is missing", async () => {
+  say(3000);
+  await timeline.readNewest();
+  const seen = new Set(ids());
+  while (!timeline.isComplete.value) {
+    await timeline.readEarlier();
+    ids().forEach((id) => seen.add(id));
+    expect(ids().length).toBeLessThanOrEqual(550);
+    expect(isUnbroken()).toBe(true);
+  }
+  expect(seen.size).toBe(3000);
+  expect(timeline.isLive.value).toBe(false);
+  say(7); // Said while the reader is far up: met again on the way down.
+  timeline.add(server.messages.at(-1)!);
+  while (!timeline.isLive.value) {
+    await timeline.readLater();
+    expect(ids().length).toBeLessThanOrEqual(600);
+    expect(isUnbroken()).toBe(true);
+  }
+  expect(ids().at(-1)).toBe(3107);
+  expect(timeline.isComplete.value).toBe(false);
+});
+
+test("from far up one jump leads to the newest messages", async () => {
+  say(1000);
+  await timeline.readNewest();
+  for (let page = 0; page < 15; page++) await timeline.readEarlier();
+  expect(timeline.isLive.value).toBe(false);
+  await timeline.jumpToNewest();
+  expect(ids()).toEqual(idsOf(1051, 1100));
+  expect(timeline.isLive.value).toBe(true);
+});
+
+test("a live group does not grow without end", async () => {
+  await timeline.readNewest();
+  for (let number = 0; number < 2000; number++) timeline.add(server.say(7));
+  expect(ids().length).toBeLessThan(550);
+  expect(ids().at(-1)).toBe(2100);
+  expect(timeline.isLive.value).toBe(true);
+});
+
+test("what arrives in masses does not take old messages from who reads them", async () => {
+  say(50);
+  await timeline.readNewest();
+  for (let number = 0; number < 600; number++) timeline.add(server.say(7), false);
+  expect(ids()[0]).toBe(101);
+  expect(timeline.isLive.value).toBe(false);
+});
+
+test("a message pushed on the way to the newest ones is not lost", async () => {
+  say(1000);
+  await timeline.readNewest();
+  for (let page = 0; page < 15; page++) await timeline.readEarlier();
+  const jumping = timeline.jumpToNewest();
+  timeline.add(server.say(7));
+  await jumping;
+  expect(ids().at(-1)).toBe(1101);
+  expect(isUnbroken()).toBe(true);
+});
+
+test("a message pushed while a long absence is read is not lost", async () => {
+  say(60);
+  await timeline.readNewest();
+  say(1100);
+  const reading = timeline.readNewest();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  timeline.add(server.say(7));
+  await reading;
+  expect(ids().at(-1)).toBe(1261);
+  expect(isUnbroken()).toBe(true);
 });

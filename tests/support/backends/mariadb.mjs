@@ -34,8 +34,9 @@ class Mariadb {
   }
 
   serve(port) {
-    return new Child("mariadbd", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`, `--port=${port}`,
-                                  "--bind-address=127.0.0.1", `--socket=${this.socket}`]);
+    return new Child("mariadbd", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`,
+                                  `--port=${port}`, "--bind-address=127.0.0.1",
+                                  `--socket=${this.socket}`]);
   }
 
   get socket() {
@@ -46,6 +47,11 @@ class Mariadb {
   settings(database) {
     return { DB_TYPE: "mysql", DB_HOST: "127.0.0.1", DB_PORT: `${this.port}`, DB_USERNAME: "chat",
              DB_PASSWORD: "secret", DB_DATABASE: database };
+  }
+
+  // A table's name in its SQL.
+  quote(name) {
+    return `\`${name}\``;
   }
 
   // Runs statements; what they print, tab by tab.
@@ -61,8 +67,12 @@ class Mariadb {
     return execFileSync("mariadb-dump", words, { encoding: "utf8", maxBuffer: 1 << 28 });
   }
 
-  async remove() {
+  async kill() {
     await this.child.stop("SIGKILL");
+  }
+
+  async remove() {
+    if (this.child.isRunning) await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

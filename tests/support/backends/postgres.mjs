@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { temporaryFolder } from "../coterie.mjs";
-import { Child, startListening } from "../process.mjs";
+import { Child, startListening, untilListening } from "../process.mjs";
 
 const programs = "/usr/lib/postgresql/15/bin";
 // The server refuses to be root; its package has made this user.
@@ -47,13 +47,29 @@ class Postgres {
              DB_PASSWORD: "secret", DB_DATABASE: database };
   }
 
+  // A table's name in its SQL.
+  quote(name) {
+    return `"${name}"`;
+  }
+
+  // Runs statements; what they print, "|" between columns.
   sql(statements, database = "postgres") {
     return execFileSync("psql", ["-h", "127.0.0.1", "-p", `${this.port}`, "-U", "chat", "-At", database],
                         { input: statements, encoding: "utf8", maxBuffer: 1 << 28 });
   }
 
+  // "Immediate": all its processes end where they are, and it recovers at the next start.
+  async kill() {
+    await this.child.stop("SIGQUIT");
+  }
+
+  async start() {
+    this.child = this.serve(this.port);
+    await untilListening(this.child, [this.port]);
+  }
+
   async remove() {
-    await this.child.stop("SIGQUIT"); // "Immediate": what it holds is not wanted any more.
+    if (this.child.isRunning) await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,6 @@
 // Accounts: registering, logging in and out, one's own profile.
 // SPDX-License-Identifier: MIT
-import { form, get, getBlob, post } from "./http";
-import type { File, User } from "./model";
+import { address, get, getBlob, post, postForm } from "./http";
 
 export interface Registration {
   username: string;
@@ -17,22 +16,19 @@ export interface Login {
   uid: string; // Which captcha.
 }
 
-export const sendCode = (email: string) => post<void>("/api/auth/sendCode", { email });
-export const register = (registration: Registration) =>
-  post<void>("/api/auth/register", registration);
-export const login = (login: Login) =>
-  post<{ user: User; token: string }>("/api/auth/login", login);
-export const logout = () => get<void>("/api/auth/logout");
+export const sendCode = (email: string) => post("/api/auth/sendCode", { email });
+export const register = (registration: Registration) => post("/api/auth/register", registration);
+export const login = (login: Login) => post("/api/auth/login", login);
+export const logout = () => get("/api/auth/logout");
 
 // The captcha as an image. The spelling of the path is the contract's. The type is set here
 // because the answer calls the SVG text/html, which an <img> would not show.
 export async function captcha(uid: string): Promise<Blob> {
-  const picture = await getBlob(`/api/auth/catpcha?uid=${encodeURIComponent(uid)}`);
+  const picture = await getBlob(address("/api/auth/catpcha", { uid }));
   return new Blob([picture], { type: "image/svg+xml" });
 }
 
-export const profile = () => get<User>("/api/user");
+export const profile = () => get("/api/user");
 export const updateProfile = (change: { username?: string; nickname?: string }) =>
-  post<void>("/api/user", change);
-export const uploadAvatar = (picture: Blob) =>
-  post<File>("/api/user/avatar", form({ file: picture }));
+  post("/api/user", change);
+export const uploadAvatar = (picture: Blob) => postForm("/api/user/avatar", { file: picture });

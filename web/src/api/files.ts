@@ -7,9 +7,17 @@ import type { File } from "./model";
 // the local network, a forwarded port, a proxy. What the server stores itself, under /files/, is
 // then fetched from where the page came from; the signature covers the path and the query only.
 // Files in a bucket elsewhere keep their URL.
-export function fileUrl(file: File | null | undefined): string | null {
-  if (!file) return null;
-  const url = new URL(file.url, location.origin);
+function reachable(address: string): string {
+  const url = new URL(address, location.origin);
   const ours = url.pathname.startsWith("/files/");
   return ours && url.host !== location.host ? url.pathname + url.search : url.href;
+}
+
+export function fileUrl(file: File | null | undefined): string | null {
+  return file ? reachable(file.url) : null;
+}
+
+// The smaller picture where the server has made one.
+export function thumbnailUrl(file: File | null | undefined): string | null {
+  return file ? reachable(file.thumbnail ?? file.url) : null;
 }

@@ -1,7 +1,7 @@
 // Groups: creating, joining, looking inside.
 // SPDX-License-Identifier: MIT
-import { form, get, post } from "./http";
-import type { File, Group, GroupDetail, Id } from "./model";
+import { get, post, postForm } from "./http";
+import type { Id } from "./model";
 
 export interface NewGroup {
   name: string;
@@ -9,9 +9,7 @@ export interface NewGroup {
   description?: string;
 }
 
-export const uploadCover = (picture: Blob) =>
-  post<File>("/api/group/cover", form({ file: picture }));
-export const create = (group: NewGroup) =>
-  post<Group & { inviteCode: string }>("/api/group", group);
-export const join = (code: string) => post<void>("/api/group/join", { code });
-export const detail = (id: Id) => get<GroupDetail>(`/api/group/${id}`);
+export const uploadCover = (picture: Blob) => postForm("/api/group/cover", { file: picture });
+export const create = (group: NewGroup) => post("/api/group", group);
+export const join = (code: string) => post("/api/group/join", { code });
+export const detail = (id: Id) => get("/api/group/{id}", { id });

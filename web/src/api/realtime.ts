@@ -4,7 +4,8 @@ import { io, type Socket } from "socket.io-client";
 import type { Id, Message, ReadMark } from "./model";
 
 export interface Listener {
-  connected(): void;
+  // `recovered` says that the server has sent after it all that was missed meanwhile.
+  connected(recovered: boolean): void;
   disconnected(): void; // Also after each attempt to connect that failed.
   message(message: Message): void;
   readMark(mark: ReadMark): void;
@@ -13,7 +14,8 @@ export interface Listener {
 }
 
 const messageEvent = "group-message:";
-const readMarkEvent = "update-last-msg";
+const readMarkEvent = "update-last-msg"; // Asked, and answered by the same name.
+const otherDeviceEvent = "read-mark"; // Another device of the reader has marked something.
 
 export class Realtime {
   readonly #socket: Socket;
@@ -31,7 +33,7 @@ export class Realtime {
       tryAllTransports: true,
     });
     this.#socket = socket;
-    socket.on("connect", () => listener.connected());
+    socket.on("connect", () => listener.connected(socket.recovered));
     // The client library retries by itself unless the server refused or ended this connection on
     // purpose, as it may when it is stopped or busy. A rejected token is another matter: it has
     // closed the socket before this point.
@@ -49,9 +51,11 @@ export class Realtime {
     socket.onAny((event: string, body: unknown) => {
       if (event.startsWith(messageEvent) && body) listener.message(body as Message);
     });
-    socket.on(readMarkEvent, (mark: ReadMark | null) => {
-      if (mark) listener.readMark(mark);
-    });
+    for (const event of [readMarkEvent, otherDeviceEvent]) {
+      socket.on(event, (mark: ReadMark | null) => {
+        if (mark) listener.readMark(mark);
+      });
+    }
   }
 
   // Everything up to this message has been seen. Nothing is queued while offline: the mark is

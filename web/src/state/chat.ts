@@ -1,23 +1,27 @@
 // The chat as this page knows it: conversations, timelines, the live connection.
 //
-// The server is asked once for each part and then told about changes by the socket. Pushes are not
-// repeated after an interruption, so every new connection re-reads the list and the open group.
+// The server is asked once for each part and then tells about changes by the socket. Unless it says
+// that it has repeated what was missed, every new connection re-reads the list and the open group,
+// and whatever group something still waits to be sent to.
 // SPDX-License-Identifier: MIT
 import { batch, computed, effect, signal } from "@preact/signals";
+import type { Attachment } from "../attachments";
 import * as api from "../api/conversations";
 import { ApiError } from "../api/http";
-import type { Conversation, Id, Message, ReadMark } from "../api/model";
+import type { Conversation, Group, Id, Message, ReadMark } from "../api/model";
 import { Realtime } from "../api/realtime";
 import { describe } from "../strings";
 import { notify } from "./notice";
+import { type Draft, Outbox } from "./outbox";
 import { route } from "./route";
 import { expireSession, loadProfile, me, token } from "./session";
-import { type Draft, Timeline } from "./timeline";
+import { Timeline } from "./timeline";
 
 export const connection = signal<"connecting" | "online" | "offline">("connecting");
 export const isListLoaded = signal(false);
 const known = signal<Conversation[]>([]);
 const timelines = new Map<Id, Timeline>();
+const outboxes = new Map<Id, Outbox>();
 let realtime: Realtime | null = null;
 
 const activity = (conversation: Conversation) =>
@@ -30,19 +34,35 @@ function byActivity(a: Conversation, b: Conversation): number {
   return first < second ? 1 : -1;
 }
 
-export const conversations = computed(() => [...known.value].sort(byActivity));
+// Who has said the last word has seen what was said before, on whatever device.
+function seenByAuthor(conversation: Conversation): Conversation {
+  const isOwn = conversation.recentMsg?.userId === me.value?.id;
+  return isOwn && conversation.unreadNum > 0 ? { ...conversation, unreadNum: 0 } : conversation;
+}
+
+export const conversations = computed(() => known.value.map(seenByAuthor).sort(byActivity));
 
 export const openGroupId = computed(() => (route.value.name === "group" ? route.value.id : null));
 export const openConversation = computed(() =>
-  known.value.find((conversation) => conversation.groupId === openGroupId.value),
+  conversations.value.find((conversation) => conversation.groupId === openGroupId.value),
 );
 export const unreadTotal = computed(() =>
-  known.value.reduce((sum, conversation) => sum + conversation.unreadNum, 0),
+  conversations.value.reduce((sum, conversation) => sum + conversation.unreadNum, 0),
 );
 
 // Whether the reader can see the newest message of the open group right now.
 export const isAtNewest = signal(true);
 const isPageVisible = signal(!document.hidden);
+
+// Up to where the reader had seen the open group when it came into view; null when that was all.
+export const seenBefore = signal<Id | null>(null);
+let lookedAt: Id | null = null;
+
+// Who wants to hear of each new message by others, and whether it could be seen at once.
+let whenHeard: (message: Message, group: Group, isSeen: boolean) => void = () => {};
+export function onHeard(listener: typeof whenHeard): void {
+  whenHeard = listener;
+}
 
 export function timelineOf(groupId: Id): Timeline {
   let timeline = timelines.get(groupId);
@@ -51,6 +71,15 @@ export function timelineOf(groupId: Id): Timeline {
     timelines.set(groupId, timeline);
   }
   return timeline;
+}
+
+export function outboxOf(groupId: Id): Outbox {
+  let outbox = outboxes.get(groupId);
+  if (!outbox) {
+    outbox = new Outbox(timelineOf(groupId));
+    outboxes.set(groupId, outbox);
+  }
+  return outbox;
 }
 
 function change(groupId: Id, update: (conversation: Conversation) => Conversation): void {
@@ -98,6 +127,15 @@ export async function readEarlier(groupId: Id): Promise<void> {
   await timelineOf(groupId).readEarlier().catch(report);
 }
 
+export async function readLater(groupId: Id): Promise<void> {
+  await timelineOf(groupId).readLater().catch(report);
+}
+
+export async function jumpToNewest(groupId: Id): Promise<void> {
+  isAtNewest.value = true;
+  await timelineOf(groupId).jumpToNewest().catch(report);
+}
+
 function receive(message: Message): void {
   const conversation = known.peek().find((other) => other.groupId === message.groupId);
   if (!conversation) {
@@ -106,8 +144,9 @@ function receive(message: Message): void {
   }
   const isNew = message.id > (conversation.recentMsg?.id ?? 0);
   const isOwn = message.userId === me.peek()?.id;
+  const isOpen = message.groupId === openGroupId.peek();
   batch(() => {
-    timelines.get(message.groupId)?.add(message);
+    timelines.get(message.groupId)?.add(message, isAtNewest.peek() || !isOpen);
     if (!isNew) return;
     change(message.groupId, (old) => ({
       ...old,
@@ -115,6 +154,8 @@ function receive(message: Message): void {
       unreadNum: isOwn ? old.unreadNum : old.unreadNum + 1,
     }));
   });
+  const isSeen = isOpen && isAtNewest.peek() && isPageVisible.peek();
+  if (isNew && !isOwn) whenHeard(message, conversation.group, isSeen);
 }
 
 function applyReadMark(mark: ReadMark): void {
@@ -126,10 +167,20 @@ function applyReadMark(mark: ReadMark): void {
   });
 }
 
+// Remembers where the unread part begins, when a group comes into view.
+function noteSeen(conversation: Conversation | undefined): void {
+  const looked = isPageVisible.value && conversation ? conversation.groupId : null;
+  if (looked === lookedAt) return;
+  lookedAt = looked;
+  if (!conversation || looked === null) return;
+  seenBefore.value = conversation.unreadNum > 0 ? (conversation.lastMsgId ?? 0) : null;
+}
+
 // Marks the open group as read up to the newest message on the screen. Runs by itself whenever
 // anything that it looks at changes.
 function keepReadMark(): void {
   const conversation = openConversation.value;
+  noteSeen(conversation);
   if (!conversation || !isAtNewest.value || !isPageVisible.value) return;
   if (connection.value !== "online") return;
   const newest = timelineOf(conversation.groupId).messages.value.at(-1);
@@ -140,13 +191,25 @@ function keepReadMark(): void {
 
 async function catchUp(): Promise<void> {
   const open = openGroupId.peek();
+  const isWaitedFor = (groupId: Id) => (outboxes.get(groupId)?.drafts.peek().length ?? 0) > 0;
+  const wanted = [...timelines.keys()].filter((id) => id === open || isWaitedFor(id));
   for (const timeline of timelines.values()) {
-    if (timeline.groupId !== open) timeline.forget();
+    if (!wanted.includes(timeline.groupId)) timeline.forget();
   }
   try {
-    await Promise.all([loadProfile(), reloadList(), open !== null && readNewest(open)]);
+    await Promise.all([loadProfile(), reloadList(), ...wanted.map(readNewest)]);
   } catch (error) {
     report(error);
+  }
+}
+
+// What waited for the connection leaves now, unless it had arrived after all.
+function sendWaiting(): void {
+  const author = me.peek();
+  if (!author || connection.peek() !== "online") return;
+  for (const outbox of outboxes.values()) {
+    if (!outbox.timeline.isLoaded.peek()) continue;
+    for (const draft of outbox.settle(author.id)) void send(draft);
   }
 }
 
@@ -154,7 +217,7 @@ async function send(draft: Draft): Promise<void> {
   const author = me.peek();
   if (!author) return;
   try {
-    const message = await timelineOf(draft.groupId).sendDraft(draft, author);
+    const message = await outboxOf(draft.groupId).send(draft, author);
     if (message) receive(message);
   } catch (error) {
     report(error);
@@ -162,21 +225,24 @@ async function send(draft: Draft): Promise<void> {
 }
 
 export function sendText(groupId: Id, content: string): void {
-  void send(timelineOf(groupId).addDraft(content, null));
+  seenBefore.value = null;
+  void send(outboxOf(groupId).add(content, null));
 }
 
-export function sendImage(groupId: Id, picture: Blob): void {
-  void send(timelineOf(groupId).addDraft(null, picture));
+export function sendAttachment(groupId: Id, attachment: Attachment): void {
+  seenBefore.value = null;
+  void send(outboxOf(groupId).add(null, attachment));
 }
 
 export const sendAgain = (draft: Draft) => void send(draft);
-export const discard = (draft: Draft) => timelineOf(draft.groupId).discard(draft);
+export const discard = (draft: Draft) => outboxOf(draft.groupId).discard(draft);
 
 function connect(withToken: string): () => void {
   realtime = new Realtime(withToken, {
-    connected() {
+    connected(recovered) {
       connection.value = "online";
-      void catchUp();
+      if (recovered) sendWaiting();
+      else void catchUp().then(sendWaiting);
     },
     disconnected() {
       connection.value = "offline";
@@ -191,6 +257,9 @@ function connect(withToken: string): () => void {
     realtime?.close();
     realtime = null;
     timelines.clear();
+    for (const outbox of outboxes.values())
+      outbox.drafts.peek().forEach((draft) => outbox.discard(draft));
+    outboxes.clear();
     batch(() => {
       connection.value = "connecting";
       known.value = [];
@@ -202,12 +271,10 @@ function connect(withToken: string): () => void {
 export function startChat(): void {
   document.addEventListener("visibilitychange", () => {
     isPageVisible.value = !document.hidden;
+    if (!document.hidden) realtime?.wake();
   });
   addEventListener("online", () => realtime?.wake());
   // One connection per token: logging in opens it, logging out closes it.
   effect(() => (token.value === null ? undefined : connect(token.value)));
   effect(keepReadMark);
-  effect(() => {
-    document.title = unreadTotal.value > 0 ? `(${unreadTotal.value}) Coterie` : "Coterie";
-  });
 }

@@ -10,7 +10,7 @@ export interface Notice {
 export const notice = signal<Notice | null>(null);
 
 const shownMilliseconds = 6000;
-let timer = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function notify(text: string, kind: Notice["kind"] = "info"): void {
   clearTimeout(timer);

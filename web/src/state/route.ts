@@ -10,7 +10,8 @@ export type Route =
   | { name: "group"; id: Id; showsPanel: boolean }
   | { name: "create" }
   | { name: "join" }
-  | { name: "profile" };
+  | { name: "profile" }
+  | { name: "admin" };
 
 function parse(path: string, query: URLSearchParams): Route {
   const group = /^\/group\/(\d+)(\/about)?\/?$/.exec(path);
@@ -24,6 +25,8 @@ function parse(path: string, query: URLSearchParams): Route {
       return { name: "create" };
     case "/me":
       return { name: "profile" };
+    case "/admin":
+      return { name: "admin" };
     case "/join":
       return { name: "join" };
     default:

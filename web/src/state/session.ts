@@ -3,14 +3,14 @@
 import { signal } from "@preact/signals";
 import * as accounts from "../api/accounts";
 import { ApiError, authorize, onUnauthorized } from "../api/http";
-import type { User } from "../api/model";
+import type { OwnUser } from "../api/model";
 import { t } from "../strings";
 import { notify } from "./notice";
 
 const storageKey = "coterie.token";
 
 export const token = signal<string | null>(null);
-export const me = signal<User | null>(null);
+export const me = signal<OwnUser | null>(null);
 
 function adopt(next: string | null): void {
   authorize(next);

@@ -1,10 +1,12 @@
 // The frame of the page: which view is shown, and the news that concern all of them.
 // SPDX-License-Identifier: MIT
-import { connection, isListLoaded, openConversation } from "../state/chat";
+import { Fragment } from "preact";
+import { connection, conversations, isListLoaded, openConversation } from "../state/chat";
 import { dismissNotice, notice } from "../state/notice";
 import { route } from "../state/route";
 import { me, token } from "../state/session";
-import { t } from "../strings";
+import { language, t } from "../strings";
+import { Admin } from "./admin";
 import { Chat } from "./chat";
 import { ConversationList } from "./conversation_list";
 import { CreateGroup } from "./create_group";
@@ -22,12 +24,20 @@ function Content() {
       return <CreateGroup />;
     case "join":
       return <JoinGroup />;
+    case "admin":
+      return <Admin />;
     case "profile":
       return me.value && <Profile key={me.value.id} user={me.value} />;
     case "group": {
       const conversation = openConversation.value;
       if (!conversation) {
-        return isListLoaded.value && <Page title={t.conversations}>{t.noSuchGroup}</Page>;
+        return (
+          isListLoaded.value && (
+            <Page title={t.conversations}>
+              <p>{t.noSuchGroup}</p>
+            </Page>
+          )
+        );
       }
       return (
         <>
@@ -38,8 +48,13 @@ function Content() {
     }
     default:
       return (
-        <div class="nothing">
-          <h1>{t.pickConversation}</h1>
+        <div class="nothing at-rest">
+          <img src="/favicon.svg" alt="" width="72" height="72" />
+          <h1>
+            {isListLoaded.value && conversations.value.length === 0
+              ? t.tagline
+              : t.pickConversation}
+          </h1>
         </div>
       );
   }
@@ -78,10 +93,11 @@ function Shell() {
 }
 
 export function App() {
+  // Another language is another page: everything is drawn anew.
   return (
-    <>
+    <Fragment key={language.value}>
       {token.value === null ? <Entrance /> : <Shell />}
       <Toast />
-    </>
+    </Fragment>
   );
 }

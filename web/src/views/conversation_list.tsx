@@ -1,22 +1,22 @@
 // All conversations, newest activity first, with what was said last and how much is unread.
 // SPDX-License-Identifier: MIT
-import { type Conversation, type Message, MessageType } from "../api/model";
+import { useSignal } from "@preact/signals";
+import type { Conversation } from "../api/model";
 import { conversations, isListLoaded, openGroupId } from "../state/chat";
 import { me } from "../state/session";
 import { t } from "../strings";
+import { summaryOf } from "../summary";
 import { briefTime, fullTime } from "../times";
-import { Avatar, Cover, displayName } from "./parts/face";
+import { Avatar, Cover } from "./parts/face";
 import { Icon } from "./parts/icon";
 
-function summary(message: Message): string {
-  const author = message.userId === me.value?.id ? t.you : displayName(message.user);
-  const said =
-    message.type === MessageType.image
-      ? t.imageMessage
-      : message.type === MessageType.video
-        ? t.videoMessage
-        : (message.content ?? "");
-  return `${author}: ${said}`;
+// Few groups are found by a look.
+const searchedFrom = 4;
+
+function isWanted({ group, recentMsg }: Conversation, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  const spoken = [group.name, group.description, recentMsg?.content, recentMsg?.user.nickname];
+  return spoken.some((part) => part?.toLowerCase().includes(wanted));
 }
 
 function Row({ conversation }: { conversation: Conversation }) {
@@ -35,7 +35,9 @@ function Row({ conversation }: { conversation: Conversation }) {
         <time dateTime={instant} title={fullTime(instant)}>
           {briefTime(instant)}
         </time>
-        <span class="summary">{recentMsg ? summary(recentMsg) : t.nothingSaid}</span>
+        <span class="summary">
+          {recentMsg ? summaryOf(recentMsg, me.value?.id ?? null) : t.nothingSaid}
+        </span>
         {unreadNum > 0 && (
           <span class="badge">
             <span aria-hidden="true">{unreadNum > 99 ? "99+" : unreadNum}</span>
@@ -62,8 +64,49 @@ function Nothing() {
   );
 }
 
-export function ConversationList() {
+function Search({ text }: { text: { value: string } }) {
+  return (
+    <div class="search">
+      <Icon name="search" />
+      <input
+        type="search"
+        value={text.value}
+        aria-label={t.searchConversations}
+        placeholder={t.searchConversations}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+function List() {
+  const wanted = useSignal("");
   const list = conversations.value;
+  if (!isListLoaded.value && list.length === 0) {
+    return (
+      <ul class="conversations" aria-label={t.loading} aria-busy="true">
+        {[0, 1, 2].map((place) => (
+          <li key={place} class="conversation ghost" aria-hidden="true" />
+        ))}
+      </ul>
+    );
+  }
+  if (list.length === 0) return <Nothing />;
+  const shown = list.filter((conversation) => isWanted(conversation, wanted.value));
+  return (
+    <>
+      {list.length >= searchedFrom && <Search text={wanted} />}
+      <ul class="conversations">
+        {shown.map((conversation) => (
+          <Row key={conversation.id} conversation={conversation} />
+        ))}
+        {shown.length === 0 && <li class="no-match">{t.noMatch(wanted.value)}</li>}
+      </ul>
+    </>
+  );
+}
+
+export function ConversationList() {
   return (
     <nav class="sidebar" aria-label={t.conversations}>
       <header class="bar">
@@ -77,20 +120,11 @@ export function ConversationList() {
         <a class="icon-button" href="/new" aria-label={t.createGroup} title={t.createGroup}>
           <Icon name="plus" />
         </a>
-        {me.value && (
-          <a class="icon-button" href="/me" aria-label={t.profile} title={displayName(me.value)}>
-            <Avatar user={me.value} size="small" />
-          </a>
-        )}
+        <a class="icon-button" href="/me" aria-label={t.settings} title={t.settings}>
+          {me.value ? <Avatar user={me.value} size="small" /> : <span class="face small person" />}
+        </a>
       </header>
-      {list.length > 0 && (
-        <ul class="conversations">
-          {list.map((conversation) => (
-            <Row key={conversation.id} conversation={conversation} />
-          ))}
-        </ul>
-      )}
-      {list.length === 0 && (isListLoaded.value ? <Nothing /> : <p class="nothing">{t.loading}</p>)}
+      <List />
     </nav>
   );
 }

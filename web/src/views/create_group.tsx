@@ -3,14 +3,14 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as groups from "../api/groups";
-import { drawCover, drawnCover, square } from "../pictures";
+import { drawCover, drawnCover } from "../pictures";
 import { reloadList } from "../state/chat";
 import { go } from "../state/route";
 import { t } from "../strings";
 import { Field } from "./parts/field";
 import { Page } from "./parts/page";
 import { PictureInput } from "./parts/picture_input";
-import { Complaint, Form, useTask } from "./parts/submit";
+import { Form, useTask } from "./parts/submit";
 
 export function CreateGroup() {
   const name = useSignal("");
@@ -27,13 +27,10 @@ export function CreateGroup() {
   };
   useEffect(() => dropChoice, []);
 
-  const picked = useRef<Blob | null>(null);
-  const choosing = useTask(async () => {
-    if (!picked.current) return;
-    const picture = await square(picked.current);
+  const choose = (picture: Blob) => {
     dropChoice();
     chosen.value = { picture, url: URL.createObjectURL(picture) };
-  });
+  };
   const creating = useTask(async () => {
     const cover = await groups.uploadCover(chosen.value?.picture ?? (await drawnCover(name.value)));
     const about = description.value.trim();
@@ -56,13 +53,7 @@ export function CreateGroup() {
             <canvas ref={canvas} role="img" aria-label={t.coverPreview} width="96" height="96" />
           )}
           <div>
-            <PictureInput
-              label={t.choosePicture}
-              onPick={(file) => {
-                picked.current = file;
-                void choosing.run();
-              }}
-            />
+            <PictureInput label={t.choosePicture} onPick={choose} />
             {chosen.value && (
               <button class="button" type="button" onClick={dropChoice}>
                 {t.useDrawnCover}
@@ -70,7 +61,6 @@ export function CreateGroup() {
             )}
           </div>
         </div>
-        <Complaint of={choosing} />
         <Field
           label={t.groupName}
           value={name}

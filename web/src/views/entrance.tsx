@@ -4,6 +4,7 @@ import { invitation, route } from "../state/route";
 import { t } from "../strings";
 import { Login } from "./login";
 import { Register } from "./register";
+import { LanguageChoice } from "./settings";
 
 export function Entrance() {
   return (
@@ -17,6 +18,9 @@ export function Entrance() {
         {invitation.value !== "" && <p class="note">{t.invited}</p>}
         {route.value.name === "register" ? <Register /> : <Login />}
       </div>
+      <footer>
+        <LanguageChoice />
+      </footer>
     </main>
   );
 }

@@ -2,14 +2,19 @@
 // SPDX-License-Identifier: MIT
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import * as groups from "../api/groups";
 import type { GroupDetail, Id } from "../api/model";
+import { displayName, matchMembers } from "../names";
+import { detailOf, loadDetail } from "../state/members";
 import { notify } from "../state/notice";
 import { inviteLink } from "../state/route";
 import { t } from "../strings";
-import { Avatar, Cover, displayName } from "./parts/face";
+import { Avatar, Cover } from "./parts/face";
 import { Icon } from "./parts/icon";
+import { QrCode } from "./parts/qr";
 import { Complaint, useTask } from "./parts/submit";
+
+const shownMax = 200; // Members at once; the others are found by the search.
+const searchedFrom = 10;
 
 function Invitation({ code }: { code: string }) {
   const link = useRef<HTMLInputElement>(null);
@@ -41,6 +46,10 @@ function Invitation({ code }: { code: string }) {
         </button>
       </div>
       <p class="hint">{t.inviteLinkHint}</p>
+      <details>
+        <summary>{t.showQr}</summary>
+        <QrCode text={inviteLink(code)} label={t.qrCode} />
+      </details>
       <p class="hint">
         {t.inviteCode}: <code>{code}</code>
       </p>
@@ -49,13 +58,25 @@ function Invitation({ code }: { code: string }) {
 }
 
 function Members({ group }: { group: GroupDetail }) {
+  const wanted = useSignal("");
+  const count = group.users.length;
+  const shown = matchMembers(group.users, wanted.value.trim(), shownMax);
   return (
     <section aria-labelledby="members">
       <h3 class="heading" id="members">
-        {t.members(group.users.length)}
+        {t.members(count)}
       </h3>
+      {count >= searchedFrom && (
+        <input
+          type="search"
+          value={wanted.value}
+          aria-label={t.searchMembers}
+          placeholder={t.searchMembers}
+          onInput={(event) => (wanted.value = event.currentTarget.value)}
+        />
+      )}
       <ul class="members">
-        {group.users.map((user) => (
+        {shown.map((user) => (
           <li key={user.id}>
             <Avatar user={user} />
             <span class="name">{displayName(user)}</span>
@@ -64,15 +85,16 @@ function Members({ group }: { group: GroupDetail }) {
           </li>
         ))}
       </ul>
+      {wanted.value === "" && count > shown.length && (
+        <p class="hint">{t.moreMembers(count - shown.length)}</p>
+      )}
     </section>
   );
 }
 
 export function GroupPanel({ groupId }: { groupId: Id }) {
-  const group = useSignal<GroupDetail | null>(null);
-  const loading = useTask(async () => {
-    group.value = await groups.detail(groupId);
-  });
+  const group = detailOf(groupId);
+  const loading = useTask(() => loadDetail(groupId));
   useEffect(() => void loading.run(), []);
   return (
     <aside class="panel" aria-label={t.about}>

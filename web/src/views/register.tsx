@@ -15,7 +15,7 @@ const secondsBetweenCodes = 60; // The server refuses another one sooner.
 
 function useCountdown() {
   const left = useSignal(0);
-  const timer = useRef(0);
+  const timer = useRef<ReturnType<typeof setInterval> | undefined>(undefined);
   useEffect(() => () => clearInterval(timer.current), []);
   const start = (seconds: number) => {
     clearInterval(timer.current);

@@ -49,8 +49,8 @@ TEST(Shape, is_described_as_a_json_schema) {
                           {"coverId", {{not_empty}, {number}}},
                           {"size", {{natural}}, true}}};
   EXPECT_EQ(to_text(api::describe(shape)),
-            R"({"type":"object","properties":{"name":{"type":"string","maxLength":32,)"
-            R"("minLength":2},"coverId":{"type":"integer"},"size":{"type":"integer",)"
+            R"({"type":"object","properties":{"name":{"type":"string","minLength":2,)"
+            R"("maxLength":32},"coverId":{"type":"integer"},"size":{"type":"integer",)"
             R"("minimum":0}},"required":["name","coverId"],"additionalProperties":false})");
 }
 

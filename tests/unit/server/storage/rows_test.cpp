@@ -161,6 +161,70 @@ TEST_P(Rows, a_group_is_found_by_its_invite_code) {
             std::nullopt);
 }
 
+TEST_P(Rows, files_that_nothing_uses_are_found_page_by_page_once_they_are_old) {
+  User alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  const auto avatar = add_file(alice, "avatar", "face");
+  const auto film = add_file(alice, "video", "film");
+  const auto still = add_file(alice, "cover", "still");
+  const auto unused = add_file(alice, "cover", "unused");
+  const auto old = add_file(alice, "avatar", "old");
+  Message message = text(alice, group, "look");
+  message.file_id = film.id;
+  message.cover_id = still.id;
+  ASSERT_EQ(insert([&](Driver& db) {
+              storage::set_avatar(db, alice.id, avatar.id, clock.wall());
+              storage::insert_message(db, message);
+            }),
+            "");
+  const WallTime later = clock.wall() + std::chrono::hours(1);
+  const auto last = [&](std::int64_t after, std::int64_t size) {
+    return read([&](Driver& db) { return storage::last_file_of_page(db, after, size); });
+  };
+  const auto found = [&](std::int64_t after, std::int64_t to, WallTime time) {
+    return read([&](Driver& db) { return storage::unused_files(db, after, to, time); });
+  };
+  using Ids = std::vector<std::int64_t>;
+  EXPECT_EQ(last(0, 2), avatar.id);
+  EXPECT_EQ(last(avatar.id, 100), old.id);
+  EXPECT_EQ(last(old.id, 100), std::nullopt);
+  EXPECT_EQ(found(0, old.id, later), (Ids{unused.id, old.id}));
+  EXPECT_EQ(found(0, unused.id, later), Ids{unused.id});
+  EXPECT_EQ(found(unused.id, old.id, later), Ids{old.id});
+  EXPECT_EQ(found(0, old.id, clock.wall()), Ids());
+}
+
+TEST_P(Rows, a_file_in_use_is_never_removed_even_when_that_began_a_moment_ago) {
+  const User alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  const auto picture = add_file(alice, "image", "picture");
+  const WallTime later = clock.wall() + std::chrono::hours(1);
+  const auto remove = [&](std::int64_t id, WallTime time) {
+    return database.write(
+        [&](Driver& db) -> Result<bool> { return storage::remove_unused_file(db, id, time); });
+  };
+  EXPECT_EQ(*remove(group.cover_id, later), false);
+  EXPECT_EQ(*remove(picture.id, clock.wall()), false);
+  Message message = text(alice, group, "look");
+  message.file_id = picture.id;
+  const auto use = [&] {
+    return insert([&](Driver& db) { storage::insert_message(db, message); });
+  };
+  if (GetParam().dialect != storage::Dialect::sqlite) {  // It has one writer: nobody is between.
+    watch = [&](std::string_view sql) {
+      if (sql.starts_with("DELETE")) EXPECT_EQ(use(), "");
+    };
+    EXPECT_EQ(code_of(remove(picture.id, later)), "foreign_key_violation");
+    watch = [](std::string_view) {};
+  } else {
+    EXPECT_EQ(use(), "");
+  }
+  EXPECT_EQ(*remove(picture.id, later), false);
+  EXPECT_EQ(insert([&](Driver& db) { db.run(R"(DELETE FROM "file" WHERE "id" = ?)", picture.id); }),
+            "foreign_key_violation");
+  EXPECT_TRUE(read([&](Driver& db) { return storage::find_file(db, picture.id); }));
+}
+
 INSTANTIATE_TEST_SUITE_P(Storage, Rows, testing::ValuesIn(engines()), engine_name);
 
 }  // namespace

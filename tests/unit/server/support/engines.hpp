@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -32,6 +33,8 @@ struct Engine {
   // may go into `folder`.
   std::function<storage::Database::Connect(const TempFolder& folder, const std::string& database)>
       connect;
+  // A connection to the server itself, which counts as away when it takes longer than this.
+  std::function<std::unique_ptr<storage::Driver>(std::chrono::seconds answer_timeout)> visit = {};
 };
 
 inline void PrintTo(const Engine& engine, std::ostream* stream) {
@@ -60,6 +63,12 @@ Engine server_engine(const std::string& name, storage::Dialect dialect, const ch
           // It is there already: asked for a second time in this test.
         }
         return storage::Database::Connect([own] { return std::make_unique<ServerDriver>(own); });
+      },
+      [settings, first_database](std::chrono::seconds answer_timeout) {
+        auto first = settings;
+        first.database = first_database;
+        first.answer_timeout = answer_timeout;
+        return std::make_unique<ServerDriver>(first);
       }};
 }
 
@@ -79,6 +88,13 @@ inline std::vector<Engine> engines() {
     all.push_back(
         server_engine<storage::PostgresDriver>("Postgres", Dialect::postgres, place, "postgres"));
   }
+  return all;
+}
+
+// Those of them that can go away.
+inline std::vector<Engine> servers() {
+  std::vector<Engine> all = engines();
+  std::erase_if(all, [](const Engine& engine) { return !engine.visit; });
   return all;
 }
 

@@ -5,11 +5,10 @@
 import { useSignal } from "@preact/signals";
 import { fileUrl } from "../../api/files";
 import type { File, Group, User } from "../../api/model";
+import { displayName } from "../../names";
 import { fingerprint, initials } from "../../pictures";
 
 const hueCount = 8; // Classes hue-0 … hue-7 in the style sheet.
-
-export const displayName = (user: User) => user.nickname || user.username;
 
 interface Properties {
   name: string;

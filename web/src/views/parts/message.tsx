@@ -1,108 +1,117 @@
 // One message in the flow, and one that is still on its way out.
 // SPDX-License-Identifier: MIT
-import type { ComponentChildren } from "preact";
-import { fileUrl } from "../../api/files";
-import { type Message, MessageType } from "../../api/model";
+import { type Message, MessageType, type User } from "../../api/model";
+import { displayName } from "../../names";
 import { discard, sendAgain } from "../../state/chat";
-import type { Draft } from "../../state/timeline";
+import type { Draft } from "../../state/outbox";
+import { writingOf } from "../../state/writing";
 import { t } from "../../strings";
 import { fullTime, timeOfDay } from "../../times";
-import { Avatar, displayName } from "./face";
+import { Avatar } from "./face";
+import { Icon } from "./icon";
+import { Picture, Video } from "./media";
+import { Text } from "./text";
 
-// What stands at the end of a link is more often the sentence's than the link's; Chinese
-// punctuation is never part of one.
-const link =
-  /(https?:\/\/[^\s<>"，。；：！？、（）】」]*[^\s<>"，。；：！？、（）】」.,;:!?'()[\]{}])/gu;
-
-// Text and links in turn. Splitting by a pattern with one group puts every match at an odd place.
-export function linked(content: string): string[] {
-  return content.split(link);
-}
-
-function Text({ content }: { content: string }) {
-  return (
-    <p class="bubble">
-      {linked(content).map((part, place) =>
-        place % 2 === 1 ? (
-          <a href={part} target="_blank" rel="noopener noreferrer">
-            {part}
-          </a>
-        ) : (
-          part
-        ),
-      )}
-    </p>
-  );
-}
-
-function Content({ message }: { message: Message }) {
-  const name = displayName(message.user);
-  const url = fileUrl(message.file);
-  if (message.type === MessageType.text || url === null) {
-    return <Text content={message.content ?? ""} />;
-  }
-  const isVideo = message.type === MessageType.video;
-  const picture = isVideo ? fileUrl(message.cover) : url;
-  return (
-    <a class="picture" href={url} target="_blank" rel="noopener noreferrer">
-      <img src={picture ?? ""} alt={isVideo ? t.videoFrom(name) : t.imageFrom(name)} />
-    </a>
-  );
+function Content({ message, members }: { message: Message; members: User[] }) {
+  if (message.file && message.type === MessageType.image) return <Picture message={message} />;
+  if (message.file && message.type === MessageType.video) return <Video message={message} />;
+  return <Text content={message.content ?? ""} members={members} />;
 }
 
 interface Properties {
   message: Message;
+  members: User[];
   isOwn: boolean;
   isContinued: boolean; // The one before is by the same author, a moment earlier.
 }
 
-export function MessageItem({ message, isOwn, isContinued }: Properties) {
-  const time = (
-    <time dateTime={message.createAt} title={fullTime(message.createAt)}>
-      {timeOfDay(message.createAt)}
-    </time>
-  );
+function Author({ message }: { message: Message }) {
+  const name = displayName(message.user);
+  const { text } = writingOf(message.groupId);
+  const mention = () => {
+    const gap = text.value === "" || text.value.endsWith(" ") ? "" : " ";
+    text.value = `${text.value}${gap}@${message.user.username} `;
+  };
   return (
-    <li class={`message ${isOwn ? "own" : ""} ${isContinued ? "continued" : ""}`}>
-      {!isContinued && !isOwn && <Avatar user={message.user} />}
-      <div class="said">
-        <p class={isContinued ? "only-read-aloud" : "byline"}>
-          <span class={isOwn ? "only-read-aloud" : "author"}>{displayName(message.user)}</span>{" "}
-          {time}
-        </p>
-        <Content message={message} />
-      </div>
-    </li>
+    <button class="author" type="button" title={t.mention(name)} onClick={mention}>
+      {name}
+    </button>
   );
 }
 
-export function DraftItem({ draft }: { draft: Draft }) {
-  let state: ComponentChildren = t.sending;
-  if (draft.state === "failed") {
-    state = (
+export function MessageItem({ message, members, isOwn, isContinued }: Properties) {
+  const name = displayName(message.user);
+  return (
+    <div class={`message ${isOwn ? "own" : ""} ${isContinued ? "continued" : ""}`}>
+      {!isContinued && !isOwn && <Avatar user={message.user} />}
+      <div class="said">
+        <p class={isContinued ? "only-read-aloud" : "byline"}>
+          {isOwn || isContinued ? (
+            <span class="only-read-aloud">{name}</span>
+          ) : (
+            <Author message={message} />
+          )}{" "}
+          <time dateTime={message.createAt} title={fullTime(message.createAt)}>
+            {timeOfDay(message.createAt)}
+          </time>
+        </p>
+        <Content message={message} members={members} />
+      </div>
+    </div>
+  );
+}
+
+function State({ draft }: { draft: Draft }) {
+  const percent = Math.round(draft.progress * 100);
+  if (draft.state === "sending" && draft.attachment) {
+    return (
       <>
-        <span class="complaint">{t.notSent}</span>{" "}
-        <button class="link" type="button" onClick={() => sendAgain(draft)}>
-          {t.retry}
-        </button>{" "}
+        {t.uploading(percent)}{" "}
         <button class="link" type="button" onClick={() => discard(draft)}>
-          {t.discard}
+          {t.cancel}
         </button>
       </>
     );
   }
+  if (draft.state === "sending") return <>{t.sending}</>;
+  const complaint = draft.state === "failed" ? t.notSent : t.waiting;
   return (
-    <li class={`message own draft ${draft.state}`}>
+    <>
+      <span class={draft.state === "failed" ? "complaint" : ""}>{complaint}</span>{" "}
+      <button class="link" type="button" onClick={() => sendAgain(draft)}>
+        {t.retry}
+      </button>{" "}
+      <button class="link" type="button" onClick={() => discard(draft)}>
+        {t.discard}
+      </button>
+    </>
+  );
+}
+
+export function DraftItem({ draft, members }: { draft: Draft; members: User[] }) {
+  const { attachment } = draft;
+  return (
+    <div class={`message own draft ${draft.state}`}>
       <div class="said">
-        <p class="byline">{state}</p>
-        {draft.pictureUrl ? (
-          <span class="picture">
-            <img src={draft.pictureUrl} alt="" />
+        {attachment ? (
+          <span class="picture of-unknown-size">
+            <img src={attachment.url} alt={t.attachment(attachment.name)} />
+            {attachment.kind === "video" && (
+              <span class="play">
+                <Icon name="play" />
+              </span>
+            )}
+            {draft.state === "sending" && (
+              <progress max="1" value={draft.progress} aria-label={attachment.name} />
+            )}
           </span>
         ) : (
-          <Text content={draft.content ?? ""} />
+          <Text content={draft.content ?? ""} members={members} />
         )}
+        <p class="state">
+          <State draft={draft} />
+        </p>
       </div>
-    </li>
+    </div>
   );
 }

@@ -15,10 +15,11 @@ export function Back({ to }: { to: string }) {
 
 interface Properties {
   title: string;
+  isWide?: boolean;
   children: ComponentChildren;
 }
 
-export function Page({ title, children }: Properties) {
+export function Page({ title, isWide, children }: Properties) {
   const heading = useRef<HTMLHeadingElement>(null);
   // A new page is announced by moving the focus to its title, unless a field asked for it.
   useEffect(() => {
@@ -34,7 +35,7 @@ export function Page({ title, children }: Properties) {
           {title}
         </h1>
       </header>
-      <div class="page-body">{children}</div>
+      <div class={`page-body ${isWide ? "wide" : ""}`}>{children}</div>
     </section>
   );
 }

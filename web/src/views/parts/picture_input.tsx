@@ -1,35 +1,51 @@
-// A button that lets the reader pick a picture from the device.
+// A button that lets the reader pick a picture from the device, and the part of it to show.
 // SPDX-License-Identifier: MIT
-import type { ComponentChildren } from "preact";
+import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { imageTypes } from "../../pictures";
+import { decode, imageTypes } from "../../pictures";
+import { CropDialog } from "./crop";
+import { Complaint, useTask } from "./submit";
 
 interface Properties {
   label: string;
-  onPick: (file: Blob) => void;
-  className?: string;
-  children?: ComponentChildren; // Shown instead of the label, which then names the button.
+  onPick: (square: Blob) => void;
 }
 
-export function PictureInput({ label, onPick, className = "button", children }: Properties) {
+export function PictureInput({ label, onPick }: Properties) {
   const input = useRef<HTMLInputElement>(null);
-  const pick = () => {
-    const file = input.current?.files?.[0];
-    if (file) onPick(file);
-    if (input.current) input.current.value = ""; // So that the same file can be picked again.
+  const bitmap = useSignal<ImageBitmap | null>(null);
+  const close = () => {
+    bitmap.peek()?.close();
+    bitmap.value = null;
   };
+  const opening = useTask(async () => {
+    const file = input.current?.files?.[0];
+    if (file) bitmap.value = await decode(file);
+    if (input.current) input.current.value = ""; // So that the same file can be picked again.
+  });
   return (
     <>
-      <button
-        class={className}
-        type="button"
-        aria-label={label}
-        title={children ? label : undefined}
-        onClick={() => input.current?.click()}
-      >
-        {children ?? label}
+      <button class="button" type="button" onClick={() => input.current?.click()}>
+        {label}
       </button>
-      <input ref={input} type="file" accept={imageTypes} hidden onChange={pick} />
+      <input
+        ref={input}
+        type="file"
+        accept={imageTypes}
+        hidden
+        onChange={() => void opening.run()}
+      />
+      <Complaint of={opening} />
+      {bitmap.value && (
+        <CropDialog
+          bitmap={bitmap.value}
+          onClose={close}
+          onDone={(square) => {
+            close();
+            onPick(square);
+          }}
+        />
+      )}
     </>
   );
 }

@@ -3,7 +3,7 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../../api/http";
-import { PictureError } from "../../pictures";
+import { MediaError } from "../../pictures";
 import { describe } from "../../strings";
 
 export interface Task {
@@ -24,7 +24,7 @@ export function useTask(action: () => Promise<void>, afterFailure?: () => void):
     try {
       await action();
     } catch (error) {
-      if (error instanceof PictureError) complaint.value = error.message;
+      if (error instanceof MediaError) complaint.value = error.message;
       else if (error instanceof ApiError) complaint.value = describe(error);
       else throw error;
       afterFailure?.();

@@ -1,0 +1,27 @@
+// Where Redis is, and who we are there.
+//
+//   url = "redis://" [ [ username ] ":" password "@" ] host [ ":" port ] [ "/" ]
+//
+// Source: the "redis" URI scheme (IANA), without a database: channels are outside of databases.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace coterie::redis {
+
+struct Address {
+  std::string host = "127.0.0.1";  // A name, or an address of either family.
+  std::uint16_t port = 6379;
+  std::string username = {};  // Empty: Redis' default user.
+  std::string password = {};  // Empty: no AUTH.
+};
+
+// Error "bad_redis_url" says what is wrong. There is no TLS ("rediss").
+Result<Address> parse_address(std::string_view url);
+
+}  // namespace coterie::redis

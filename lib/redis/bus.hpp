@@ -1,0 +1,50 @@
+// SEAM: publish and subscribe, as Redis has it, on one thread of its own.
+//
+// RedisBus is the real one; tests have one in memory, whose turns they take.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/task.hpp"
+
+namespace coterie::redis {
+
+class Bus {
+ public:
+  // `subscription` is the channel or the pattern that was subscribed to.
+  using OnMessage = std::function<void(std::string_view subscription, std::string_view message)>;
+  using OnCount = std::function<void(std::size_t)>;
+
+  virtual ~Bus() = default;
+
+  // Begins; before anything else. What comes in is handed out on the bus's thread.
+  virtual void start(OnMessage on_message) = 0;
+  // Ends: nothing runs on the bus's thread any more. Any other thread; safe to repeat.
+  virtual void stop() = 0;
+  // Runs `task`, which holds so many bytes, on the bus's thread, in the order of the calls. Any
+  // thread. After stop(), or when too much waits already, it is dropped.
+  virtual void post(Task task, std::size_t bytes) = 0;
+
+  // What follows is for the bus's thread only.
+
+  // In order. What cannot be sent yet waits, within bounds; what was on its way when the connection
+  // breaks is lost.
+  virtual void publish(std::string channel, std::string message) = 0;
+  virtual void subscribe(std::string channel) = 0;
+  virtual void subscribe_pattern(std::string pattern) = 0;
+  virtual void unsubscribe(const std::string& channel_or_pattern) = 0;
+  // How many servers are subscribed to the channel now; asked behind what was published. Never
+  // called when the connection breaks first.
+  virtual void count_subscribers(std::string channel, OnCount on_count) = 0;
+  // Is what is published sent at once, and what was subscribed to heard?
+  virtual bool is_up() const = 0;
+  virtual void run_after(std::chrono::milliseconds delay, Task task) = 0;
+};
+
+}  // namespace coterie::redis

@@ -1,0 +1,144 @@
+// Several servers as one cluster, by publish and subscribe over Redis.
+//
+//   socketio::ServerOptions options;
+//   options.adapter = redis::pubsub_adapter({.redis = {.host = "10.0.0.5"}});
+//   socketio::Server server(shards, options);
+//
+// It speaks the wire format of @socket.io/redis-adapter 8 (redis/classic_wire.hpp), so that servers
+// on Node and @socket.io/redis-emitter 5 may be in the same cluster.
+//
+// A server delivers to its own clients at once, and to those of others by way of Redis, in the
+// order in which it has spoken; two servers that speak at the same time may be heard in either
+// order. What is said while Redis is away waits, up to a bound; what was on its way when a
+// connection broke is lost (at most once). Sessions of connection state recovery wait on the server
+// that had them.
+//
+// THREADS. The bus's thread encodes, decodes and repeats what others say; whoever publishes only
+// hands over a copy. Handlers of questions and of server events run on that thread as well: they
+// must not block.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/random.hpp"
+#include "redis/bus.hpp"
+#include "redis/classic_wire.hpp"
+#include "redis/question.hpp"
+#include "redis/redis_bus.hpp"
+#include "socketio/adapter.hpp"
+
+namespace coterie::socketio {
+class BroadcastOperator;
+}
+
+namespace coterie::redis {
+
+struct PubSubOptions {
+  Address redis = {};
+  std::string key = "socket.io";                      // All channels begin with it.
+  std::chrono::milliseconds requests_timeout{5'000};  // For answers of other servers.
+  socketio::RecoveryOptions recovery = {};            // How long sessions wait, and how many.
+  BusLimits limits = {};
+};
+
+std::shared_ptr<socketio::Adapter> pubsub_adapter(PubSubOptions options);
+
+class PubSubAdapter final : public socketio::Adapter,
+                            public std::enable_shared_from_this<PubSubAdapter> {
+ public:
+  // start() follows. `options.redis` and `options.limits` are the bus's.
+  PubSubAdapter(std::unique_ptr<Bus> bus, PubSubOptions options, Random& random = system_random(),
+                const Clock& clock = system_clock());
+  ~PubSubAdapter() override;
+  void start();
+
+  void open(const std::shared_ptr<socketio::Namespace>& space) override;
+  void close(const std::string& nsp) override;
+  void stop() override;
+  void publish(const std::string& nsp, const socketio::Envelope& envelope, std::string_view event,
+               const socketio::Arguments& arguments) override;
+  void tell(const std::string& nsp, std::string_view event,
+            const socketio::Arguments& arguments) override;
+  void ask(const std::string& nsp, std::string_view event, const socketio::Arguments& arguments,
+           std::chrono::milliseconds timeout, socketio::AnswersHandler answers) override;
+  void ask_clients(const std::string& nsp, const socketio::Envelope& envelope,
+                   std::string_view event, const socketio::Arguments& arguments) override;
+  void fetch(const std::string& nsp, const socketio::Audience& audience,
+             socketio::SocketsHandler found) override;
+
+  void save(socketio::SavedSession session) override { sessions_.save(std::move(session)); }
+  void take(const Id& pid, const std::string& nsp,
+            std::function<void(std::optional<socketio::SavedSession>)> taken) override {
+    taken(sessions_.take(pid, nsp));
+  }
+  void sweep() override { sessions_.trim(); }
+
+  // Messages that came in and were none.
+  std::size_t malformed() const { return malformed_; }
+
+ private:
+  class RelayedAnswers;
+
+  // One namespace.
+  struct Space {
+    Space(const std::string& key, const std::string& name, const std::string& uid,
+          std::weak_ptr<socketio::Namespace> its_space)
+        : nsp(name), channels(key, name, uid), space(std::move(its_space)) {}
+    const std::string nsp;
+    const Channels channels;
+    const std::weak_ptr<socketio::Namespace> space;
+  };
+  using SharedSpace = std::shared_ptr<const Space>;
+  // What emit() was given, as a saying, and what is to be done with it on the bus's thread.
+  struct Draft;
+  template <class Use>
+  void post_saying(const std::string& nsp, Draft draft, Use use);
+
+  Channels channels(const std::string& nsp) const { return Channels(options_.key, nsp, uid_); }
+  Request request(RequestType type) const;
+  void order(const std::string& nsp, const Request& request);
+  void ask(const std::string& nsp, Request request, std::unique_ptr<Question> question,
+           std::chrono::milliseconds timeout);
+  // From any thread. `encode` runs on the bus's.
+  void respond(std::string channel, std::function<std::string()> encode, std::size_t bytes = 0);
+
+  void on_message(std::string_view subscription, std::string_view message);
+  void on_broadcast(const Space& space, std::string_view message);
+  void on_request(const Space& space, std::string_view message);
+  void on_response(std::string_view message);
+  void serve_lookup(const Space& space, const Request& request);
+  void serve_order(const Space& space, const Request& request);
+  void serve_order_to_one(const Space& space, const Request& request);
+  void serve_server_event(const Space& space, const Request& request);
+  void serve_clients_question(const Space& space, const Request& request);
+  // A lambda for another thread that does nothing once this has ended.
+  std::function<void(std::function<std::string()>)> responder(const Space& space,
+                                                              const Request& request);
+
+  const PubSubOptions options_;  // Fixed after construction
+  const std::string uid_;
+  Random& random_;
+  const std::unique_ptr<Bus> bus_;
+
+  socketio::SavedSessions sessions_;  // Any thread
+  std::atomic<std::size_t> relayed_questions_ = 0;
+  std::atomic<std::size_t> malformed_ = 0;
+
+  std::unordered_map<std::string, SharedSpace> spaces_;  // Only on the bus's thread
+  enum class Kind : unsigned char { broadcasts, requests, responses };
+  struct Route {
+    Kind kind;
+    SharedSpace space;
+  };
+  std::unordered_map<std::string, Route> routes_;                         // By subscription
+  std::unordered_map<std::string, std::unique_ptr<Question>> questions_;  // By requestId
+};
+
+}  // namespace coterie::redis

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+#include "redis/redis_bus.hpp"
+
+#include <hiredis/hiredis.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace coterie::redis {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto pause_min =
+    milliseconds(100);  // Before the next attempt to connect; doubled each time up to
+constexpr auto pause_max = milliseconds(3000);
+constexpr auto greeting_time = seconds(5);         // To connect and be let in.
+constexpr auto ping_interval = seconds(10);        // So that a dead connection is noticed,
+constexpr auto silence_max = seconds(25);          // after two of them.
+constexpr auto farewell_time = milliseconds(200);  // For what was published just before the end.
+constexpr std::size_t tasks_max = 1'000'000;    // Posted and not run: somebody blocks the thread.
+constexpr std::size_t unsent_max = 256 * 1024;  // In a link's buffer; what waits stays with us.
+constexpr std::size_t awaited_max = 10'000;     // Replies; each is small.
+constexpr std::size_t reply_slack_bytes = 64 * 1024;  // Names around a message.
+
+TimePoint now() {
+  return system_clock().now();
+}
+
+std::string_view text_of(const redisReply& reply) {
+  return reply.str ? std::string_view(reply.str, reply.len) : std::string_view();
+}
+
+}  // namespace
+
+RedisBus::RedisBus(Address address, BusLimits limits)
+    : address_(std::move(address)),
+      limits_(limits),
+      pause_(pause_min),
+      thread_({.name = "redis-bus", .threads = 1, .queue_max = 1}) {}
+
+RedisBus::~RedisBus() {
+  stop();
+}
+
+void RedisBus::start(OnMessage on_message) {
+  on_message_ = std::move(on_message);
+  static_cast<void>(thread_.run([this] { run(); }));
+}
+
+void RedisBus::stop() {
+  inbox_.with([](Inbox& inbox) { inbox.is_stopping = true; });
+  wakeup_.wake();
+  thread_.stop();
+}
+
+bool RedisBus::is_stopping() const {
+  return inbox_.with([](const Inbox& inbox) { return inbox.is_stopping; });
+}
+
+void RedisBus::post(Task task, std::size_t bytes) {
+  const bool is_first = inbox_.with([&](Inbox& inbox) {
+    const bool is_full =
+        inbox.tasks.size() >= tasks_max || inbox.bytes + bytes > limits_.queue_bytes_max;
+    if (inbox.is_stopping || is_full) return ++inbox.refused, false;
+    inbox.tasks.push_back(std::move(task));
+    inbox.bytes += bytes;
+    return inbox.tasks.size() == 1;
+  });
+  if (is_first) wakeup_.wake();
+}
+
+// -- the thread -----------------------------------------------------------------------------------
+
+void RedisBus::run() {
+  while (!is_stopping()) turn();
+  farewell();
+  session_.reset();
+}
+
+void RedisBus::turn() {
+  if (!session_ && now() >= retry_at_) connect();
+  poll_links();
+  run_posted();
+  run_due();
+  if (session_) check_silence();
+  if (session_) send_outgoing();
+  if (session_ && !session_->trouble.empty()) part(session_->trouble);
+}
+
+int RedisBus::wait_milliseconds() const {
+  TimePoint next = now() + seconds(1);  // The pings want to be looked after.
+  if (!session_) next = std::min(next, retry_at_);
+  if (!timers_.empty()) next = std::min(next, timers_.begin()->first);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now()).count();
+  return static_cast<int>(std::max<std::int64_t>(left, 0));
+}
+
+void RedisBus::poll_links() {
+  std::array<pollfd, 3> polled{{{wakeup_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}}};
+  if (session_) {
+    polled[1] = {session_->speaker->fd(), session_->speaker->events(), 0};
+    polled[2] = {session_->listener->fd(), session_->listener->events(), 0};
+  }
+  ::poll(polled.data(), polled.size(), wait_milliseconds());
+  if (polled[0].revents != 0) wakeup_.on_events(1 /* EPOLLIN */);
+  if (!session_) return;
+  Session& session = *session_;
+  if (polled[1].revents != 0) session.speaker_heard = now();
+  if (polled[2].revents != 0) session.listener_heard = now();
+  const auto spoken = session.speaker->on_events(
+      polled[1].revents, [this](const redisReply& reply) { on_speaker_reply(reply); });
+  if (!spoken) return part(spoken.error().detail);
+  const auto listened = session.listener->on_events(
+      polled[2].revents, [this](const redisReply& reply) { on_listener_reply(reply); });
+  if (!listened) part(listened.error().detail);
+}
+
+void RedisBus::run_posted() {
+  std::vector<Task> tasks;
+  const std::size_t refused = inbox_.with([&](Inbox& inbox) {
+    tasks.swap(inbox.tasks);
+    inbox.bytes = 0;
+    return std::exchange(inbox.refused, 0);
+  });
+  if (refused > 0) log::warn("{} messages to other servers were dropped: too many wait", refused);
+  for (Task& task : tasks) task();
+}
+
+void RedisBus::run_due() {
+  const TimePoint time = now();
+  while (!timers_.empty() && timers_.begin()->first <= time) {
+    auto due = timers_.extract(timers_.begin());
+    due.mapped()();
+  }
+}
+
+void RedisBus::run_after(std::chrono::milliseconds delay, Task task) {
+  timers_.emplace(now() + delay, std::move(task));
+}
+
+// -- Redis comes and goes -------------------------------------------------------------------------
+
+void RedisBus::connect() {
+  const std::size_t reply_bytes_max = limits_.message_bytes_max + reply_slack_bytes;
+  auto speaker = Link::connect(address_, reply_bytes_max);
+  if (!speaker) return part(speaker.error().detail);
+  auto listener = Link::connect(address_, reply_bytes_max);
+  if (!listener) return part(listener.error().detail);
+  session_ = std::make_unique<Session>();
+  session_->speaker = std::move(*speaker);
+  session_->listener = std::move(*listener);
+  session_->began = session_->pinged = session_->speaker_heard = session_->listener_heard = now();
+  greet();
+}
+
+void RedisBus::greet() {
+  for (Link* link : {session_->speaker.get(), session_->listener.get()}) {
+    if (!address_.username.empty()) {
+      link->send({"AUTH", address_.username, address_.password});
+    } else if (!address_.password.empty()) {
+      link->send({"AUTH", address_.password});
+    }
+    link->send({"PING"});
+  }
+  if (!address_.password.empty()) session_->awaited.emplace_back();
+  session_->awaited.emplace_back([this](std::size_t) { note_greeting(); });
+}
+
+// The speaker's PING was answered, or the listener's.
+void RedisBus::note_greeting() {
+  if (session_->greetings_left == 0 || --session_->greetings_left > 0) return;
+  session_->is_greeted = true;
+  for (const auto& [name, is_pattern] : subscriptions_) {
+    session_->listener->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
+    ++session_->unconfirmed;
+  }
+  if (!is_away_told_ && dropped_ == 0) return;
+  log::warn("redis at {}:{} is back; {} messages to other servers were dropped meanwhile",
+            address_.host, address_.port, std::exchange(dropped_, 0));
+  is_away_told_ = false;
+}
+
+void RedisBus::part(const std::string& why) {
+  if (!is_away_told_) {
+    log::warn("redis at {}:{} is away: {}", address_.host, address_.port, why);
+    is_away_told_ = true;
+  }
+  if (session_ && session_->is_greeted && now() - session_->began > pause_max) pause_ = pause_min;
+  session_.reset();
+  retry_at_ = now() + pause_;
+  pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, pause_max);
+}
+
+void RedisBus::check_silence() {
+  Session& session = *session_;
+  const TimePoint time = now();
+  if (!session.is_greeted) {
+    if (time - session.began > greeting_time) session.trouble = "it does not answer in time";
+    return;
+  }
+  if (time - std::min(session.speaker_heard, session.listener_heard) > silence_max) {
+    session.trouble = "it has fallen silent";
+  } else if (time - session.pinged > ping_interval) {
+    session.pinged = time;
+    session.speaker->send({"PING"});
+    session.awaited.emplace_back();
+    session.listener->send({"PING"});
+  }
+}
+
+// -- what Redis says ------------------------------------------------------------------------------
+
+void RedisBus::on_speaker_reply(const redisReply& reply) {
+  Session& session = *session_;
+  if (reply.type == REDIS_REPLY_ERROR) session.trouble = text_of(reply);
+  if (session.awaited.empty()) return void(session.trouble = "it answers what nobody asked");
+  const OnCount on_count = std::move(session.awaited.front());
+  session.awaited.pop_front();
+  if (!on_count || reply.type == REDIS_REPLY_ERROR) return;
+  // PUBSUB NUMSUB: the channel, and how many. PING: a word.
+  const bool is_count = reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 &&
+                        reply.element[1]->type == REDIS_REPLY_INTEGER;
+  on_count(is_count ? static_cast<std::size_t>(std::max(reply.element[1]->integer, 0LL)) : 0);
+}
+
+void RedisBus::on_listener_reply(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_ERROR) {
+    session_->trouble = text_of(reply);
+  } else if (reply.type == REDIS_REPLY_ARRAY) {
+    on_pushed(reply);
+  } else if (text_of(reply) == "PONG") {
+    note_greeting();
+  }
+}
+
+void RedisBus::on_pushed(const redisReply& reply) {
+  // subscribe NAME count | message CHANNEL bytes | pmessage PATTERN channel bytes | pong ""
+  if (reply.elements < 2) return;
+  const std::string_view kind = text_of(*reply.element[0]);
+  if (kind == "subscribe" || kind == "psubscribe") {
+    if (session_->unconfirmed > 0) --session_->unconfirmed;
+    return;
+  }
+  const bool is_message = kind == "message" && reply.elements == 3;
+  const bool is_pattern_message = kind == "pmessage" && reply.elements == 4;
+  if (!is_message && !is_pattern_message) return;
+  const std::string_view message = text_of(*reply.element[reply.elements - 1]);
+  if (message.size() <= limits_.message_bytes_max) on_message_(text_of(*reply.element[1]), message);
+}
+
+// -- what we say to Redis -------------------------------------------------------------------------
+
+void RedisBus::add(std::string name, bool is_pattern) {
+  if (!subscriptions_.insert_or_assign(name, is_pattern).second || !is_up()) return;
+  session_->listener->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
+  ++session_->unconfirmed;
+}
+
+void RedisBus::unsubscribe(const std::string& channel_or_pattern) {
+  const auto found = subscriptions_.find(channel_or_pattern);
+  if (found == subscriptions_.end()) return;
+  if (is_up()) {
+    session_->listener->send({found->second ? "PUNSUBSCRIBE" : "UNSUBSCRIBE", found->first});
+  }
+  subscriptions_.erase(found);
+}
+
+void RedisBus::publish(std::string channel, std::string message) {
+  outgoing_.push_back({std::move(channel), std::move(message), {}});
+  outgoing_bytes_ += outgoing_.back().bytes();
+  make_room();
+}
+
+void RedisBus::count_subscribers(std::string channel, OnCount on_count) {
+  outgoing_.push_back({std::move(channel), {}, std::move(on_count)});
+  outgoing_bytes_ += outgoing_.back().bytes();
+  make_room();
+}
+
+void RedisBus::make_room() {
+  while (outgoing_bytes_ > limits_.queue_bytes_max) {
+    outgoing_bytes_ -= outgoing_.front().bytes();
+    outgoing_.pop_front();
+    ++dropped_;
+  }
+}
+
+void RedisBus::send_outgoing() {
+  Session& session = *session_;
+  // Whoever answers must be heard: first we are subscribed.
+  while (session.is_greeted && session.unconfirmed == 0 && !outgoing_.empty() &&
+         session.speaker->unsent() < unsent_max && session.awaited.size() < awaited_max) {
+    Outgoing& next = outgoing_.front();
+    if (next.on_count) {
+      session.speaker->send({"PUBSUB", "NUMSUB", next.channel});
+    } else {
+      session.speaker->send({"PUBLISH", next.channel, next.message});
+    }
+    session.awaited.push_back(std::move(next.on_count));
+    outgoing_bytes_ -= next.channel.size() + next.message.size() + overhead_bytes;
+    outgoing_.pop_front();
+  }
+  for (Link* link : {session.speaker.get(), session.listener.get()}) {
+    if (const auto flushed = link->flush(); !flushed) session.trouble = flushed.error().detail;
+  }
+}
+
+void RedisBus::farewell() {
+  run_posted();
+  const TimePoint deadline = now() + farewell_time;
+  while (session_ && session_->is_greeted && now() < deadline) {
+    send_outgoing();
+    if (!session_->trouble.empty() || (outgoing_.empty() && session_->speaker->unsent() == 0))
+      break;
+    pollfd polled{session_->speaker->fd(), POLLOUT, 0};
+    ::poll(&polled, 1, static_cast<int>(farewell_time.count()));
+  }
+}
+
+}  // namespace coterie::redis

@@ -1,0 +1,124 @@
+// Publish and subscribe over Redis: a thread with two connections that come back by themselves.
+//
+// One connection publishes and asks, the other one is subscribed. When either breaks (or is silent
+// for too long) both are made anew, after a pause that grows, and subscribed to everything again.
+// What was published meanwhile has waited, in order; when too much waits the oldest goes: whoever
+// was away wants to know what is, not what was. The log says how much that was.
+//
+// Nobody else waits for Redis: post() puts a task under a lock, and all else is this thread's.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/guarded.hpp"
+#include "net/pollable.hpp"
+#include "net/workers.hpp"
+#include "redis/address.hpp"
+#include "redis/bus.hpp"
+#include "redis/link.hpp"
+
+namespace coterie::redis {
+
+struct BusLimits {
+  std::size_t queue_bytes_max = 64'000'000;    // Of messages that wait for Redis: minutes of chat.
+  std::size_t message_bytes_max = 16'000'000;  // Of one message that comes in.
+};
+
+class RedisBus final : public Bus {
+ public:
+  RedisBus(Address address, BusLimits limits);
+  ~RedisBus() override;
+
+  void start(OnMessage on_message) override;
+  void stop() override;
+  void post(Task task, std::size_t bytes) override;
+  void publish(std::string channel, std::string message) override;
+  void subscribe(std::string channel) override { add(std::move(channel), false); }
+  void subscribe_pattern(std::string pattern) override { add(std::move(pattern), true); }
+  void unsubscribe(const std::string& channel_or_pattern) override;
+  void count_subscribers(std::string channel, OnCount on_count) override;
+  bool is_up() const override { return session_ && session_->is_greeted; }
+  void run_after(std::chrono::milliseconds delay, Task task) override;
+
+ private:
+  struct Outgoing {
+    std::string channel;
+    std::string message;
+    OnCount on_count;  // It is a question how many are subscribed, not a message.
+    std::size_t bytes() const { return channel.size() + message.size() + overhead_bytes; }
+  };
+  // The two connections of one time that Redis is there.
+  struct Session {
+    std::unique_ptr<Link> speaker;
+    std::unique_ptr<Link> listener;
+    TimePoint began{};
+    TimePoint speaker_heard{};
+    TimePoint listener_heard{};
+    TimePoint pinged{};
+    bool is_greeted = false;      // Redis has let us in, on both.
+    unsigned greetings_left = 2;  // PINGs that are to be answered for that.
+    std::size_t unconfirmed = 0;  // Subscriptions that Redis has not confirmed.
+    std::deque<OnCount> awaited;  // What the speaker's next replies are for; empty: for nothing.
+    std::string trouble = {};     // Why this has to end.
+  };
+
+  static constexpr std::size_t overhead_bytes = 64;  // What a message holds beside itself, about.
+
+  void run();
+  void turn();
+  void connect();
+  void greet();
+  void poll_links();
+  void on_speaker_reply(const redisReply& reply);
+  void on_listener_reply(const redisReply& reply);
+  void on_pushed(const redisReply& reply);
+  void note_greeting();
+  void check_silence();
+  void part(const std::string& why);
+  void send_outgoing();
+  void farewell();
+  void add(std::string name, bool is_pattern);
+  void make_room();
+  void run_posted();
+  void run_due();
+  int wait_milliseconds() const;
+  bool is_stopping() const;
+
+  const Address address_;  // Fixed after construction
+  const BusLimits limits_;
+  OnMessage on_message_;
+
+  struct Inbox {
+    std::vector<Task> tasks;
+    std::size_t bytes = 0;
+    std::size_t refused = 0;
+    bool is_stopping = false;
+  };
+  Guarded<Inbox> inbox_;  // Any thread
+  net::Wakeup wakeup_;
+
+  std::unique_ptr<Session> session_;  // Only on the bus's thread
+  TimePoint retry_at_{};
+  std::chrono::milliseconds pause_;
+  bool is_away_told_ = false;
+  std::map<std::string, bool> subscriptions_;  // Is it a pattern?
+  std::deque<Outgoing> outgoing_;
+  std::size_t outgoing_bytes_ = 0;
+  std::size_t dropped_ = 0;
+  std::multimap<TimePoint, Task> timers_;
+
+  net::Workers thread_;  // Last: it ends before what it uses.
+};
+
+}  // namespace coterie::redis
