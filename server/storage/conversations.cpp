@@ -10,6 +10,7 @@ namespace coterie::storage {
 
 namespace {
 
+// The newest message is looked up by ORDER BY: for MAX, MariaDB reads all messages of the group.
 const std::string& select_conversations() {
   static const std::string sql =
       R"(SELECT v."id", v."createAt", v."updateAt", v."userRole", v."lastMsgId", v."userId",
@@ -24,7 +25,8 @@ const std::string& select_conversations() {
           JOIN "group" g ON g."id" = v."groupId"
           LEFT JOIN "file" c ON c."id" = g."coverId"
           LEFT JOIN "group_message" m ON m."id" =
-            (SELECT MAX(l."id") FROM "group_message" l WHERE l."groupId" = v."groupId")
+            (SELECT l."id" FROM "group_message" l WHERE l."groupId" = v."groupId"
+             ORDER BY l."id" DESC LIMIT 1)
           LEFT JOIN "user" u ON u."id" = m."userId")";
   return sql;
 }

@@ -149,9 +149,9 @@ Result<std::vector<std::string>> migrate(Database& database,
   return database.write([&](Driver& db) -> Names {
     const Ways ways = ways_of(db.dialect());
     const SchemaLock lock(db, ways);
-    db.run(ways.table);
     const auto pending = find_pending(db, migrations);
     if (!pending) return pending.error();
+    db.run(ways.table);
     run(db, *pending, now);
     return names_of(*pending);
   });

@@ -82,7 +82,7 @@ test("from SQLite to MariaDB to PostgreSQL and back, nothing changes", async () 
   await succeed(["export", join(archives, "0"), "--data", first.data], env); // While it serves.
   await first.remove();
 
-  for (const [i, engine] of (process.env.ENG ?? "mariadb postgres sqlite").split(" ").entries()) {
+  for (const [i, engine] of ["mariadb", "postgres", "sqlite"].entries()) {
     await withEngine(engine, async (place) => {
       const [from, to] = [join(archives, `${i}`), join(archives, `${i + 1}`)];
       const data = temporaryFolder();
