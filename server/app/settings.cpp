@@ -298,7 +298,7 @@ std::vector<Setting> mail_settings() {
        show(&C::email_user)},
       {"email_password",
        false,
-       {"EMAIL_PASS", "EMAIL_PASSWORD"},
+       {"EMAIL_PASS", "EMAIL_PASSWORD", "EMAIL_AUTH_CODE"},
        "and the password",
        true,
        text(&C::email_password),
