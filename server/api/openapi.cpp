@@ -223,6 +223,7 @@ JsonArray tags() {
         std::pair("group", "Groups and who is in them"),
         std::pair("conversation", "A group as one of its members sees it"),
         std::pair("message", "What is said"), std::pair("file", "Pictures and films"),
+        std::pair("admin", "For administrators"),
         std::pair("health", "For whoever watches the server")}) {
     list.push_back(JsonObject{{"name", name}, {"description", description}});
   }
