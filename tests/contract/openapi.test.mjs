@@ -203,6 +203,20 @@ test("files by their links, and health", async () => {
   for (const path of ["/healthz", "/readyz"]) assert.equal((await call("GET", path)).status, 200);
 });
 
+test("what administrators ask", async () => {
+  const words = ["olga_ops", "--admin", "--password", password, "--email", "olga@example.com"];
+  await server().command("user", "add", ...words);
+  const token = await server().token("olga_ops");
+  assert.equal((await succeed("GET", "/api/user", { token })).isAdmin, true);
+  const json = { id: "nobody" };
+  await succeed("POST", "/api/admin/disconnect", { token, json });
+  await expect(403, "not_admin", "POST", "/api/admin/disconnect", { token: alice.token, json });
+  for (const path of ["", "/users", "/groups", "/connections"]) {
+    await succeed("GET", `/api/admin${path}`, { token });
+    await expect(403, "not_admin", "GET", `/api/admin${path}`, { token: alice.token });
+  }
+});
+
 test("what is no log-in, no input and no form", async () => {
   const token = await server().token("alice1");
   for (const { path, method, told } of judge.operations) {
