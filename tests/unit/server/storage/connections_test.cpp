@@ -111,8 +111,9 @@ class ServerConnections : public Connections {
   }
   static void end(std::int64_t id) {
     const auto visitor = GetParam().visit(std::chrono::seconds(10));
-    visitor->run(fmt::format(
-        GetParam().dialect == Dialect::mysql ? "KILL {}" : "SELECT pg_terminate_backend({})", id));
+    const bool is_mysql = GetParam().dialect == Dialect::mysql;
+    visitor->run((is_mysql ? "KILL " : "SELECT pg_terminate_backend(") + std::to_string(id) +
+                 (is_mysql ? "" : ")"));
   }
   using RowReader = storage::RowReader;
 };
