@@ -29,8 +29,7 @@ Endpoint overview(const AdminParts& parts) {
             if (!census) return census.error();
             JsonArray trouble;
             for (const auto& each : parts.trouble()) trouble.push_back(trouble_json(each));
-            return Answer(JsonObject{{"time", to_iso8601(parts.clock.wall())},
-                                     {"users", census->users},
+            return Answer(JsonObject{{"users", census->users},
                                      {"groups", census->groups},
                                      {"messages", census->messages},
                                      {"connections", parts.realtime.connection_count()},

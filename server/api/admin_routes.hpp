@@ -24,7 +24,6 @@ struct AdminParts {
   chat::Admin& admin;
   Realtime& realtime;
   std::function<std::vector<Trouble>()> trouble;  // Newest first.
-  const Clock& clock;
 };
 
 std::vector<Endpoint> admin_endpoints(const AdminParts& parts);

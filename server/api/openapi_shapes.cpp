@@ -208,8 +208,7 @@ void add_admin(JsonObject& all) {
   all["AdminTrouble"] = object({{"time", reference("Time")},
                                 {"level", texts({"warning", "error", "critical"})},
                                 {"text", type("string")}});
-  all["AdminOverview"] = object({{"time", reference("Time")},
-                                 {"users", count},
+  all["AdminOverview"] = object({{"users", count},
                                  {"groups", count},
                                  {"messages", count},
                                  {"connections", count},

@@ -373,7 +373,7 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
-    const api::AdminParts for_operators{admin, realtime, recent_trouble, system_clock()};
+    const api::AdminParts for_operators{admin, realtime, recent_trouble};
     for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }

@@ -879,7 +879,6 @@ export interface components {
             text: string;
         };
         AdminOverview: {
-            time: components["schemas"]["Time"];
             users: number;
             groups: number;
             messages: number;

@@ -19,11 +19,18 @@ export const problem = signal("");
 
 // How many were delivered in each second between two looks. A server that was started in between
 // has begun to count anew.
-export function rate(before: api.Overview | null, now: api.Overview): number | null {
+export interface Look {
+  at: number; // Milliseconds of this device's clock.
+  delivered: number;
+}
+
+export function rate(before: Look | null, now: Look): number | null {
   if (!before || now.delivered < before.delivered) return null;
-  const seconds = (Date.parse(now.time) - Date.parse(before.time)) / 1000;
+  const seconds = (now.at - before.at) / 1000;
   return seconds > 0 ? (now.delivered - before.delivered) / seconds : null;
 }
+
+let lastLook: Look | null = null;
 
 async function look(): Promise<void> {
   try {
@@ -33,7 +40,9 @@ async function look(): Promise<void> {
       api.users(),
       api.groups(),
     ]);
-    const perSecond = rate(overview.peek(), now);
+    const thisLook = { at: performance.now(), delivered: now.delivered };
+    const perSecond = rate(lastLook, thisLook);
+    lastLook = thisLook;
     batch(() => {
       overview.value = now;
       [connections.value, users.value, groups.value] = rows;
