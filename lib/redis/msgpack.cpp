@@ -248,7 +248,9 @@ bool Reader::read_bytes(std::size_t size, Json& out) {
   const auto bytes = take(size);
   if (!bytes || attachments_.size() == limits_.attachments_max) return false;
   attachments_.emplace_back(*bytes);
-  out = JsonObject{{stand_in_key, true}, {"num", attachments_.size() - 1}};
+  // A signed number, as the parser of JSON makes it: Args knows no other.
+  const auto index = static_cast<std::int64_t>(attachments_.size() - 1);
+  out = JsonObject{{stand_in_key, true}, {"num", index}};
   return true;
 }
 

@@ -135,8 +135,9 @@ TEST(Audience, is_visited_no_more_once_it_has_left) {
     socket.broadcast().emit("n");
   });
   f.at.settle();
-  EXPECT_EQ(visits, 2);
-  EXPECT_EQ(f.space.socket_count(), 0u);
+  // The first puts the other one out at once, before it is its turn.
+  EXPECT_EQ(visits, 1);
+  EXPECT_EQ(f.space.socket_count(), 1u);
 }
 
 TEST(Audience, is_found_on_all_shards_with_rooms_and_data) {
