@@ -175,12 +175,19 @@ void RedisBus::greet() {
 
 // The speaker's PING was answered, or the listener's.
 void RedisBus::note_greeting() {
-  if (session_->greetings_left == 0 || --session_->greetings_left > 0) return;
+  // Where AUTH was refused PING may be answered all the same.
+  if (!session_->trouble.empty() || session_->greetings_left == 0) return;
+  if (--session_->greetings_left > 0) return;
   session_->is_greeted = true;
   for (const auto& [name, is_pattern] : subscriptions_) {
     session_->listener->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
     ++session_->unconfirmed;
   }
+  if (session_->unconfirmed == 0) note_back();
+}
+
+// Nothing was refused to us: that is when Redis is back.
+void RedisBus::note_back() {
   if (!is_away_told_ && dropped_ == 0) return;
   log::warn("redis at {}:{} is back; {} messages to other servers were dropped meanwhile",
             address_.host, address_.port, std::exchange(dropped_, 0));
@@ -245,7 +252,7 @@ void RedisBus::on_pushed(const redisReply& reply) {
   if (reply.elements < 2) return;
   const std::string_view kind = text_of(*reply.element[0]);
   if (kind == "subscribe" || kind == "psubscribe") {
-    if (session_->unconfirmed > 0) --session_->unconfirmed;
+    if (session_->unconfirmed > 0 && --session_->unconfirmed == 0) note_back();
     return;
   }
   const bool is_message = kind == "message" && reply.elements == 3;

@@ -84,6 +84,7 @@ class RedisBus final : public Bus {
   void on_listener_reply(const redisReply& reply);
   void on_pushed(const redisReply& reply);
   void note_greeting();
+  void note_back();
   void check_silence();
   void part(const std::string& why);
   void send_outgoing();
