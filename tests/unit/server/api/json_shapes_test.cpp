@@ -95,7 +95,13 @@ TEST_F(JsonShapes, of_someone_else_have_no_address) {
   EXPECT_EQ(names_of(object.at("avatar").as_object()), file_names);
 }
 
+TEST_F(JsonShapes, of_oneself_tell_an_administrator_what_one_may) {
+  EXPECT_EQ(names_of(api::own_user_json(user)),
+            "id createAt updateAt username email nickname avatarId avatar isAdmin");
+}
+
 TEST_F(JsonShapes, of_oneself_have_the_address) {
+  user.is_admin = false;
   EXPECT_EQ(names_of(api::own_user_json(user)),
             "id createAt updateAt username email nickname avatarId avatar");
   EXPECT_EQ(names_of(api::logged_in_user_json(user)),
@@ -189,11 +195,11 @@ TEST_F(JsonShapes, of_a_read_mark_have_no_group) {
             "id createAt updateAt userRole lastMsgId userId groupId recentMsg unreadNum");
 }
 
-TEST_F(JsonShapes, never_hold_a_password_or_who_is_an_admin) {
+TEST_F(JsonShapes, never_hold_a_password_or_who_else_is_an_admin) {
+  EXPECT_EQ(to_text(api::own_user_json(user)).find("a hash"), std::string::npos);
   for (const std::string& text :
-       {to_text(api::user_json(user)), to_text(api::own_user_json(user)),
-        to_text(api::logged_in_user_json(user)), to_text(api::message_json(message)),
-        to_text(api::conversation_json(conversation)),
+       {to_text(api::user_json(user)), to_text(api::logged_in_user_json(user)),
+        to_text(api::message_json(message)), to_text(api::conversation_json(conversation)),
         to_text(api::group_detail_json({group, {user}, true}))}) {
     EXPECT_EQ(text.find("a hash"), std::string::npos);
     EXPECT_EQ(text.find("assword"), std::string::npos);

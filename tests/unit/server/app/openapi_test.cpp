@@ -98,7 +98,11 @@ TEST_F(OpenApi, can_be_told_without_a_server_and_without_leaving_anything) {
   config.data = folder / "untouched";
   config.shards = 1;
   config.db_workers = 1;
-  EXPECT_EQ(app::App::describe_api(config).at("paths"), document.at("paths"));
+  const Json all = app::App::describe_api(config);
+  for (const auto& [path, calls] : document.at("paths").as_object()) {
+    EXPECT_EQ(all.at("paths").at(path), calls) << std::string_view(path);
+  }
+  EXPECT_TRUE(all.at("paths").as_object().contains("/api/admin/disconnect"));
   EXPECT_FALSE(std::filesystem::exists(config.data));
 }
 
