@@ -204,9 +204,11 @@ def e2e(log):
 
 
 def backends(log):
-    """the chat on real servers: databases, Redis, S3"""
+    """the chat on real servers: databases, Redis, S3 (the suites of storage sanitized)"""
+    if not build(log, "asan"):
+        return checked(False, "build of the asan preset")
     tests = Path("build/asan/tests/unit/server/coterie_server_tests").absolute()
-    return node_tests(log, "backends", "asan", COTERIE_SERVER_TESTS=str(tests))
+    return node_tests(log, "backends", "release", COTERIE_SERVER_TESTS=str(tests))
 
 
 def contract_asan(log):

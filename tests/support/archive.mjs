@@ -53,7 +53,9 @@ export function writeArchive(folder, rows) {
         const path = join(folder, "files", row.path);
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, bytes);
-        Object.assign(row, { pathBytes: bytes.length, pathSha256: sum(bytes) });
+        Object.assign(row, { width: null, height: null, thumbnail: null,
+                             pathBytes: bytes.length, pathSha256: sum(bytes),
+                             thumbnailBytes: null, thumbnailSha256: null });
         totals.count += 1;
         totals.bytes += bytes.length;
       }
