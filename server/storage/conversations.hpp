@@ -10,7 +10,8 @@
 
 namespace coterie::storage {
 
-// Newest activity first, each with its group and cover, newest message and unread count: one query.
+// Newest activity first, each with its group and cover, newest message and unread count: one query,
+// and one for every 64 counts.
 std::vector<Conversation> conversations_of_user(Driver& db, std::int64_t user_id);
 // One of them; nullopt when it is not this user's.
 std::optional<Conversation> find_conversation(Driver& db, std::int64_t id, std::int64_t user_id);
