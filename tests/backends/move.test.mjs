@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { assertSameArchive, rowsOf, smallChat, writeArchive } from "../support/archive.mjs";
-import { Coterie, binary, password, run, temporaryFolder, withServer } from "../support/coterie.mjs";
+import { Coterie, binary, password, run, surroundings, temporaryFolder, withServer } from "../support/coterie.mjs";
 import { Child, until } from "../support/process.mjs";
 import { picture } from "../support/rest.mjs";
 import { ask, closeSockets, connectSocket } from "../support/sockets.mjs";
@@ -132,7 +132,7 @@ test("an import that was killed holds servers off, and goes on when it is repeat
   const [archive, data] = [temporaryFolder(), temporaryFolder()];
   writeArchive(archive, smallChat(40_000));
   const words = ["import", archive, "--data", data];
-  const child = new Child(binary(), words, {});
+  const child = new Child(binary(), words, { env: surroundings });
   await until(() => child.stdout.includes("messages: 25000 of 40000"), () => child.log, 60_000);
   child.signal("SIGKILL");
   assert.equal((await child.closed).signal, "SIGKILL", "it was killed at its work");

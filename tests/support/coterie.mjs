@@ -25,7 +25,7 @@ export function binary() {
 // Nothing of our own surroundings may become a setting of the server, but for what the tests of a
 // backend say in COTERIE_TEST_SETTINGS, as JSON: so any other file runs against that backend.
 const passed = /^(PATH|HOME|TMPDIR|LANG|[A-Z]+SAN_OPTIONS|LLVM_PROFILE_FILE)$/;
-const surroundings = Object.fromEntries(
+export const surroundings = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => passed.test(name)));
 Object.assign(surroundings, JSON.parse(process.env.COTERIE_TEST_SETTINGS ?? "{}"));
 export const storesNoNul = surroundings.DB_TYPE === "postgres";

@@ -27,7 +27,10 @@ const session = await import("../src/state/session");
 chat.startChat();
 alerts.startAlerts();
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+// Answers pass through several promises, of which some engines make turns of the loop.
+async function settle() {
+  for (let turn = 0; turn < 10; ++turn) await new Promise((resolve) => setTimeout(resolve, 0));
+}
 const conversation = (groupId: number) =>
   chat.conversations.value.find((other) => other.groupId === groupId)!;
 
