@@ -160,7 +160,7 @@ TEST_P(ServerConnections, of_two_that_wait_for_each_other_one_gives_way_and_is_r
               }),
               "");
   });
-  EXPECT_EQ(runs, 3);
+  EXPECT_GE(runs, 3);  // More, when the second run met the other one again.
   const auto stored = read([](Driver& db) { return storage::all_users(db); });
   ASSERT_EQ(stored.size(), 2U);
   EXPECT_EQ(stored[0].nickname->back(), stored[1].nickname->back());
