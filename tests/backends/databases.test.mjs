@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { startMariadb } from "../support/backends/mariadb.mjs";
 import { startPostgres } from "../support/backends/postgres.mjs";
+import { startRedis } from "../support/backends/redis.mjs";
+import { startS3 } from "../support/backends/s3.mjs";
 import { password, withServer } from "../support/coterie.mjs";
 import { Child, until } from "../support/process.mjs";
 import { pictureOf } from "../support/rest.mjs";
@@ -124,10 +126,18 @@ async function outages(server, database, context) {
 const contract = ["conversations", "groups", "replay", "user"].map(
   (name) => fileURLToPath(new URL(`../contract/${name}.test.mjs`, import.meta.url)));
 
+// With log-ins in Redis and files in S3, as a deployment of the system before us has them.
 async function keepsTheContract(start, context) {
-  const database = await start();
+  const others = [];
   try {
-    const { DB_DATABASE, ...settings } = database.settings("one for each server");
+    const database = await start();
+    others.push(() => database.remove());
+    const redis = await startRedis();
+    others.push(() => redis.stop());
+    const s3 = await startS3();
+    others.push(() => s3.stop());
+    const { DB_DATABASE, ...place } = database.settings("one for each server");
+    const settings = { ...place, ...redis.settings, ...s3.settings };
     const { NODE_TEST_CONTEXT, ...env } = process.env; // A run of its own.
     env.COTERIE_TEST_SETTINGS = JSON.stringify(settings);
     const run = new Child(process.execPath, ["--test", "--test-reporter=tap", ...contract], { env });
@@ -138,12 +148,12 @@ async function keepsTheContract(start, context) {
     assert.ok(count("pass") >= 50, `${count("pass")} cases`);
     context.diagnostic(`${count("pass")} cases of the contract`);
   } finally {
-    await database.remove();
+    for (const end of others) await end();
   }
 }
 
 for (const [engine, start] of Object.entries(engines)) {
-  test(`the contract holds on ${engine}`, { timeout: 300_000 },
+  test(`the contract holds on ${engine} with Redis and S3`, { timeout: 300_000 },
     (context) => keepsTheContract(start, context));
 
   test(`on ${engine} one of many gets what they all want, and the others are told why`,

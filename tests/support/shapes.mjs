@@ -22,7 +22,9 @@ export const random = (length, prefix = "") =>
   pattern(`${prefix}<${length} random characters>`, (value) =>
     typeof value === "string" && value.startsWith(prefix) &&
     value.length === prefix.length + length && /^[A-Za-z0-9_-]*$/.test(value.slice(prefix.length)));
-export const anyUrl = matching(/^http:\/\/127\.0\.0\.1:\d+\/files\/.+/);
+// Signed by the server itself, or by it for a bucket of S3 (X-Amz-Signature is 64 hexadecimal digits).
+export const anyUrl = matching(
+  /^http:\/\/127\.0\.0\.1:\d+\/(files\/.+|[^/]+\/\w+\/[\w-]{21}\?X-Amz-.+&X-Amz-Signature=[0-9a-f]{64})$/);
 
 // Fails with the place in the answer where it is not as expected.
 export function assertShape(actual, expected, place = "answer") {
