@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { assertSameArchive, rowsOf, smallChat, writeArchive } from "../support/archive.mjs";
-import { Coterie, binary, password, run, surroundings, temporaryFolder, withServer } from "../support/coterie.mjs";
+import { Coterie, binary, password, run, surroundings, temporaryFolder,
+         withServer } from "../support/coterie.mjs";
 import { Child, until } from "../support/process.mjs";
 import { picture } from "../support/rest.mjs";
 import { ask, closeSockets, connectSocket } from "../support/sockets.mjs";
