@@ -58,6 +58,16 @@ test("a text that arrived although its answer was lost is not sent twice", async
   expect(contents()).toEqual(["hello"]);
 });
 
+test("a push that comes ahead of the answer does not show a text twice", async () => {
+  outbox.add("hello", null);
+  expect(outbox.shown(mira.id)).toHaveLength(1);
+  timeline.add(server.say(7, "hello"));
+  expect(outbox.shown(mira.id)).toHaveLength(1); // Somebody else's.
+  timeline.add(server.say(7, "hello", mira));
+  expect(outbox.shown(mira.id)).toEqual([]);
+  expect(outbox.drafts.value).toHaveLength(1); // Until its answer comes.
+});
+
 test("the same text written twice is two texts, even when one of them got lost", async () => {
   const [first, second] = [outbox.add("ok", null), outbox.add("ok", null)];
   await outbox.send(first, mira);

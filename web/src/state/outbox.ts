@@ -108,21 +108,35 @@ export class Outbox {
   // Takes out what turns out to have arrived although no answer came, and returns what did not.
   settle(authorId: Id): Draft[] {
     const waiting = this.drafts.peek().filter(({ state }) => state === "waiting");
-    const own = this.timeline.messages
-      .peek()
-      .filter(({ id, userId }) => userId === authorId && !this.#accepted.has(id));
-    return waiting.filter((draft) => {
-      const place = own.findIndex(
-        (message) =>
-          message.id > draft.writtenAfter &&
-          message.type === typeOf(draft) &&
-          (draft.attachment !== null || message.content === draft.content),
-      );
-      if (place < 0) return true;
-      own.splice(place, 1);
-      this.discard(draft);
-      return false;
-    });
+    const arrived = this.#arrived(waiting, this.timeline.messages.peek(), authorId);
+    for (const draft of arrived) this.discard(draft);
+    return waiting.filter((draft) => !arrived.has(draft));
+  }
+
+  // What stands behind the messages: not what a push has brought already, ahead of its answer.
+  shown(authorId: Id | undefined): Draft[] {
+    const drafts = this.drafts.value;
+    const sent = drafts.filter(
+      ({ state, attachment, progress }) => state === "sending" && (!attachment || progress === 1),
+    );
+    const arrived = this.#arrived(sent, this.timeline.messages.value, authorId);
+    return drafts.filter((draft) => !arrived.has(draft));
+  }
+
+  // Those of the drafts that are among the messages: each message stands for one of them.
+  #arrived(drafts: Draft[], messages: Message[], authorId?: Id): Set<Draft> {
+    const own = messages.filter(({ id, userId }) => userId === authorId && !this.#accepted.has(id));
+    const isIt = (message: Message, draft: Draft) =>
+      message.id > draft.writtenAfter &&
+      message.type === typeOf(draft) &&
+      (draft.attachment !== null || message.content === draft.content);
+    return new Set(
+      drafts.filter((draft) => {
+        const place = own.findIndex((message) => isIt(message, draft));
+        if (place >= 0) own.splice(place, 1);
+        return place >= 0;
+      }),
+    );
   }
 
   #change(draft: Draft, change: Partial<Pick<Draft, "state" | "progress">>): void {

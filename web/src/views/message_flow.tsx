@@ -129,8 +129,8 @@ function useFlow(timeline: Timeline, rows: Row[]) {
 }
 
 export function MessageFlow({ timeline }: { timeline: Timeline }) {
-  const drafts = timeline.isLive.value ? outboxOf(timeline.groupId).drafts.value : [];
   const reader = { id: me.value?.id, seenBefore: seenBefore.value };
+  const drafts = timeline.isLive.value ? outboxOf(timeline.groupId).shown(reader.id) : [];
   const rows = rowsOf(timeline.messages.value, drafts, reader);
   const members = detailOf(timeline.groupId).value?.users ?? nobody;
   const flow = useFlow(timeline, rows);
