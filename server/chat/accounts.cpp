@@ -142,7 +142,9 @@ Result<void> Accounts::check_attempts(const std::string& key, std::int64_t limit
   return {};
 }
 
+// Only what is wrong counts: a store that is away for a minute must not close every account.
 Error Accounts::wrong_log_in(const LogIn& log_in, const std::string& address, Error error) {
+  if (error.code != "account_unknown" && error.code != "password_wrong") return error;
   const auto by_account = parts_.ttl.count(account_attempts(log_in.login_name), attempts_window);
   const auto by_address = parts_.ttl.count(address_attempts(address), attempts_window);
   if (!by_account) return by_account.error();

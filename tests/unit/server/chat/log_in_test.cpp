@@ -117,6 +117,21 @@ TEST_F(LogIn, to_one_account_is_refused_after_ten_wrong_passwords) {
   EXPECT_EQ(code_of(log_in("alice1", password)), "");
 }
 
+TEST_F(LogIn, that_fails_because_the_database_is_away_is_no_wrong_one) {
+  add_user("alice1");
+  storage::Database away([]() -> std::unique_ptr<storage::Driver> {
+    throw storage::DriverFailure(Error("storage_unavailable", "it is away"));
+  });
+  chat::Accounts without(
+      {away, ttl, mail, captcha.get(), passwords, tokens, files, announcements, clock, random});
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(ttl.put("login-code:any", "abcd", 180s));
+    EXPECT_EQ(code_of(without.log_in({"alice1", password, "abcd", "any"}, address)),
+              "storage_unavailable");
+  }
+  EXPECT_TRUE(log_in("alice1", password));
+}
+
 TEST_F(LogIn, that_is_right_forgets_the_wrong_ones_before) {
   add_user("alice1");
   for (int round = 0; round < 3; ++round) {
