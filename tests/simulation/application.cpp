@@ -2,6 +2,7 @@
 #include "application.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "member.hpp"
@@ -11,13 +12,43 @@ namespace coterie::simulation {
 using socketio::Ack;
 using socketio::Socket;
 
+namespace {
+
+// Remembered by a socket that waits in a room to be let in. Whoever sends away all who are there
+// and closes their connections closes this one, too: else it would be let in behind that. No
+// handler hears of an end before the beginning, but what a socket remembers ends with it.
+class Waiting {
+ public:
+  Waiting(World& world, unsigned member, std::size_t life)
+      : world_(world), member_(member), life_(life), clearances_(world.clearances_done) {}
+  ~Waiting() {
+    Life& life = world_.lives[member_][life_];
+    if (world_.clearances > clearances_ && life.excuse.empty()) life.excuse = sent_away;
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  World& world_;
+  const unsigned member_;
+  const std::size_t life_;
+  const std::uint64_t clearances_;  // That cannot reach it any more.
+};
+
+}  // namespace
+
 Application::Application(World& world, net::Shards& shards, socketio::Server& server)
     : world_(world), shards_(shards) {
   add_space(server, "/");
   add_space(server, "/side");
-  spaces_.at("/side").nsp->use([this](Socket& socket, socketio::Next next) {
+  Space& side = spaces_.at("/side");
+  side.nsp->use([this, &side](Socket& socket, socketio::Next next) {
     const bool is_refused = socket.auth().as_object().at("refuse").as_bool();
-    if (!is_refused) socket.join("r0");
+    if (!is_refused) {
+      const Guest guest = guest_of(side, socket);
+      socket.local() = std::make_shared<Waiting>(world_, guest.member, guest.life);
+      socket.join(waiting_room);
+    }
     auto decide = [next = std::move(next), is_refused] {
       if (is_refused) return next(socketio::ConnectError{"refused", {}});
       next();
@@ -119,6 +150,7 @@ void Application::on_connect(Space& space, Socket& socket) {
   const Guest guest = guest_of(space, socket);
   world_.note("member {} life {} is in {} on shard {} as {}", guest.member, guest.life,
               space.nsp->name(), net::Shard::here()->index(), socket.id());
+  socket.local().reset();  // It waits no more: from here on handlers hear of its end.
   if (!guests_.emplace(std::string(socket.id()), guest).second) {
     world_.fail("{} connects twice", socket.id());
   }

@@ -20,6 +20,9 @@
 
 namespace coterie::simulation {
 
+// Where those are already that wait to be let into "/side".
+inline constexpr std::string_view waiting_room = "r0";
+
 class Application {
  public:
   // Registers its handlers at `server`.

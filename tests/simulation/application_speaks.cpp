@@ -138,15 +138,12 @@ void Application::direct(Space& space) {
 void Application::purge(Space& space, const std::string& name) {
   world_.count("purges");
   space.nsp->to(name).emit("goodbye");
-  if (world_.settings.purges_close) {
-    // It closes those, too, that wait to be let in and are in the room already: no handler of ours
-    // hears of their end.
-    space.nsp->to(name).for_each([this, &space](Socket& socket) {
-      Life& life = life_of(guest_of(space, socket));
-      if (!socket.is_connected() && life.excuse.empty()) life.excuse = sent_away;
-    });
-  }
+  const bool is_clearance =
+      world_.settings.purges_close && space.nsp->name() == "/side" && name == waiting_room;
+  if (is_clearance) ++world_.clearances;
   space.nsp->to(name).disconnect_sockets(world_.settings.purges_close);
+  // Found once every shard has come to this point.
+  if (is_clearance) space.nsp->all().fetch_sockets([this](auto&&) { ++world_.clearances_done; });
 }
 
 void Application::audit(Space& space) {

@@ -10,13 +10,6 @@
 
 namespace coterie::simulation {
 
-// How long bytes may be under way, and a shard too busy to look.
-constexpr milliseconds haste{250};
-
-milliseconds EngineClient::heartbeat() const {
-  return world_.settings.ping_interval + world_.settings.ping_timeout + haste;
-}
-
 void EngineClient::open() {
   world_.lives[member_].emplace_back();
   world_.count("lives");
@@ -103,23 +96,27 @@ void EngineClient::over() {
   // Kept alive, a connection may carry the next life, which may live on another shard.
   std::erase_if(wires_, [this](std::unique_ptr<Wire>& wire) {
     if (wire->is_idle() && world_.chance.one_in(2)) return false;
-    network_.abandon(std::move(wire));
+    abandon(std::move(wire));
     return true;
   });
-  network_.abandon(std::move(candidate_));
-  network_.abandon(std::move(websocket_));
+  abandon(std::move(candidate_));
+  abandon(std::move(websocket_));
+}
+
+void EngineClient::abandon(std::unique_ptr<Wire> wire) {
+  network_.abandon(std::move(wire), member_, life_number());
 }
 
 void EngineClient::leave() {
   if (state_ != State::open) return;
-  gone("leaves", heartbeat());
+  gone("leaves", world_.settings.heartbeat());
   state_ = State::leaving;
   if (candidate_) drop_candidate();
 }
 
 void EngineClient::cut() {
   const bool is_settled = websocket_ && websocket_->has_sent_all();
-  gone("cuts its streams", is_settled ? haste : heartbeat());
+  gone("cuts its streams", is_settled ? haste : world_.settings.heartbeat());
   for (auto& wire : wires_) wire->cut();
   if (candidate_) candidate_->cut();
   if (websocket_) websocket_->cut();
@@ -127,7 +124,7 @@ void EngineClient::cut() {
 }
 
 void EngineClient::vanish() {
-  gone("vanishes", heartbeat());
+  gone("vanishes", world_.settings.heartbeat());
   const milliseconds silence(world_.chance.below(3000));
   for (auto& wire : wires_) wire->fall_silent(silence);
   if (candidate_) candidate_->fall_silent(silence);
@@ -151,7 +148,7 @@ void EngineClient::overlap() {
   free_wire().ask(Question::poll, get());
   // Whether it was one poll too many is decided by what was under way, and so is which answer comes
   // first: there is no sense in going on.
-  gone("overlaps polls", heartbeat());
+  gone("overlaps polls", world_.settings.heartbeat());
   over();
 }
 
@@ -160,7 +157,7 @@ void EngineClient::abort_poll() {
   for (auto& wire : wires_) {
     if (!wire->questions.empty() && wire->questions.front() == Question::poll) wire->cut();
   }
-  gone("aborts a poll", heartbeat());
+  gone("aborts a poll", world_.settings.heartbeat());
   over();
 }
 
@@ -169,7 +166,7 @@ void EngineClient::abort_post() {
   Wire& wire = free_wire();
   const std::string request = post("4not all of this");
   wire.write(std::string_view(request).substr(0, world_.chance.between(1, request.size() - 1)));
-  gone("aborts a post", heartbeat());
+  gone("aborts a post", world_.settings.heartbeat());
   over();
 }
 
@@ -181,7 +178,7 @@ void EngineClient::babble() {
   } else {
     write_frame(*websocket_, {world_.chance.one_in(2) ? "x" : "49", false});
   }
-  gone("babbles", heartbeat());
+  gone("babbles", world_.settings.heartbeat());
 }
 
 }  // namespace coterie::simulation

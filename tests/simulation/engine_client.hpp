@@ -89,7 +89,7 @@ class EngineClient {
   std::string upgrade_request() const;
   std::string take_payload();
   void write_frame(Wire& wire, const Message& message);
-  milliseconds heartbeat() const;
+  void abandon(std::unique_ptr<Wire> wire);
 
   World& world_;
   Network& network_;

@@ -31,7 +31,7 @@ void EngineClient::listen_to_http() {
       continue;
     }
     if (!wire.questions.empty()) return ended("a request was not answered");
-    network_.abandon(std::move(wires_[i]));
+    abandon(std::move(wires_[i]));
     wires_.erase(wires_.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }

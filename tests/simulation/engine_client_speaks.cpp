@@ -143,7 +143,7 @@ void EngineClient::switch_over() {
   upgrade_ = Upgrade::none;
   std::erase_if(wires_, [this](std::unique_ptr<Wire>& wire) {
     if (!wire->questions.empty()) return false;  // Of a hasty client: the poll, to be let go.
-    network_.abandon(std::move(wire));
+    abandon(std::move(wire));
     return true;
   });
 }
@@ -151,7 +151,7 @@ void EngineClient::switch_over() {
 void EngineClient::drop_candidate() {
   world_.note("member {} life {} gives up its upgrade", member_, life_number());
   upgrade_ = Upgrade::none;
-  network_.abandon(std::move(candidate_));
+  abandon(std::move(candidate_));
 }
 
 void EngineClient::speak_websocket() {

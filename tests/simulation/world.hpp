@@ -24,6 +24,9 @@ namespace coterie::simulation {
 
 using std::chrono::milliseconds;
 
+// How long bytes may be under way, and a shard too busy to look.
+inline constexpr milliseconds haste{250};
+
 // One session of a client, from its handshake to its end, as far as the server must know.
 struct Life {
   // Why the session may end, or is over; while it is empty the server must not end it.
@@ -48,6 +51,9 @@ struct Settings {
   milliseconds ping_timeout{500};
   milliseconds upgrade_timeout{600};
   milliseconds connect_timeout{700};
+
+  // So long after the last word of a client the server must know that it has gone.
+  milliseconds heartbeat() const { return ping_interval + ping_timeout + haste; }
 };
 
 class World {
@@ -60,7 +66,11 @@ class World {
   test::ManualClock clock;
   Settings settings;
   std::vector<std::vector<Life>> lives;  // By member.
-  bool is_calm = false;                  // Nobody begins anything any more.
+  // How often all in the room of those that wait to be let in were sent away, connections and all,
+  // and how often that had happened on every shard.
+  std::uint64_t clearances = 0;
+  std::uint64_t clearances_done = 0;
+  bool is_calm = false;  // Nobody begins anything any more.
   std::uint64_t step = 0;
 
   // Things to be done some time later, somewhere: the answer of a slow handler.
