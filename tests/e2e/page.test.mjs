@@ -286,6 +286,11 @@ describe("the page", { timeout: 240_000 }, () => {
     for (let number = 1; number <= 70; number++) {
       await sayByRest(number % 3 ? "mira" : "jonas", `entry ${number}`);
     }
+    // Else the page would open where the unread messages begin, which may be far above the last.
+    await eventually(async () => {
+      const [conversation] = await server.call(tokens.jonas, "GET", "/conversation/list");
+      return conversation.unreadNum === 0;
+    }, "everything to be marked as read");
     await jonas.reload();
     await messages(jonas)
       .filter({ hasText: /^entry 70$/ })
