@@ -51,11 +51,16 @@ Conversations::Missed missed_in(Driver& db, const Conversations::Position& posit
                                 std::int64_t last, std::int64_t size, Room& room) {
   Conversations::Missed missed{position.group_id, last, false, {}};
   if (position.after_seq >= last) return missed;
-  // One more than wanted tells whether there are more.
+  // One more than wanted tells whether there are more. Since there are no gaps it is known where
+  // they end; only where somebody has removed rows, they end later.
   const std::int64_t wanted = std::min(size == 0 ? sync_size : size, room.messages);
-  missed.messages =
-      storage::messages_between(db, position.group_id, position.after_seq, last, wanted + 1);
-  missed.has_more = static_cast<std::int64_t>(missed.messages.size()) > wanted;
+  const std::int64_t end = std::min(last, position.after_seq + wanted + 1);
+  const auto read = [&](std::int64_t to) {
+    return storage::messages_between(db, position.group_id, position.after_seq, to, wanted + 1);
+  };
+  missed.messages = read(end);
+  if (end < last && std::ssize(missed.messages) <= wanted) missed.messages = read(last);
+  missed.has_more = std::ssize(missed.messages) > wanted;
   if (missed.has_more) missed.messages.pop_back();
   if (!room.fit(missed.messages)) missed.has_more = true;
   return missed;

@@ -202,6 +202,24 @@ TEST_F(ConversationsTest, what_was_missed_comes_oldest_first_and_says_whether_th
   EXPECT_EQ(conversation(bobby).group.last_seq, 5);
 }
 
+TEST_F(ConversationsTest, what_was_missed_goes_on_behind_rows_that_somebody_has_removed) {
+  for (int i = 1; i <= 20; ++i) say(alice, std::to_string(i));
+  ASSERT_TRUE(database.write([](storage::Driver& db) -> Result<void> {
+    db.run(R"(DELETE FROM "group_message" WHERE "seq" > 3 AND "seq" <> 15)");
+    return {};
+  }));
+  const auto missed = [&](std::int64_t after_seq, std::int64_t size) {
+    const chat::Conversations::Position position{group.id, after_seq};
+    return *conversations.sync(bobby, {&position, 1}, size)->front();
+  };
+  EXPECT_EQ(missed(2, 1).messages.front().seq, 3);
+  EXPECT_TRUE(missed(2, 1).has_more);
+  EXPECT_EQ(missed(3, 1).messages.front().seq, 15);
+  EXPECT_FALSE(missed(3, 1).has_more);
+  EXPECT_TRUE(missed(15, 1).messages.empty());
+  EXPECT_FALSE(missed(15, 1).has_more);
+}
+
 TEST_F(ConversationsTest, what_was_missed_is_handed_out_in_pieces_that_a_client_can_swallow) {
   const auto other = add_group(alice, "kitchen");
   for (int i = 0; i < 400; ++i) {
