@@ -135,6 +135,9 @@ JsonObject form_of(const UploadEndpoint& upload) {
   if (upload.wants_group) {
     properties["groupId"] = {{"type", "integer"}};
     required.push_back("groupId");
+    properties["clientMsgId"] = {{"type", "string"},
+                                 {"minLength", 1},
+                                 {"maxLength", chat::Conversations::client_msg_id_max}};
   }
   return {{"type", "object"}, {"properties", properties}, {"required", required}};
 }

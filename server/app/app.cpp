@@ -38,6 +38,7 @@
 #include "storage/mysql_driver.hpp"
 #include "storage/postgres_driver.hpp"
 #include "storage/s3_blob_store.hpp"
+#include "storage/sequence.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -181,6 +182,15 @@ void sweep_files(chat::FileSweep& sweep) {
   }
 }
 
+// After the migration that makes room for numbers, and after another system has used the database.
+Result<void> number_messages(storage::Database& database) {
+  const auto numbered = storage::number_messages(
+      database, [](std::int64_t count) { log::info("numbering messages: {} so far", count); });
+  if (!numbered) return numbered.error();
+  if (*numbered > 0) log::info("{} messages were numbered in their groups", *numbered);
+  return {};
+}
+
 // Where log-ins and codes rest: Redis, when it is set, else a database of their own.
 std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
   const auto options = config.redis_options();
@@ -311,6 +321,7 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   }
   if (purpose != Purpose::import) {
     if (auto whole = storage::check_no_import(parts->database); !whole) return whole.error();
+    if (auto numbered = number_messages(migrated); !numbered) return numbered.error();
   }
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
@@ -360,6 +371,9 @@ struct App::Doors {
 
   void sweep(Core::Parts& core) {
     store_links(core.files);
+    if (const auto forgotten = conversations.forget_sent(); !forgotten) {
+      log::warn("could not forget what was sent long ago: {}", forgotten.error().detail);
+    }
     if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
       return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
     }
