@@ -465,7 +465,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does the process run? */
+        /** Do all loops of the process turn? */
         get: operations["alive"];
         put?: never;
         post?: never;
@@ -482,7 +482,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does it take new clients? */
+        /** Does it take new clients, and has it what it needs? */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -2468,15 +2468,16 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is stopping */
+            /** @description It is stopping, or what it needs is away */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        /** @constant */
-                        status: "stopping";
+                        /** @enum {unknown} */
+                        status: "stopping" | "unavailable";
+                        away?: ("database" | "redis" | "files")[];
                     };
                 };
             };
