@@ -77,11 +77,11 @@ std::string_view bearer_token(std::string_view authorization) {
   return rest.substr(0, rest.find(prefix));
 }
 
-net::Response success(const net::Request& request, const std::optional<Json>& data) {
+net::Response success(const net::Request& request, const Answer& answer) {
   JsonObject body{{"status", 0}};
-  if (data) body["data"] = *data;
+  if (answer.data) body["data"] = *answer.data;
   body["message"] = "success";
-  return json_response(request, request.method == "POST" ? 201 : 200, body);
+  return json_response(request, request.method == "POST" && answer.has_made ? 201 : 200, body);
 }
 
 net::Response http_failure(const net::Request& request, int status, std::string_view code,
@@ -128,7 +128,7 @@ net::Response Rest::run(const Endpoint& endpoint, net::Request request) const {
   auto answered = answer(endpoint, call);
   if (!answered) return failure(call.request, answered.error());
   if (answered->response) return std::move(*answered->response);
-  return success(call.request, answered->data);
+  return success(call.request, *answered);
 }
 
 Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {

@@ -21,7 +21,7 @@ const std::string& select_conversations() {
            v."groupId", )" +
       group_columns("g", "c") +
       R"(, m."id", m."createAt", m."updateAt", m."type", m."content", m."userId", m."groupId",
-           m."coverId", m."fileId", )" +
+           m."coverId", m."fileId", m."seq", )" +
       user_columns("u") +
       R"( FROM "group_conversation" v
           JOIN "group" g ON g."id" = v."groupId"
@@ -44,6 +44,7 @@ Message read_recent(RowReader& row) {
   message.group_id = row.int64();
   message.cover_id = row.maybe_int64();
   message.file_id = row.maybe_int64();
+  message.seq = row.maybe_int64().value_or(0);
   message.user = read_user(row);
   return message;
 }

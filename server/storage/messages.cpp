@@ -15,7 +15,7 @@ namespace {
 const std::string& select_whole() {
   static const std::string sql =
       R"(SELECT m."id", m."createAt", m."updateAt", m."type", m."content", m."userId",
-           m."groupId", m."coverId", m."fileId", )" +
+           m."groupId", m."coverId", m."fileId", m."seq", )" +
       user_columns("u") + ", " + file_columns("a") + ", " + file_columns("f") + ", " +
       file_columns("c") +
       R"( FROM "group_message" m
@@ -37,6 +37,7 @@ Message read_whole(RowReader& row) {
   message.group_id = row.int64();
   message.cover_id = row.maybe_int64();
   message.file_id = row.maybe_int64();
+  message.seq = row.maybe_int64().value_or(0);
   message.user = read_user(row);
   message.user.avatar = maybe_read_file(row);
   message.file = maybe_read_file(row);
@@ -49,9 +50,10 @@ Message read_whole(RowReader& row) {
 void insert_message(Driver& db, Message& message) {
   message.id = db.insert_row(
       R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
-              "groupId", "coverId", "fileId") VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
+              "groupId", "coverId", "fileId", "seq") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
       message.create_at, message.update_at, column_text(message.type), message.content,
-      message.user_id, message.group_id, message.cover_id, message.file_id);
+      message.user_id, message.group_id, message.cover_id, message.file_id,
+      message.seq > 0 ? Value(message.seq) : Value(nullptr));
 }
 
 std::optional<Message> find_message(Driver& db, std::int64_t id) {
@@ -75,6 +77,17 @@ std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
   db.query(
       sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id,
       cursor_id.value_or(std::numeric_limits<std::int64_t>::max()), size);
+  return messages;
+}
+
+std::vector<Message> messages_between(Driver& db, std::int64_t group_id, std::int64_t after,
+                                      std::int64_t last, std::int64_t size) {
+  static const std::string sql = select_whole() + R"( WHERE m."groupId" = ? AND m."seq" > ?
+                                                      AND m."seq" <= ? ORDER BY m."seq" LIMIT ?)";
+  std::vector<Message> messages;
+  db.query(
+      sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id, after, last,
+      size);
   return messages;
 }
 
