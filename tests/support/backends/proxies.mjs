@@ -28,7 +28,9 @@ export const haproxy = {
     writeFileSync(file, settingsOf("haproxy", [
       ["bind :80", `bind 127.0.0.1:${port}`], ["default_backend by_cookie", `default_backend ${way}`],
       ...nodes(ports),
-    ]));
+    ]).replace(/^ *server b .*\n/gm, (line) => line + ports.slice(2).map((more, i) => line
+      .replace("server b", `server n${i}`).replace("cookie b", `cookie n${i}`)
+      .replace(`:${ports[1]}`, `:${more}`)).join("")));
     return new Child("/usr/sbin/haproxy", ["-db", "-f", file]);
   }),
 };
