@@ -109,6 +109,13 @@ Result<void> check_database(const Config& config) {
                                  : "wanted together with db_host");
 }
 
+// Who names an authority means to have it asked.
+Result<void> check_database_tls(const Config& config) {
+  if (config.db_ca.empty() || config.db_tls == "verify") return {};
+  return bad_setting("db_ca", config.sources.find("db_ca")->second,
+                     "wanted together with db_tls verify");
+}
+
 Result<void> check_s3(const Config& config) {
   if (config.s3_endpoint.empty()) return {};
   const std::string& from = config.sources.find("s3_endpoint")->second;
@@ -165,6 +172,15 @@ storage::Dialect Config::dialect() const {
   return storage::Dialect::mysql;
 }
 
+storage::DatabaseTls Config::database_tls() const {
+  using Mode = storage::DatabaseTls::Mode;
+  const Mode mode = db_tls == "off"       ? Mode::off
+                    : db_tls == "prefer"  ? Mode::prefer
+                    : db_tls == "require" ? Mode::require
+                                          : Mode::verify;
+  return {mode, db_ca};
+}
+
 std::optional<storage::S3Place> Config::s3() const {
   if (s3_endpoint.empty()) return std::nullopt;
   const std::string endpoint = origin_of(s3_endpoint, s3_secure, s3_port);
@@ -214,6 +230,7 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
   }
   if (auto done = check_tls(config); !done) return done.error();
   if (auto done = check_database(config); !done) return done.error();
+  if (auto done = check_database_tls(config); !done) return done.error();
   if (auto done = check_s3(config); !done) return done.error();
   if (auto done = check_redis(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;

@@ -135,6 +135,26 @@ std::vector<Setting> database_settings() {
   };
 }
 
+std::vector<Setting> database_tls_settings() {
+  using C = Config;
+  return {
+      {"db_tls",
+       false,
+       {"DB_TLS"},
+       "TLS to it: off, prefer (where it offers that), require, or verify (its certificate, too)",
+       false,
+       one_of(&C::db_tls, {"off", "prefer", "require", "verify"}),
+       show(&C::db_tls)},
+      {"db_ca",
+       false,
+       {"DB_CA"},
+       "PEM file of who signs its certificate, for verify; else whom this machine trusts",
+       false,
+       some_text(&C::db_ca),
+       show(&C::db_ca)},
+  };
+}
+
 std::vector<Setting> server_settings() {
   using C = Config;
   return {
@@ -435,8 +455,8 @@ std::vector<Setting> session_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {database_settings(), tls_settings(), file_settings(), mail_settings(),
-                             s3_settings(), session_settings()}) {
+    for (const auto& more : {database_settings(), database_tls_settings(), tls_settings(),
+                             file_settings(), mail_settings(), s3_settings(), session_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
