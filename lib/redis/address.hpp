@@ -11,14 +11,17 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "redis/sentinel.hpp"
 
 namespace coterie::redis {
 
 struct Address {
-  std::string host = "127.0.0.1";  // A name, or an address of either family.
+  // A name, or an address of either family; with Sentinels: the primary's name, as they know it.
+  std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
   std::string username = {};  // Empty: Redis' default user.
   std::string password = {};  // Empty: no AUTH.
+  Sentinels sentinels = {};
 };
 
 // Error "bad_redis_url" says what is wrong. There is no TLS ("rediss").

@@ -90,6 +90,7 @@ void Connection::Close::operator()(redisContext* context) const {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
+  if (!options.sentinels.places.empty()) return open_primary(options);
   Context context(redisConnectWithTimeout(options.host.c_str(), options.port,
                                           to_timeval(options.connect_timeout)));
   if (!context) return Error("redis_failed", "out of memory");

@@ -19,6 +19,7 @@
 
 #include "base/result.hpp"
 #include "redis/reply.hpp"
+#include "redis/sentinel.hpp"
 
 struct redisContext;
 
@@ -27,11 +28,12 @@ namespace coterie::redis {
 using Command = std::vector<std::string>;  // Its name, then its arguments; any bytes.
 
 struct Options {
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";  // With Sentinels: the primary's name, as they know it.
   std::uint16_t port = 6379;
   std::string username;  // Empty: Redis' default user.
   std::string password;  // Empty: no AUTH.
   std::uint16_t database = 0;
+  Sentinels sentinels = {};
   // A command takes some 50 µs, most of it on the way: more connections would wait in Redis.
   std::size_t connections_max = 16;
   std::chrono::milliseconds connect_timeout{1000};

@@ -40,8 +40,12 @@ Result<std::unique_ptr<Link>> Link::connect(const Address& address, std::size_t 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* raw = nullptr;
-  const std::string port = std::to_string(address.port);
-  const int failure = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &raw);
+  const auto place = address.sentinels.places.empty()
+                         ? Place{address.host, address.port}
+                         : find_primary(address.host, address.sentinels);
+  if (!place) return place.error();
+  const std::string port = std::to_string(place->port);
+  const int failure = ::getaddrinfo(place->host.c_str(), port.c_str(), &hints, &raw);
   if (failure != 0) return Error("redis_cut", ::gai_strerror(failure));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(raw, ::freeaddrinfo);
   int error = ECONNREFUSED;

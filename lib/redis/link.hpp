@@ -25,7 +25,7 @@ class Link {
  public:
   using OnReply = std::function<void(const redisReply&)>;
 
-  // Begins to connect; Error "redis_cut". Looking up the host's name may wait.
+  // Begins to connect; Error "redis_cut". Looking up the host's name, or the primary, may wait.
   static Result<std::unique_ptr<Link>> connect(const Address& address, std::size_t reply_bytes_max);
   ~Link();
   Link(const Link&) = delete;

@@ -86,9 +86,9 @@ void Readiness::ask(Known& known) {
 
 void Readiness::note(Known& known, const Result<void>& outcome) {
   const bool was_away = std::exchange(known.is_away, !outcome);
-  if (was_away && outcome) log::warn("{} is back", known.need.name);
+  if (was_away && outcome) log::warn("ready again: {}", known.need.name);
   if (!was_away && !outcome) {
-    log::warn("not ready: {} is away: {}", known.need.name, outcome.error().detail);
+    log::warn("not ready: {}: {}", known.need.name, outcome.error().detail);
   }
 }
 

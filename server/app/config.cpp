@@ -156,8 +156,12 @@ std::string origin_of(std::string_view text, bool is_secure, std::uint16_t port)
   return origin_of(text.substr(0, colon + 3), text.substr(colon + 3), port);
 }
 
-// Who is named needs a password.
+// Who is named needs a password; and there are not two ways to one place.
 Result<void> check_redis(const Config& config) {
+  if (!config.redis_host.empty() && !config.redis_sentinels.empty()) {
+    return bad_setting("redis_sentinels", config.sources.find("redis_sentinels")->second,
+                       "not together with redis_host: they say where Redis is");
+  }
   if (config.redis_username.empty() || !config.redis_password.empty()) return {};
   return bad_setting("redis_password", "not set",
                      fmt::format("wanted together with redis_username ({})",
@@ -192,10 +196,14 @@ std::optional<storage::S3Place> Config::s3() const {
 }
 
 std::optional<redis::Options> Config::redis_options() const {
-  if (redis_host.empty()) return std::nullopt;
+  if (redis_host.empty() && redis_sentinels.empty()) return std::nullopt;
   redis::Options options;
   options.host = redis_host;
   options.port = redis_port;
+  if (redis_host.empty()) {
+    options.host = redis_master;
+    options.sentinels = {redis::parse_places(redis_sentinels).value(), redis_sentinel_password};
+  }
   options.username = redis_username;
   options.password = redis_password;
   options.database = redis_db;

@@ -69,6 +69,9 @@ struct Config {
   std::string redis_username;
   std::string redis_password;
   std::uint16_t redis_db = 0;
+  std::string redis_sentinels;  // "host:port,host:port"; empty: Redis is at redis_host.
+  std::string redis_master = "mymaster";
+  std::string redis_sentinel_password;
   unsigned sweep_seconds = 30;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.

@@ -402,6 +402,37 @@ std::vector<Setting> s3_settings() {
   };
 }
 
+std::vector<Setting> sentinel_settings() {
+  using C = Config;
+  return {
+      {"redis_sentinels",
+       false,
+       {"REDIS_SENTINELS"},
+       "Sentinels that know where Redis is, instead of redis_host: host:port,host:port",
+       false,
+       [](Config& config, std::string_view value) -> std::optional<std::string> {
+         if (!redis::parse_places(value)) return "host:port,host:port";
+         config.redis_sentinels = value;
+         return std::nullopt;
+       },
+       show(&C::redis_sentinels)},
+      {"redis_master",
+       false,
+       {"REDIS_MASTER"},
+       "the name that they know it by",
+       false,
+       some_text(&C::redis_master),
+       show(&C::redis_master)},
+      {"redis_sentinel_password",
+       false,
+       {"REDIS_SENTINEL_PASSWORD"},
+       "their own password, where they have one",
+       true,
+       text(&C::redis_sentinel_password),
+       show(&C::redis_sentinel_password)},
+  };
+}
+
 std::vector<Setting> session_settings() {
   using C = Config;
   return {
@@ -455,8 +486,9 @@ std::vector<Setting> session_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {database_settings(), database_tls_settings(), tls_settings(),
-                             file_settings(), mail_settings(), s3_settings(), session_settings()}) {
+    for (const auto& more :
+         {database_settings(), database_tls_settings(), tls_settings(), file_settings(),
+          mail_settings(), s3_settings(), sentinel_settings(), session_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -124,6 +124,7 @@ TEST_F(ReadinessTest, waits_two_seconds_for_who_is_silent_and_then_no_more) {
   step();
   EXPECT_TRUE(answers.empty());
   blocking.back()();  // The files answer.
+  step();
   clock.advance(1ms);
   step();
   EXPECT_EQ(answers, Lines{away(R"("database")")});
