@@ -13,8 +13,8 @@ const own = isRoot ? ["--user=mysql"] : [];
 // Killed processes lose nothing by it, only machines would.
 const quick = ["--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=2"];
 
-export async function startMariadb() {
-  const mariadb = new Mariadb();
+export async function startMariadb(words = quick) {
+  const mariadb = new Mariadb(words);
   const { child, ports } = await startListening(1, ([port]) => mariadb.serve(port));
   Object.assign(mariadb, { child, port: ports[0] });
   mariadb.sql("CREATE USER chat@localhost IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO chat@localhost");
@@ -22,7 +22,8 @@ export async function startMariadb() {
 }
 
 class Mariadb {
-  constructor() {
+  constructor(words) {
+    this.words = words;
     this.folder = temporaryFolder();
     this.data = join(this.folder, "data");
     chmodSync(this.folder, 0o755);
@@ -34,7 +35,7 @@ class Mariadb {
   }
 
   serve(port) {
-    return new Child("mariadbd", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`,
+    return new Child("mariadbd", ["--no-defaults", ...own, ...this.words, `--datadir=${this.data}`,
                                   `--port=${port}`, "--bind-address=127.0.0.1",
                                   `--socket=${this.socket}`]);
   }
