@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Agent } from "node:http";
-import { test } from "node:test";
+import { before, describe, test } from "node:test";
 
 import { startCounted } from "../support/callgrind.mjs";
 import { Coterie, binary, surroundings } from "../support/coterie.mjs";
@@ -44,31 +44,40 @@ async function fanOut(members, count) {
   return server.stop();
 }
 
-async function sendTexts({ data, tokens, groupId }, count) {
+// The chat server counted while `use` talks to it through ask(method, path, json). One thread for the
+// database: each would open it for itself, at a moment that chance chooses.
+async function countChat({ data, tokens }, use) {
   const server = await startCounted(binary(), (port) =>
-    ["serve", "--port", `${port}`, "--data", data, "--shards", "1", "--public-url",
-     `http://127.0.0.1:${port}`], surroundings);
-  const sockets = await listen(tokens.length, (i) =>
-    connectSocket(server.url, { ...options, auth: { token: tokens[i] } }));
+    ["serve", "--port", `${port}`, "--data", data, "--shards", "1", "--db-workers", "1",
+     "--public-url", `http://127.0.0.1:${port}`], surroundings);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  await oneByOne(count, sockets, `group-message:${groupId}`, async (content) => {
-    const body = JSON.stringify({ groupId, content });
+  const ask = async (method, path, json) => {
+    const body = json && JSON.stringify(json);
     const headers = { Authorization: `Bearer ${tokens[0]}`, "Content-Type": "application/json",
-                      "Content-Length": Buffer.byteLength(body) };
-    const answer = await request(`${server.url}/api/conversation/group/message/text`,
-                                 { method: "POST", headers, body, agent });
-    assert.equal(answer.status, 201, answer.body);
-  });
+                      "Content-Length": Buffer.byteLength(body ?? "") };
+    const answer = await request(server.url + path, { method, headers, body, agent, timeout: 30_000 });
+    assert.equal(answer.status, json ? 201 : 200, answer.body);
+  };
+  await use(server, ask);
   agent.destroy();
   closeSockets();
   return server.stop();
 }
 
-// Without messages of its own a run would not have warmed up: tables grow, pages are faulted in.
-async function costOf({ few, many, tolerance, instructions }, context, countIn, eachOf = 1) {
-  const counts = [await countIn(many), await countIn(few)];
-  context.diagnostic(`${counts}`);
-  const cost = Math.round((counts[0] - counts[1]) / ((many - few) * eachOf));
+const sendTexts = (facts, count) => countChat(facts, async (server, ask) => {
+  const { tokens, groupId } = facts;
+  const sockets = await listen(tokens.length, (i) =>
+    connectSocket(server.url, { ...options, auth: { token: tokens[i] } }));
+  await oneByOne(count, sockets, `group-message:${groupId}`, (content) =>
+    ask("POST", "/api/conversation/group/message/text", { groupId, content }));
+});
+
+const read = (facts, path, count) => countChat(facts, async (_, ask) => {
+  for (let i = 0; i < count; ++i) await ask("GET", path);
+});
+
+async function costOf({ few, many, tolerance, instructions, of = 1 }, context, countIn) {
+  const cost = Math.round((await countIn(many) - await countIn(few)) / ((many - few) * of));
   const change = cost / instructions - 1;
   const words = `${cost} instructions, ${instructions} recorded: ${(change * 100).toFixed(1)} %`;
   context.diagnostic(words);
@@ -76,19 +85,33 @@ async function costOf({ few, many, tolerance, instructions }, context, countIn, 
 }
 
 test("a delivery in a fan-out costs as many instructions as recorded", { timeout: 120_000 },
-  (context) => {
-    const { members } = recorded.delivery;
-    return costOf(recorded.delivery, context, (count) => fanOut(members, count), members);
+  (context) => costOf(recorded.delivery, context, (count) => fanOut(recorded.delivery.of, count)));
+
+describe("on SQLite", () => {
+  let facts;
+  // Ten members; a group with a history, and 20 groups of the first of them.
+  before(async () => {
+    const server = await Coterie.start();
+    const users = [];
+    for (let i = 0; i < 10; ++i) users.push(await server.user(`member${i}`));
+    const groups = [await server.rest.group(users[0], users.slice(1))];
+    for (let i = 1; i < 20; ++i) groups.push(await server.rest.group(users[0], [], `group ${i}`));
+    for (const { id } of groups) await server.rest.text(users[0].token, id, "one to begin with");
+    for (let i = 0; i < 100; ++i) await server.rest.text(users[0].token, groups[0].id, "x".repeat(80));
+    await server.stop();
+    facts = { data: server.data, tokens: users.map(({ token }) => token), groupId: groups[0].id };
   });
 
-test("a text sent to a group on SQLite costs as many instructions as recorded",
-  { timeout: 180_000 },
-  async (context) => {
-    const filled = await Coterie.start();
-    const users = [];
-    for (let i = 0; i < recorded.send.members; ++i) users.push(await filled.user(`member${i}`));
-    const group = await filled.rest.group(users[0], users.slice(1));
-    await filled.stop();
-    const facts = { data: filled.data, tokens: users.map(({ token }) => token), groupId: group.id };
-    await costOf(recorded.send, context, (count) => sendTexts(facts, count));
-  });
+  test("a page of 30 messages costs as many instructions as recorded", { timeout: 120_000 },
+    (context) => {
+      const path = `/api/conversation/group/message/list?groupId=${facts.groupId}&size=30`;
+      return costOf(recorded.page, context, (count) => read(facts, path, count));
+    });
+
+  test("a list of 20 conversations costs as many instructions as recorded", { timeout: 120_000 },
+    (context) => costOf(recorded.list, context,
+                        (count) => read(facts, "/api/conversation/list", count)));
+
+  test("a text sent to ten members costs as many instructions as recorded", { timeout: 120_000 },
+    (context) => costOf(recorded.send, context, (count) => sendTexts(facts, count)));
+});
