@@ -15,7 +15,8 @@ function bars(scenario, top) {
   const most = Math.max(...peers.map(({ values }) => values[picture] || 0), Number.MIN_VALUE);
   const lines = peers.map(({ peer, values }, i) => {
     const value = values[picture];
-    const length = Number.isFinite(value) ? Math.max(1, (value / most) * (width - labels - numbers)) : 0;
+    const share = Number.isFinite(value) ? value / most : 0;
+    const length = Math.max(1, share * (width - labels - numbers));
     const y = top + 26 + i * row;
     const kind = peer.startsWith("Coterie") ? "own" : "peer";
     return `<text x="${labels - 8}" y="${y + 11}" text-anchor="end">${escape(peer)}</text>` +

@@ -56,9 +56,8 @@ class Sending {
     const std::int64_t start = now_us();
     for (int i = 0; i < settings_.connections; ++i) {
       senders_.push_back(std::make_unique<HttpClient>(
-          settings_.port, [this](HttpClient& sender, int status, std::string_view) {
-            on_answer(sender, status);
-          }));
+          settings_.port,
+          [this](HttpClient& sender, int status, std::string_view) { on_answer(sender, status); }));
       crowd_.add(*senders_.back());
       send(*senders_.back());
     }
@@ -79,10 +78,11 @@ class Sending {
     const std::string body = fmt::format(R"({{"groupId":{},"content":"t={} {:x<80}"}})", group_,
                                          sender.asked_at_us, "hello");
     ++waiting_;
-    sender.ask(fmt::format("POST /api/conversation/group/message/text HTTP/1.1\r\n"
-                           "Host: 127.0.0.1\r\nAuthorization: Bearer {}\r\n"
-                           "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                           token, body.size(), body));
+    sender.ask(
+        fmt::format("POST /api/conversation/group/message/text HTTP/1.1\r\n"
+                    "Host: 127.0.0.1\r\nAuthorization: Bearer {}\r\n"
+                    "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                    token, body.size(), body));
   }
 
   void on_answer(HttpClient& sender, int status) {

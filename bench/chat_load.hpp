@@ -1,4 +1,4 @@
-// Load for chat servers: members who listen while others send, and any HTTP request again and again.
+// Load for chat servers: members who listen while others send, and HTTP requests of any kind.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -11,11 +11,11 @@ Client::Client(std::uint16_t port, std::string_view query, std::string_view toke
     : Stream(port), on_event_(std::move(on_event)) {
   const std::string authorization =
       token.empty() ? std::string() : fmt::format("Authorization: {}\r\n", token);
-  write(
-      fmt::format("GET /socket.io/?EIO=4&transport=websocket{} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n"
-                  "Upgrade: websocket\r\nConnection: Upgrade\r\n{}"
-                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                  query, port, authorization));
+  write(fmt::format(
+      "GET /socket.io/?EIO=4&transport=websocket{} HTTP/1.1\r\n"
+      "Host: 127.0.0.1:{}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{}"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+      query, port, authorization));
 }
 
 void Client::emit(std::string_view array) {

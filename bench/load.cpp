@@ -1,5 +1,5 @@
-// The load generator. Each verb prints one JSON line about the server on PORT, whose process is PID;
-// 0: all that was to come has come, 1: it has not, 2: it could not be measured.
+// The load generator. A verb prints one JSON line about the server on PORT, whose process is PID.
+// It ends with 0: all that was to come has come, 1: it has not, 2: it could not be measured.
 //
 //   load fanout  PORT PID CONNECTIONS GROUP_SIZE WINDOW SECONDS         servers of rooms (peers/)
 //   load pace    PORT PID CONNECTIONS GROUP_SIZE MESSAGES_A_SECOND SECONDS
@@ -65,9 +65,8 @@ int on_rooms(const Words& words) {
 
 int on_chat(const Words& words) {
   if (words.all[0] == "send") {
-    return bench::measure_sending(
-               {words.port(), words.count(2), words.count(4), words.number(5)}, words.count(3),
-               bench::read_lines(words.all[6]))
+    return bench::measure_sending({words.port(), words.count(2), words.count(4), words.number(5)},
+                                  words.count(3), bench::read_lines(words.all[6]))
                ? 0
                : 1;
   }

@@ -91,8 +91,8 @@ export function write(results, options) {
     `# Measured on ${date}\n`,
     `Revision ${git("rev-parse", "--short", "HEAD")}; ${machine}; medians of ${options.runs} runs of ` +
     `${options.seconds} s, in which the peers took turns. Made by \`./bench/run\`.\n`,
-    `CPU time is the server's own, that of its database not counted; memory is its proportional set size without ` +
-    `files. The load runs on the same machine: rates are what both together reach.\n`,
+    "CPU time is the server's own, that of its database not counted; memory is its proportional set size " +
+    "without files. The load runs on the same machine: rates are what both together reach.\n",
     `![The medians as bars](${date}.svg)\n`,
     targetSection(scenarios),
     ...scenarios.map(section),

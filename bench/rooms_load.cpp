@@ -168,14 +168,14 @@ bool measure_idle(const RoomsSettings& settings, double seconds) {
   wait(3);
   const auto count = static_cast<double>(settings.connections);
   const auto after = static_cast<double>(server.memory_bytes());
-  fmt::print(
-      R"({{"verb":"idle","connections":{},"lost":{},"bytes_per_connection":{:.0f},)"
-      R"("cpu_us_per_connect":{:.1f},"cpu_us_per_disconnect":{:.1f},)"
-      R"("kib_before":{},"kib_connected":{},"kib_after":{:.0f}}})"
-      "\n",
-      settings.connections, lost, static_cast<double>(memory_connected - memory_before) / count,
-      connecting / count * 1e6, (server.cpu_seconds() - cpu_connected) / count * 1e6,
-      memory_before / 1024, memory_connected / 1024, after / 1024);
+  fmt::print(R"({{"verb":"idle","connections":{},"lost":{},"bytes_per_connection":{:.0f},)"
+             R"("cpu_us_per_connect":{:.1f},"cpu_us_per_disconnect":{:.1f},)"
+             R"("kib_before":{},"kib_connected":{},"kib_after":{:.0f}}})"
+             "\n",
+             settings.connections, lost,
+             static_cast<double>(memory_connected - memory_before) / count,
+             connecting / count * 1e6, (server.cpu_seconds() - cpu_connected) / count * 1e6,
+             memory_before / 1024, memory_connected / 1024, after / 1024);
   return lost == 0;
 }
 

@@ -17,7 +17,8 @@ export function targets(scenarios) {
                  found: `${number.toFixed(digits)}${unit}`,
                  isReached: isLeast ? number >= most : number <= most });
   };
-  const ratio = (scenario, column, one, other) => value(scenario, one, column) / value(scenario, other, column);
+  const ratio = (scenario, column, one, other) =>
+    value(scenario, one, column) / value(scenario, other, column);
 
   for (const name of ["fanout-1000x100", "fanout-5000x50", "fanout-2000x2000"]) {
     add(`${name}: CPU per delivery, of bare epoll's`,

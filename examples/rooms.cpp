@@ -73,9 +73,8 @@ int main(int argc, char** argv) {
     chat.to(room).emit("group-message:" + room,
                        message_of(++last_id, group, field("text"), field("t")));
   });
-  chat.on("echo", [](socketio::Socket&, const Json& value, socketio::Ack answer) {
-    answer(value);
-  });
+  chat.on("echo",
+          [](socketio::Socket&, const Json& value, socketio::Ack answer) { answer(value); });
 
   net::Router router;
   router.add(server.routes());

@@ -79,12 +79,13 @@ const read = (facts, path, count) => countChat(facts, async (_, ask) => {
 async function costOf({ few, many, tolerance, instructions, of = 1 }, context, countIn) {
   const cost = Math.round((await countIn(many) - await countIn(few)) / ((many - few) * of));
   const change = cost / instructions - 1;
-  const words = `${cost} instructions, ${instructions} recorded: ${(change * 100).toFixed(1)} %`;
+  const words = `${context.name}: ${cost} instructions, ${instructions} recorded, ` +
+                `${(change * 100).toFixed(1)} %`;
   context.diagnostic(words);
   assert.ok(Math.abs(change) <= tolerance, words);
 }
 
-test("a delivery in a fan-out costs as many instructions as recorded", { timeout: 120_000 },
+test("a delivery in a fan-out costs what is recorded", { timeout: 120_000 },
   (context) => costOf(recorded.delivery, context, (count) => fanOut(recorded.delivery.of, count)));
 
 describe("on SQLite", () => {
@@ -102,16 +103,16 @@ describe("on SQLite", () => {
     facts = { data: server.data, tokens: users.map(({ token }) => token), groupId: groups[0].id };
   });
 
-  test("a page of 30 messages costs as many instructions as recorded", { timeout: 120_000 },
+  test("a page of 30 messages costs what is recorded", { timeout: 120_000 },
     (context) => {
       const path = `/api/conversation/group/message/list?groupId=${facts.groupId}&size=30`;
       return costOf(recorded.page, context, (count) => read(facts, path, count));
     });
 
-  test("a list of 20 conversations costs as many instructions as recorded", { timeout: 120_000 },
+  test("a list of 20 conversations costs what is recorded", { timeout: 120_000 },
     (context) => costOf(recorded.list, context,
                         (count) => read(facts, "/api/conversation/list", count)));
 
-  test("a text sent to ten members costs as many instructions as recorded", { timeout: 120_000 },
+  test("a text sent to ten members costs what is recorded", { timeout: 120_000 },
     (context) => costOf(recorded.send, context, (count) => sendTexts(facts, count)));
 });

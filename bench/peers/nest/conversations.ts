@@ -25,7 +25,8 @@ const shown = { user: { avatar: true }, file: true, cover: true };
 @Injectable()
 export class ConversationService {
   constructor(
-    @InjectRepository(GroupConversation) private readonly conversations: Repository<GroupConversation>,
+    @InjectRepository(GroupConversation)
+    private readonly conversations: Repository<GroupConversation>,
     @InjectRepository(GroupMessage) private readonly messages: Repository<GroupMessage>,
     private readonly gateway: Gateway) {}
 

@@ -38,7 +38,8 @@ class Envelope implements NestInterceptor {
   imports: [
     TypeOrmModule.forRoot({
       type: "mysql", host: "127.0.0.1", port: Number(env.DB_PORT), username: env.DB_USERNAME,
-      password: env.DB_PASSWORD, database: env.DB_DATABASE, poolSize: Number(env.DB_CONNECTIONS),
+      password: env.DB_PASSWORD, database: env.DB_DATABASE,
+      poolSize: Number(env.DB_CONNECTIONS),
       entities, subscribers: [ConversationSubscriber],
     }),
     TypeOrmModule.forFeature(entities),
@@ -48,7 +49,8 @@ class Envelope implements NestInterceptor {
     Store, Sessions, Gateway, ConversationService,
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_INTERCEPTOR, useClass: Envelope },
-    { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }) },
+    { provide: APP_PIPE,
+      useValue: new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }) },
   ],
 })
 class Chat {}

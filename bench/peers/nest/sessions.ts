@@ -79,7 +79,9 @@ export class AuthController {
   @Post("login")
   async login(@Body() { loginName, password, code, uid }: LoginBody) {
     const captcha = await this.store.get(`login-code:${uid}`);
-    if (captcha?.toLowerCase() !== code.toLowerCase()) throw new HttpException("captcha error", 406);
+    if (captcha?.toLowerCase() !== code.toLowerCase()) {
+      throw new HttpException("captcha error", 406);
+    }
     const found = await this.users.createQueryBuilder("user").addSelect("user.password")
       .where("user.username = :loginName OR user.email = :loginName", { loginName }).getOne();
     if (!found) throw new HttpException("account does not exist", 406);

@@ -1,6 +1,8 @@
 // Pictures: held in memory, then written to a folder, which is kinder than the object store was.
 // SPDX-License-Identifier: MIT
-import { BadRequestException, Controller, Post, UploadedFile, UseInterceptors } from "@nestjs/common";
+import {
+  BadRequestException, Controller, Post, UploadedFile, UseInterceptors,
+} from "@nestjs/common";
 import { FileInterceptor } from "@nestjs/platform-express";
 import { InjectRepository } from "@nestjs/typeorm";
 import { randomBytes } from "node:crypto";
@@ -24,6 +26,7 @@ export class UploadController {
     if (file.size >= 5 << 20) throw new BadRequestException("size must less than 5MB");
     const key = randomBytes(16).toString("base64url").slice(0, 21);
     await writeFile(join(folder, key), file.buffer);
-    return this.files.save({ path: `cover/${key}`, type: "cover", url: `http://s3/${key}`, createById });
+    const url = `http://s3/${key}`;
+    return this.files.save({ path: `cover/${key}`, type: "cover", url, createById });
   }
 }
