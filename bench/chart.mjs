@@ -34,7 +34,8 @@ export function chart(scenarios) {
     top += scenario.peers.length * row + gap;
     return part;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top}" font-family="sans-serif" font-size="12">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top}"
+ font-family="sans-serif" font-size="12">
 <style>.title{font-weight:bold}.own{fill:#2a6f4e}.peer{fill:#b9b2a3}</style>
 <rect width="${width}" height="${top}" fill="#fff"/>
 ${parts.join("\n")}

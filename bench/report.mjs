@@ -1,9 +1,9 @@
 // What was measured as people read it: medians in tables, and a picture.
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { chart } from "./chart.mjs";
@@ -81,8 +81,17 @@ function targetSection(scenarios) {
 
 const git = (...words) => execFileSync("git", words, { cwd: top, encoding: "utf8" }).trim();
 
-// Writes <date>.md and <date>.svg into options.out, and the medians for capacity.mjs; returns the
-// former.
+// The last medians of each scenario, for capacity.mjs.
+export const medianFile = join(top, "build/bench/results/medians.json");
+
+function keep(scenarios, facts) {
+  const kept = existsSync(medianFile) ? JSON.parse(readFileSync(medianFile, "utf8")).scenarios : [];
+  const others = kept.filter(({ name }) => !scenarios.some((each) => each.name === name));
+  mkdirSync(dirname(medianFile), { recursive: true });
+  writeFileSync(medianFile, JSON.stringify({ ...facts, scenarios: [...others, ...scenarios] }));
+}
+
+// Writes <date>.md and <date>.svg into options.out; returns the former.
 export function write(results, options) {
   const scenarios = medians(results);
   const date = new Date().toISOString().slice(0, 10);
@@ -100,7 +109,6 @@ export function write(results, options) {
   mkdirSync(options.out, { recursive: true });
   writeFileSync(join(options.out, `${date}.md`), text);
   writeFileSync(join(options.out, `${date}.svg`), chart(scenarios));
-  mkdirSync(join(top, "build/bench/results"), { recursive: true });
-  writeFileSync(join(top, "build/bench/results/medians.json"), JSON.stringify({ date, machine, scenarios }));
+  keep(scenarios, { date, machine });
   return text;
 }
