@@ -15,7 +15,7 @@ const others = new Certificates();
 // How to ask who is connected, and whether through TLS.
 const engines = {
   MariaDB: {
-    start: () => startMariadb(certificates),
+    start: () => startMariadb({ certificates }),
     startPlain: () => startMariadb(),
     force: (database) => database.sql("ALTER USER chat@localhost REQUIRE SSL"),
     wrongPassword: /MySQL at 127\.0\.0\.1: Access denied for user 'chat'/,

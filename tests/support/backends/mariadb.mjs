@@ -14,8 +14,8 @@ const own = isRoot ? ["--user=mysql"] : [];
 const quick = ["--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=2"];
 
 // With `certificates` (see Certificates) it offers TLS, on every address of this machine.
-export async function startMariadb(certificates) {
-  const mariadb = new Mariadb(certificates);
+export async function startMariadb({ certificates, flags = quick } = {}) {
+  const mariadb = new Mariadb(certificates, flags);
   const { child, ports } = await startListening(1, ([port]) => mariadb.serve(port));
   Object.assign(mariadb, { child, port: ports[0] });
   mariadb.sql("CREATE USER chat@localhost IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO chat@localhost");
@@ -23,7 +23,8 @@ export async function startMariadb(certificates) {
 }
 
 class Mariadb {
-  constructor(certificates) {
+  constructor(certificates, flags) {
+    this.flags = flags;
     this.folder = temporaryFolder();
     this.data = join(this.folder, "data");
     chmodSync(this.folder, 0o755);
@@ -40,8 +41,9 @@ class Mariadb {
   }
 
   serve(port) {
-    return new Child("mariadbd", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`,
-                                  `--port=${port}`, ...this.words, `--socket=${this.socket}`]);
+    return new Child("mariadbd", ["--no-defaults", ...own, ...this.flags,
+                                  `--datadir=${this.data}`, `--port=${port}`, ...this.words,
+                                  `--socket=${this.socket}`]);
   }
 
   get socket() {
