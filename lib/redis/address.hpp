@@ -1,6 +1,6 @@
 // Where Redis is, and who we are there.
 //
-//   url = "redis://" [ [ username ] ":" password "@" ] host [ ":" port ] [ "/" ]
+//   url = "redis" [ "s" ] "://" [ [ username ] ":" password "@" ] host [ ":" port ] [ "/" ]
 //
 // Source: the "redis" URI scheme (IANA), without a database: channels are outside of databases.
 // SPDX-License-Identifier: MIT
@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "redis/sentinel.hpp"
+#include "redis/tls.hpp"
 
 namespace coterie::redis {
 
@@ -22,9 +23,10 @@ struct Address {
   std::string username = {};  // Empty: Redis' default user.
   std::string password = {};  // Empty: no AUTH.
   Sentinels sentinels = {};
+  Tls tls = {};
 };
 
-// Error "bad_redis_url" says what is wrong. There is no TLS ("rediss").
+// Error "bad_redis_url" says what is wrong. "rediss" is TLS.
 Result<Address> parse_address(std::string_view url);
 
 }  // namespace coterie::redis

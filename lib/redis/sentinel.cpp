@@ -49,11 +49,13 @@ Result<Place> parse_place(std::string_view text, std::uint16_t usual_port) {
 }
 
 // What one Sentinel says.
-Result<Place> ask(const Place& sentinel, const std::string& password, const std::string& name) {
+Result<Place> ask(const Place& sentinel, const std::string& password, const Tls& tls,
+                  const std::string& name) {
   Options options;
   options.host = sentinel.host;
   options.port = sentinel.port;
   options.password = password;
+  options.tls = tls;
   options.connect_timeout = options.command_timeout = patience;
   const auto connection = Connection::open(options);
   if (!connection) return connection.error();
@@ -86,10 +88,10 @@ Result<std::vector<Place>> parse_places(std::string_view text, std::uint16_t usu
   return places;
 }
 
-Result<Place> find_primary(const std::string& name, const Sentinels& sentinels) {
+Result<Place> find_primary(const std::string& name, const Sentinels& sentinels, const Tls& tls) {
   std::string reasons;
   for (const Place& sentinel : sentinels.places) {
-    auto place = ask(sentinel, sentinels.password, name);
+    auto place = ask(sentinel, sentinels.password, tls, name);
     if (place) return place;
     reasons += fmt::format("{}{}:{}: {}", reasons.empty() ? "" : "; ", sentinel.host, sentinel.port,
                            place.error().detail);
@@ -98,7 +100,7 @@ Result<Place> find_primary(const std::string& name, const Sentinels& sentinels) 
 }
 
 Result<std::unique_ptr<Connection>> open_primary(const Options& options) {
-  const auto place = find_primary(options.host, options.sentinels);
+  const auto place = find_primary(options.host, options.sentinels, options.tls);
   if (!place) return place.error();
   Options direct = options;
   direct.host = place->host;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "redis/tls.hpp"
 
 namespace coterie::redis {
 
@@ -36,7 +37,7 @@ Result<std::vector<Place>> parse_places(std::string_view text, std::uint16_t usu
 
 // Where the primary of that name is, as the first says that knows. Blocks. Errors "redis_cut",
 // "redis_failed".
-Result<Place> find_primary(const std::string& name, const Sentinels& sentinels);
+Result<Place> find_primary(const std::string& name, const Sentinels& sentinels, const Tls& tls);
 // A connection to it; options.host is its name. It is asked what it takes itself for: Sentinels may
 // not know yet that it is none any more.
 Result<std::unique_ptr<Connection>> open_primary(const Options& options);

@@ -162,6 +162,10 @@ Result<void> check_redis(const Config& config) {
     return bad_setting("redis_sentinels", config.sources.find("redis_sentinels")->second,
                        "not together with redis_host: they say where Redis is");
   }
+  if (!config.redis_ca.empty() && !config.redis_tls) {
+    return bad_setting("redis_ca", config.sources.find("redis_ca")->second,
+                       "wanted together with redis_tls");
+  }
   if (config.redis_username.empty() || !config.redis_password.empty()) return {};
   return bad_setting("redis_password", "not set",
                      fmt::format("wanted together with redis_username ({})",
@@ -207,6 +211,7 @@ std::optional<redis::Options> Config::redis_options() const {
   options.username = redis_username;
   options.password = redis_password;
   options.database = redis_db;
+  options.tls = {redis_tls, redis_ca};
   return options;
 }
 

@@ -72,6 +72,8 @@ struct Config {
   std::string redis_sentinels;  // "host:port,host:port"; empty: Redis is at redis_host.
   std::string redis_master = "mymaster";
   std::string redis_sentinel_password;
+  bool redis_tls = false;
+  std::string redis_ca;  // Empty: whom this machine trusts.
   unsigned sweep_seconds = 30;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
