@@ -67,7 +67,7 @@ Endpoint send_text(chat::Conversations& conversations) {
           {"sendText",
            "Send a text to a group",
            "NewText",
-           {"not_in_group"},
+           {"not_in_group", "too_many_messages"},
            "Everyone in the group, the sender included, then hears the event "
            "`group-message:<groupId>`."},
           Access::logged_in,

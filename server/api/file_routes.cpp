@@ -90,7 +90,8 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
        {"sendImage",
         "Send a picture to a group",
         "NewFileMessage",
-        {"unexpected_field", "file_too_large", "file_type_wrong", "not_in_group"},
+        {"unexpected_field", "file_too_large", "file_type_wrong", "not_in_group",
+         "too_many_messages"},
         "Everyone in the group, the sender included, then hears the event "
         "`group-message:<groupId>`."},
        FileKind::image,
@@ -101,7 +102,7 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
         "Send a video to a group",
         "NewFileMessage",
         {"video_type_wrong", "cover_type_wrong", "not_in_group", "video_too_large",
-         "cover_too_large"},
+         "cover_too_large", "too_many_messages"},
         "The first file is the video and the second its cover, whatever their names; without a "
         "cover one is made. Everyone in the group, the sender included, then hears the event "
         "`group-message:<groupId>`."},

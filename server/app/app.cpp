@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -27,6 +28,8 @@
 #include "chat/conversations.hpp"
 #include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
+#include "chat/limits.hpp"
+#include "net/networks.hpp"
 #include "net/shards.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
@@ -153,6 +156,26 @@ Blobs make_blobs(const Config& config, const std::string& secret) {
       system_clock());
   storage::LocalBlobStore* known = local.get();
   return {std::move(local), known};
+}
+
+// Bursts: of messages ten seconds' worth and of events five, as when a client sends what it has
+// kept while it was away; of the others a minute's.
+chat::Limits::Rates rates_of(const Config& config) {
+  using std::chrono_literals::operator""s;
+  return {{config.limit_sends, 1s, config.limit_sends * 10},
+          {config.limit_joins, 60s, config.limit_joins},
+          {config.limit_groups, 60s, config.limit_groups}};
+}
+
+api::Realtime::Options realtime_of(const Config& config) {
+  using std::chrono_literals::operator""s;
+  api::Realtime::Options options;
+  options.sockets_per_user = config.limit_user_connections;
+  options.sockets_per_address = config.limit_address_connections;
+  options.events = {config.limit_events, 1s, config.limit_events * 5};
+  options.log_ins_at_once = std::max(config.db_workers / 4, 1u);  // The others serve REST.
+  options.grace = std::chrono::seconds(config.presence_grace_seconds);
+  return options;
 }
 
 chat::Passwords::Cost cost_of(const Config& config) {
@@ -339,13 +362,16 @@ struct App::Doors {
   Doors(Core::Parts& core, const Config& config)
       : workers({.name = "db", .threads = config.db_workers}),
         file_workers({.name = "files", .threads = 8}),
-        shards({.count = config.shards, .files = &file_workers}),
+        shards({.count = config.shards,
+                .files = &file_workers,
+                .trusted_proxies = *net::Networks::parse(config.trusted_proxies)}),
         server(shards),
-        realtime(server, workers),
+        realtime(server, workers, realtime_of(config)),
+        limits(rates_of(config), system_clock()),
         groups({core.database, core.files, core.memberships, core.announcements, system_clock(),
-                system_random()}),
-        conversations(
-            {core.database, core.files, core.memberships, core.announcements, system_clock()}),
+                system_random(), limits}),
+        conversations({core.database, core.files, core.memberships, core.announcements,
+                       system_clock(), limits}),
         admin(core.database),
         rest(workers, file_workers, *core.accounts),
         sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
@@ -404,6 +430,7 @@ struct App::Doors {
   net::Shards shards;
   socketio::Server server;
   api::Realtime realtime;
+  chat::Limits limits;
   chat::Groups groups;
   chat::Conversations conversations;
   chat::Admin admin;
@@ -439,7 +466,7 @@ Result<void> App::run(const Config& config) {
   core.make_accounts();
 
   Doors doors(core, config);
-  doors.realtime.set_up(*core.accounts, doors.conversations);
+  doors.realtime.set_up(*core.accounts, doors.conversations, doors.shards[0]);
   core.announcements.message = [&](const chat::Message& message) {
     doors.realtime.announce(message);
   };

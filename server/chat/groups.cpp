@@ -9,6 +9,7 @@ namespace coterie::chat {
 using storage::Driver;
 
 Result<Group> Groups::create(const Actor& actor, const NewGroup& wanted) {
+  if (auto paced = parts_.limits.groups.take(actor.user_id); !paced) return paced.error();
   Group group;
   group.create_at = group.update_at = parts_.clock.wall();
   group.name = wanted.name;
@@ -32,6 +33,7 @@ Result<Group> Groups::create(const Actor& actor, const NewGroup& wanted) {
 }
 
 Result<void> Groups::join(const Actor& actor, const std::string& invite_code) {
+  if (auto paced = parts_.limits.joins.take(actor.user_id); !paced) return paced.error();
   const auto joined = parts_.database.write([&](Driver& db) -> Result<std::int64_t> {
     const auto group_id = storage::find_group_by_invite_code(db, invite_code);
     if (!group_id) return Error("invite_code_invalid");

@@ -12,6 +12,7 @@
 #include "chat/actor.hpp"
 #include "chat/announcements.hpp"
 #include "chat/files.hpp"
+#include "chat/limits.hpp"
 #include "chat/memberships.hpp"
 #include "chat/model.hpp"
 #include "storage/database.hpp"
@@ -27,6 +28,7 @@ class Groups {
     const Announcements& announcements;
     const Clock& clock;
     Random& random;
+    Limits& limits;
   };
 
   explicit Groups(Parts parts) : parts_(parts) {}

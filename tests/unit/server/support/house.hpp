@@ -60,6 +60,9 @@ class House : public testing::Test {
       revoked.with([&](auto& list) { list.push_back(token); });
     };
   }
+  // What a test of limits changes: everybody may do everything.
+  virtual chat::Limits::Rates rates() const { return {}; }
+
   void SetUp() override {
     ASSERT_TRUE(storage::migrate(database, storage::chat_migrations(), clock.wall()));
     ASSERT_TRUE(storage::migrate(sessions, storage::ttl_migrations(), clock.wall()));
@@ -155,8 +158,9 @@ class House : public testing::Test {
       ffmpeg};
   chat::Memberships memberships{database};
   std::unique_ptr<chat::Accounts> accounts;
-  chat::Groups groups{{database, files, memberships, announcements, clock, random}};
-  chat::Conversations conversations{{database, files, memberships, announcements, clock}};
+  chat::Limits limits{rates(), clock};
+  chat::Groups groups{{database, files, memberships, announcements, clock, random, limits}};
+  chat::Conversations conversations{{database, files, memberships, announcements, clock, limits}};
 };
 
 }  // namespace coterie::tests
