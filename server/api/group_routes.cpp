@@ -93,13 +93,15 @@ Endpoint detail(chat::Groups& groups) {
            "A group and its members",
            "GroupDetail",
            {"group_unknown", "not_in_group"},
-           "For members only; the invite code for its owner only."},
+           "For members only; the invite code for its owner only. Of more than a thousand members "
+           "those that come first, behind `skip`; then `memberCount` says how many there are."},
           Access::logged_in,
-          {{}, true},
+          {{{"skip", {{natural}}, true}}, true},
           [&groups](Call& call) -> Result<Answer> {
             const auto id = integer_of(Json(call.request.param("id")));
             if (!id) return validation_failed({"id must be an integer number"});
-            const auto found = groups.detail(call.actor, *id);
+            const std::int64_t skip = integer_of(call.input, "skip").value_or(0);
+            const auto found = groups.detail(call.actor, *id, skip);
             if (!found) return found.error();
             return Answer(group_detail_json(*found));
           }};

@@ -171,7 +171,8 @@ void add_groups(JsonObject& all) {
   // Only a group's owner is told its code.
   const JsonObject group = without_need(with(plain, {{"cover", or_null("File")}}), "inviteCode");
   all["Group"] = group;
-  all["GroupDetail"] = with(group, {{"users", array_of("User")}});
+  all["GroupDetail"] = without_need(
+      with(group, {{"users", array_of("User")}, {"memberCount", type("integer")}}), "memberCount");
   all["GroupLists"] = object({{"owner", array_of("Group")}, {"member", array_of("Group")}});
 }
 

@@ -2,6 +2,7 @@
 #include "app/app.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -208,6 +209,14 @@ void sweep_files(chat::FileSweep& sweep) {
 std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
   const auto options = config.redis_options();
   return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
+// A connection is a descriptor: all that we may have, not the few that a shell begins with.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Calls `work` on a worker again and again.
@@ -452,6 +461,7 @@ struct App::Doors {
 
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
+  raise_descriptor_limit();
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;

@@ -59,12 +59,18 @@ Result<Groups::Lists> Groups::list(const Actor& actor) {
   });
 }
 
-Result<Groups::Detail> Groups::detail(const Actor& actor, std::int64_t group_id) {
+Result<Groups::Detail> Groups::detail(const Actor& actor, std::int64_t group_id,
+                                      std::int64_t skip) {
   return parts_.database.read([&](Driver& db) -> Result<Detail> {
     auto group = storage::find_group(db, group_id);
     if (!group) return Error("group_unknown");
     if (!storage::is_member(db, actor.user_id, group_id)) return Error("not_in_group");
-    Detail detail{std::move(*group), storage::members_of_group(db, group_id), false};
+    Detail detail{std::move(*group), storage::members_of_group(db, group_id, members_max, skip),
+                  std::nullopt, false};
+    if (skip > 0 || std::ssize(detail.users) == members_max) {
+      const std::int64_t count = storage::count_members(db, group_id);
+      if (count > std::ssize(detail.users)) detail.member_count = count;
+    }
     detail.is_owner = detail.group.create_by_id == actor.user_id;
     parts_.files.link(detail.group.cover);
     for (User& user : detail.users) parts_.files.link(user.avatar);
