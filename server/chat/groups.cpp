@@ -66,7 +66,7 @@ Result<Groups::Detail> Groups::detail(const Actor& actor, std::int64_t group_id,
     if (!group) return Error("group_unknown");
     if (!storage::is_member(db, actor.user_id, group_id)) return Error("not_in_group");
     Detail detail{std::move(*group), storage::members_of_group(db, group_id, members_max, skip),
-                  std::nullopt, false};
+                  false};
     if (skip > 0 || std::ssize(detail.users) == members_max) {
       const std::int64_t count = storage::count_members(db, group_id);
       if (count > std::ssize(detail.users)) detail.member_count = count;

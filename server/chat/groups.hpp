@@ -45,8 +45,8 @@ class Groups {
   struct Detail {
     Group group;
     std::vector<User> users;  // With their avatars, in the order in which they joined.
-    std::optional<std::int64_t> member_count;  // Where those are not all.
-    bool is_owner;  // Of the one who asks: only owners see the invite code.
+    bool is_owner;            // Of the one who asks: only owners see the invite code.
+    std::optional<std::int64_t> member_count = std::nullopt;  // Where `users` are not all.
   };
 
   Result<Group> create(const Actor& actor, const NewGroup& group);

@@ -14,9 +14,7 @@ using std::chrono_literals::operator""s;
 
 class Hurry : public House {
  protected:
-  chat::Limits::Rates rates() const override {
-    return {{2, 1000ms, 3}, {6, 60'000ms, 2}, {1, 60'000ms, 1}};
-  }
+  Hurry() : House({{2, 1000ms, 3}, {6, 60'000ms, 2}, {1, 60'000ms, 1}}) {}
 };
 
 TEST_F(Hurry, sends_no_faster_than_its_rate) {

@@ -49,7 +49,8 @@ class House : public testing::Test {
   static constexpr std::string_view png_head = "\x89PNG\r\n\x1A\n";
   static constexpr std::string_view jpeg_head = "\xFF\xD8\xFF\xE0";
 
-  House() {
+  // Without rates everybody may do everything.
+  explicit House(const chat::Limits::Rates& rates = {}) : limits(rates, clock) {
     announcements.message = [this](const chat::Message& message) {
       announced.with([&](auto& list) { list.push_back(message); });
     };
@@ -60,9 +61,6 @@ class House : public testing::Test {
       revoked.with([&](auto& list) { list.push_back(token); });
     };
   }
-  // What a test of limits changes: everybody may do everything.
-  virtual chat::Limits::Rates rates() const { return {}; }
-
   void SetUp() override {
     ASSERT_TRUE(storage::migrate(database, storage::chat_migrations(), clock.wall()));
     ASSERT_TRUE(storage::migrate(sessions, storage::ttl_migrations(), clock.wall()));
@@ -158,7 +156,7 @@ class House : public testing::Test {
       ffmpeg};
   chat::Memberships memberships{database};
   std::unique_ptr<chat::Accounts> accounts;
-  chat::Limits limits{rates(), clock};
+  chat::Limits limits;
   chat::Groups groups{{database, files, memberships, announcements, clock, random, limits}};
   chat::Conversations conversations{{database, files, memberships, announcements, clock, limits}};
 };
