@@ -63,6 +63,7 @@ function assertLike(actual, expected, place) {
 }
 // Coterie tells them of pictures when it knows them; the seed system never did.
 const optional = ["width", "height", "thumbnail"];
+optional.push("retryAfter"); // Nor how long to wait.
 
 function assertText(actual, expected, place) {
   const whole = /^<(\w+)(?: (\w+))?>$/.exec(expected);
