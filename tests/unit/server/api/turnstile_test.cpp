@@ -25,7 +25,13 @@ struct Crowd {
       inside.push_back(std::move(pass));
     });
   }
-  void one_leaves() { inside.erase(inside.begin()); }
+  void one_leaves() {
+    const auto pass = std::move(inside.front());  // Whose end lets in the next.
+    inside.erase(inside.begin());
+  }
+  void all_leave() {
+    while (!inside.empty()) one_leaves();
+  }
 
   std::optional<Turnstile> turnstile;
   std::vector<int> came;
@@ -43,7 +49,7 @@ TEST(Turnstile, lets_in_so_many_at_once_and_the_others_in_their_order) {
   crowd.one_leaves();
   crowd.one_leaves();
   EXPECT_EQ(crowd.came, (Came{1, 2, 3, 4, 5}));
-  crowd.inside.clear();
+  crowd.all_leave();
   EXPECT_TRUE(crowd.come(6));
   EXPECT_EQ(crowd.came.back(), 6);
 }
@@ -54,7 +60,7 @@ TEST(Turnstile, has_a_line_of_a_length) {
   EXPECT_FALSE(crowd.come(4));
   crowd.one_leaves();
   EXPECT_TRUE(crowd.come(5));
-  while (!crowd.inside.empty()) crowd.one_leaves();
+  crowd.all_leave();
   EXPECT_EQ(crowd.came, (Came{1, 2, 3, 5}));
 }
 
