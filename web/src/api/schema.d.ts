@@ -485,7 +485,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does the process run? */
+        /** Do all loops of the process turn? */
         get: operations["alive"];
         put?: never;
         post?: never;
@@ -502,7 +502,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does it take new clients? */
+        /** Does it take new clients, and has it what it needs? */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -2714,15 +2714,16 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is stopping */
+            /** @description It is stopping, or what it needs is away */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        /** @constant */
-                        status: "stopping";
+                        /** @enum {unknown} */
+                        status: "stopping" | "unavailable";
+                        away?: ("database" | "redis" | "files")[];
                     };
                 };
             };
