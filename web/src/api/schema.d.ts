@@ -205,7 +205,7 @@ export interface paths {
         };
         /**
          * A group and its members
-         * @description For members only; the invite code for its owner only.
+         * @description For members only; the invite code for its owner only. Of more than a thousand members those that come first, behind `skip`; then `memberCount` says how many there are.
          */
         get: operations["group"];
         put?: never;
@@ -707,6 +707,7 @@ export interface components {
             createById: components["schemas"]["Id"];
             cover: components["schemas"]["File"] | null;
             users: components["schemas"]["User"][];
+            memberCount?: number;
         };
         GroupLists: {
             owner: components["schemas"]["Group"][];
@@ -972,6 +973,7 @@ export interface components {
             messages: number;
             connections: number;
             delivered: number;
+            slowConsumers: number;
             trouble: components["schemas"]["AdminTrouble"][];
         };
         AdminUser: {
@@ -1015,6 +1017,8 @@ export interface components {
             /** @enum {string} */
             error?: "Bad Request" | "Not Found";
             statusCode?: number;
+            /** @description Of 429: the seconds to wait, as in Retry-After */
+            retryAfter?: number;
             /**
              * @description Stable
              * @enum {string}
@@ -1571,6 +1575,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_groups`: too many groups made, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_groups";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1636,6 +1653,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_joins`: too many groups joined, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_joins";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1692,6 +1722,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `too_many_joins`: too many groups joined, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_joins";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1730,7 +1773,9 @@ export interface operations {
     };
     group: {
         parameters: {
-            query?: never;
+            query?: {
+                skip?: number;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["Id"];
@@ -2050,6 +2095,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];

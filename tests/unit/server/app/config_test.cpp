@@ -357,5 +357,15 @@ TEST_F(ConfigTest, has_settings_with_keys_flags_and_variables_of_their_own) {
   }
 }
 
+TEST_F(ConfigTest, takes_networks_for_proxies_and_numbers_for_limits) {
+  const Config config =
+      load({}, {{"COTERIE_TRUSTED_PROXIES", "10.0.0.0/8, ::1"}, {"COTERIE_LIMIT_SENDS", "0"}});
+  EXPECT_EQ(config.trusted_proxies, "10.0.0.0/8, ::1");
+  EXPECT_EQ(config.limit_sends, 0u);
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_TRUSTED_PROXIES", "10.0.0.0/33"}}), "10.0.0.0/33"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_TRUSTED_PROXIES", "my-proxy"}}), "networks"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_LIMIT_SENDS", "-1"}}), "a whole number"));
+}
+
 }  // namespace
 }  // namespace coterie::tests
