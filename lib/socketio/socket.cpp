@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/timer_wheel.hpp"
@@ -306,7 +307,9 @@ void Socket::join(std::string_view room) {
 }
 
 void Socket::leave(std::string_view room) {
-  if (state_ != State::disconnected) hub_.leave(*this, room);
+  if (state_ == State::disconnected) return;
+  hub_.leave(*this, room);
+  if (extras_) std::erase(extras_->rooms, room);
 }
 
 std::vector<std::string> Socket::rooms() const {
@@ -314,6 +317,13 @@ std::vector<std::string> Socket::rooms() const {
   if (state_ == State::disconnected) return names;
   names.emplace_back(id());
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
+  if (extras_) {
+    std::unordered_set<std::string_view> known;
+    if (!extras_->rooms.empty()) known.insert(names.begin(), names.end());
+    for (const std::string& room : extras_->rooms) {
+      if (!known.contains(room)) names.push_back(room);
+    }
+  }
   return names;
 }
 
@@ -346,15 +356,25 @@ void Socket::resume(SavedSession session) {
   is_recovered_ = true;
 }
 
+void Socket::begin_anew() {
+  if (!is_recovered_ || state_ != State::connecting) return;
+  is_recovered_ = false;
+  data_.clear();
+  extras_->rooms.clear();
+  extras_->pid = Id();  // It is not kept until it has one of its own.
+}
+
 bool Socket::catch_up() {
-  return hub_.catch_up(*this, std::exchange(extras_->rooms, {}), extras_->offset);
+  if (!hub_.catch_up(*this, extras_->rooms, extras_->offset)) return false;
+  extras_->rooms = {};
+  return true;
 }
 
 void Socket::save_session(std::string_view reason) {
   if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
   // One that has come back may leave before it has caught up: then it is in no rooms yet.
-  std::vector<std::string> names = std::move(extras_->rooms);
-  for (const Membership& membership : memberships_) names.push_back(membership.room->name);
+  std::vector<std::string> names = rooms();
+  names.erase(names.begin());  // Its id is beside them.
   hub_.space().surroundings_.adapter.save(
       {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});
 }

@@ -52,6 +52,10 @@ class Socket {
   const Json& auth() const { return auth_; }  // An object; empty when the client sent none.
   // It was away and has got its id, rooms, data and what it missed back.
   bool is_recovered() const { return is_recovered_; }
+  // For middlewares, where recovery does not skip them (RecoveryOptions): whoever comes back is not
+  // let in as who it was. What it was given back is gone, and what it has missed stays unheard; its
+  // id alone stays the same. Does nothing for others.
+  void begin_anew();
 
   // What the application knows of this client, for every server of a cluster to see: found with
   // fetch_sockets(), and there again when the client recovers. An object, at first without members.
@@ -100,7 +104,8 @@ class Socket {
   SocketOperator compress(bool yes);
   SocketOperator timeout(std::chrono::milliseconds time);
 
-  // Rooms. Both are idempotent. A socket that has disconnected joins nothing.
+  // Rooms. Both are idempotent. A socket that has disconnected joins nothing. Of one that comes back
+  // middlewares see the rooms of before, too; it hears what it missed in all that they leave it.
   void join(std::string_view room);
   void leave(std::string_view room);
   std::vector<std::string> rooms() const;  // Its own id included.

@@ -10,6 +10,9 @@
 // away) loses its connection, so that clients come again by themselves. Its own room is joined
 // before its groups are loaded, so that a group joined in between is not missed.
 //
+// RECOVERY (socketio/recovery) skips none of that: who comes back has to have the log-in that it
+// had, or begins anew; it hears what it has missed in the groups that it has joined meanwhile, too.
+//
 // EVENTS of a client that need the database hop to a worker; one at a time for each socket, so that
 // answers come in the order of the questions.
 // SPDX-License-Identifier: MIT
@@ -42,20 +45,9 @@ class Realtime {
   // The log-ins that have sockets here. Any thread.
   std::vector<std::string> live_tokens() { return live_.tokens(); }
 
-  // For operators. Any thread; connections() blocks.
-  struct Connection {
-    std::string id;
-    std::int64_t user_id;
-    std::string address;
-    WallTime since;
-  };
-  Result<std::vector<Connection>> connections() const;  // Of this node.
-  std::size_t connection_count() const;
-  std::uint64_t delivered_count() const;
-  void disconnect(const std::string& id);
-
  private:
   void log_in(socketio::Socket& socket, const socketio::Next& next);
+  static void refuse(const socketio::SocketRef& ref, const socketio::Next& next);
   void enter(const socketio::SocketRef& ref, const socketio::Next& next, chat::Actor actor);
   void mark_read(socketio::Socket& socket, const socketio::Args& args, const socketio::Ack& ack);
   // Runs `work` on a worker, behind what this socket has asked before.

@@ -16,9 +16,11 @@
 #include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
+#include "api/nodes.hpp"
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/cluster.hpp"
 #include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
 #include "app/secret.hpp"
@@ -149,7 +151,7 @@ Blobs make_blobs(const Config& config, const std::string& secret) {
   }
   auto local = std::make_unique<storage::LocalBlobStore>(
       storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
-                                       config.link_base(), secret},
+                                       config.link_base(), secret, config.is_clustered()},
       system_clock());
   storage::LocalBlobStore* known = local.get();
   return {std::move(local), known};
@@ -185,6 +187,32 @@ void sweep_files(chat::FileSweep& sweep) {
 std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
   const auto options = config.redis_options();
   return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
+// The one that is set, or that of all servers of this chat, or our own. Where Redis is away commands
+// do with their own: what they would sign has its place in Redis, too.
+Result<std::string> find_secret(const Config& config, bool is_serving) {
+  const auto options = config.redis_options();
+  const std::string path = (fs::path(config.data) / "secret").string();
+  std::optional<redis::Client> redis;
+  if (options) redis.emplace(*options);
+  if (redis && is_serving) {
+    if (const auto there = await_redis(*redis); !there) return there.error();
+  }
+  if (!config.jwt_secret.empty()) return config.jwt_secret;
+  if (!config.is_clustered()) return load_or_make_secret(path);
+  auto shared = share_secret(*redis, path);
+  const bool is_away = !shared && shared.error().code == "redis_unavailable";
+  return is_away && !is_serving ? load_or_make_secret(path) : shared;
+}
+
+// Another server is there, too.
+void note_other(std::string_view name, bool has_local_files) {
+  if (!has_local_files) return log::info("node {} is part of this chat, too", name);
+  log::warn(
+      "node {} is part of this chat, too: unless the folder \"files\" of all its nodes is one, "
+      "they need a bucket (s3_endpoint)",
+      name);
 }
 
 // Calls `work` on a worker again and again.
@@ -290,14 +318,10 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   std::error_code problem;
   fs::create_directories(config.data, problem);
   if (problem) return Error("bad_setting", "data (" + config.data + "): " + problem.message());
-  std::string secret = config.jwt_secret;
-  if (secret.empty()) {
-    auto loaded = load_or_make_secret((fs::path(config.data) / "secret").string());
-    if (!loaded) return loaded.error();
-    secret = std::move(*loaded);
-  }
+  const auto secret = find_secret(config, purpose == Purpose::serving);
+  if (!secret) return secret.error();
   auto parts = std::make_unique<Parts>(
-      config, secret, purpose == Purpose::any ? Patience::usual : Patience::of_migrations);
+      config, *secret, purpose == Purpose::import ? Patience::of_migrations : Patience::usual);
   const WallTime now = system_clock().wall();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
   if (auto there = await(migrated, config); !there) return there.error();
@@ -340,8 +364,11 @@ struct App::Doors {
       : workers({.name = "db", .threads = config.db_workers}),
         file_workers({.name = "files", .threads = 8}),
         shards({.count = config.shards, .files = &file_workers}),
-        server(shards),
+        adapter(
+            make_adapter(config, [this](bool may_have_lost) { nodes.on_hearing(may_have_lost); })),
+        server(shards, socket_options(config, adapter)),
         realtime(server, workers),
+        nodes(server),
         groups({core.database, core.files, core.memberships, core.announcements, system_clock(),
                 system_random()}),
         conversations(
@@ -356,6 +383,11 @@ struct App::Doors {
       // Where the workers are too busy, the sweeper does it.
       [[maybe_unused]] const bool is_taken = workers.run([files] { store_links(*files); });
     });
+  }
+
+  // The others call what is gone next.
+  ~Doors() {
+    if (adapter) adapter->stop();
   }
 
   void sweep(Core::Parts& core) {
@@ -373,7 +405,7 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
-    const api::AdminParts for_operators{admin, realtime, recent_trouble};
+    const api::AdminParts for_operators{admin, nodes, recent_trouble};
     for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }
@@ -402,8 +434,10 @@ struct App::Doors {
   net::Workers workers;
   net::Workers file_workers;
   net::Shards shards;
+  const std::shared_ptr<socketio::Adapter> adapter;  // Null: we are alone.
   socketio::Server server;
   api::Realtime realtime;
+  api::Nodes nodes;
   chat::Groups groups;
   chat::Conversations conversations;
   chat::Admin admin;
@@ -425,7 +459,7 @@ struct App::Doors {
 
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
-  auto opened = Core::open(config);
+  auto opened = Core::open(config, Core::Purpose::serving);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
   for (const std::string& name : core.migrated) log::info("migrated: {}", name);
@@ -456,6 +490,9 @@ Result<void> App::run(const Config& config) {
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
   if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
+  doors.nodes.set_up(node_name(config, *port), [&core](std::string_view name) {
+    note_other(name, core.blobs.local != nullptr);
+  });
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
@@ -475,7 +512,9 @@ Result<void> App::run(const Config& config) {
 Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
-  Doors doors(core, config);
+  Config alone = config;
+  alone.redis_host.clear();
+  Doors doors(core, alone);
   return doors.describe_api(core);
 }
 

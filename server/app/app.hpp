@@ -1,6 +1,6 @@
 // The server as a list of objects: built once, floor by floor, and taken down in reverse.
 //
-// START  folder and secret → databases, migrated → stores → rules → workers → shards → listening.
+// START  folder and secret (one for all servers of a chat) → databases, migrated → stores → rules → workers → shards → listening.
 // STOP   (SIGINT, SIGTERM) no new connections → clients told to reconnect → shards end → workers
 //        finish what was accepted → databases close.
 // SPDX-License-Identifier: MIT
@@ -20,9 +20,10 @@ namespace coterie::app {
 class Core {
  public:
   // Opens the data folder, makes what is missing, migrates. Blocks. Half a chat, of an import that
-  // was broken off, is opened for its import alone.
-  enum class Purpose { any, import };
-  static Result<std::unique_ptr<Core>> open(const Config& config, Purpose purpose = Purpose::any);
+  // was broken off, is opened for its import alone; who serves waits for all that it needs.
+  enum class Purpose { command, import, serving };
+  static Result<std::unique_ptr<Core>> open(const Config& config,
+                                            Purpose purpose = Purpose::command);
   ~Core();
   // What open() would migrate, without changing anything.
   static Result<std::vector<std::string>> plan(const Config& config);

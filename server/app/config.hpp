@@ -66,7 +66,10 @@ struct Config {
   std::string redis_username;
   std::string redis_password;
   std::uint16_t redis_db = 0;
+  std::string redis_channel_prefix;  // Empty: of its own for each database there.
+  std::string node_name;             // Empty: the machine's name and the port.
   unsigned sweep_seconds = 30;
+  unsigned recovery_seconds = 120;  // 0: who was away begins anew.
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
@@ -75,6 +78,15 @@ struct Config {
     return net::TlsFiles{tls_certificate, tls_key};
   }
   std::optional<redis::Options> redis_options() const;
+  // May there be other servers of this chat? A database in a folder is one server's, so chats that
+  // are such may share a Redis; a prefix says that others shall be heard all the same.
+  bool is_clustered() const {
+    const bool is_embedded = dialect() == storage::Dialect::sqlite;
+    return !redis_host.empty() && (!is_embedded || !redis_channel_prefix.empty());
+  }
+  // What all channels in Redis begin with. They are outside of databases there: chats that share a
+  // Redis by databases of their own must not hear each other.
+  std::string channel_prefix() const;
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }

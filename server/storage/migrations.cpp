@@ -46,7 +46,11 @@ Ways ways_of(Dialect dialect) {
 class SchemaLock {
  public:
   SchemaLock(Driver& db, const Ways& ways) : db_(db), ways_(ways) {
-    if (!ways_.lock.empty()) db_.run(ways_.lock);
+    if (db.dialect() == Dialect::mysql) {
+      lock_mysql();
+    } else if (!ways_.lock.empty()) {
+      db_.run(ways_.lock);
+    }
   }
   ~SchemaLock() {
     try {
@@ -59,6 +63,15 @@ class SchemaLock {
   SchemaLock& operator=(const SchemaLock&) = delete;
 
  private:
+  // It alone gives up waiting, and says so in what it answers.
+  void lock_mysql() {
+    const auto answer =
+        db_.query_one(ways_.lock, [](RowReader& row) { return row.maybe_int64().value_or(0); });
+    if (answer == 1) return;
+    throw DriverFailure(
+        Error("storage_failed", "another process has been migrating this server for an hour"));
+  }
+
   Driver& db_;
   const Ways& ways_;
 };
