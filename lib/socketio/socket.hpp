@@ -104,8 +104,9 @@ class Socket {
   SocketOperator compress(bool yes);
   SocketOperator timeout(std::chrono::milliseconds time);
 
-  // Rooms. Both are idempotent. A socket that has disconnected joins nothing. Of one that comes back
-  // middlewares see the rooms of before, too; it hears what it missed in all that they leave it.
+  // Rooms. Both are idempotent. A socket that has disconnected joins nothing. Of one that comes
+  // back middlewares see the rooms of before, too; it hears what it missed in all that they leave
+  // it, and in those that they let it join.
   void join(std::string_view room);
   void leave(std::string_view room);
   std::vector<std::string> rooms() const;  // Its own id included.
@@ -150,7 +151,7 @@ class Socket {
   void begin_session(const Id& pid, std::uint64_t offset);
   void resume(SavedSession session);
   bool catch_up();
-  const Id& pid() const;
+  const Id& pid() const { return pid_; }
   void save_session(std::string_view reason);
 
   struct Extras;  // What few sockets need: made on first use.
@@ -165,7 +166,9 @@ class Socket {
   std::any local_;
   std::vector<Membership> memberships_;
   std::unique_ptr<Extras> extras_;
-  std::uint64_t mark_ = 0;  // Hub's: the last broadcast that has seen this socket.
+  Id pid_;                    // With recovery: what the client proves itself with,
+  std::uint64_t offset_ = 0;  // and the last event before it connected.
+  std::uint64_t mark_ = 0;    // Hub's: the last broadcast that has seen this socket.
   State state_ = State::connecting;
   bool is_recovered_ = false;
   bool is_watched_ = false;  // It has an on_any_outgoing().

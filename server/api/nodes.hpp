@@ -5,8 +5,8 @@
 //   connections  → [NAME, [[id, userId, address, since], …]]  the newest of that node
 //   totals       → [connections, delivered]
 //
-// They are server events of the namespace "/" (socketio::Namespace::server_side_emit); `since` is in
-// milliseconds since 1970.
+// They are server events of the namespace "/" (socketio::Namespace::server_side_emit); `since` is
+// in milliseconds since 1970.
 //
 // RESYNC. What one node says while another does not hear it is lost for the clients of that one.
 // When it hears the others again it tells its clients "resync": they ask for what they miss.

@@ -189,8 +189,8 @@ std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database&
   return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
 }
 
-// The one that is set, or that of all servers of this chat, or our own. Where Redis is away commands
-// do with their own: what they would sign has its place in Redis, too.
+// The one that is set, or that of all servers of this chat, or our own. Where Redis is away
+// commands do with their own: what they would sign has its place in Redis, too.
 Result<std::string> find_secret(const Config& config, bool is_serving) {
   const auto options = config.redis_options();
   const std::string path = (fs::path(config.data) / "secret").string();

@@ -1,6 +1,6 @@
 // The server as a list of objects: built once, floor by floor, and taken down in reverse.
 //
-// START  folder and secret (one for all servers of a chat) → databases, migrated → stores → rules → workers → shards → listening.
+// START  folder and secret → databases, migrated → stores → rules → workers → shards → listening.
 // STOP   (SIGINT, SIGTERM) no new connections → clients told to reconnect → shards end → workers
 //        finish what was accepted → databases close.
 // SPDX-License-Identifier: MIT

@@ -13,8 +13,8 @@
 
 namespace coterie::app {
 
-// The link to the other servers, which connects by itself; null when we are alone. `on_hearing`: see
-// redis::PubSubOptions.
+// The link to the other servers, which connects by itself; null when we are alone. `on_hearing`:
+// see redis::PubSubOptions.
 std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
                                                 std::function<void(bool)> on_hearing);
 socketio::ServerOptions socket_options(const Config& config,
