@@ -27,8 +27,8 @@ struct PendingAck {
 
 // Reasons that a client may come back from: its own farewell is none, nor is ours to it.
 bool is_recoverable(std::string_view reason) {
-  static constexpr std::array<std::string_view, 6> recoverable{
-      "transport error", "transport close",      "forced close",
+  static constexpr std::array<std::string_view, 7> recoverable{
+      "transport error", "transport close",      "forced close",       "slow consumer",
       "ping timeout",    "server shutting down", "forced server close"};
   return std::ranges::find(recoverable, reason) != recoverable.end();
 }
@@ -323,6 +323,11 @@ std::vector<std::string> Socket::rooms() const {
     }
   }
   return names;
+}
+
+bool Socket::is_in(std::string_view room) const {
+  if (state_ == State::disconnected) return false;
+  return room == id() || hub_.is_in(memberships_, room);
 }
 
 BroadcastOperator Socket::broadcast() const {

@@ -35,6 +35,7 @@ Endpoint overview(const AdminParts& parts) {
                                      {"messages", census->messages},
                                      {"connections", totals.connections},
                                      {"delivered", totals.delivered},
+                                     {"slowConsumers", totals.slow_consumers},
                                      {"trouble", std::move(trouble)}});
           }};
 }

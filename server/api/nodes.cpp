@@ -80,7 +80,7 @@ void Nodes::set_up(std::string name, std::function<void(std::string_view name)> 
   });
   space.on_server_event("totals", [this](const socketio::Args&, const auto& ack) {
     const Totals own = own_totals();
-    ack(socketio::arguments(Json(JsonArray{own.connections, own.delivered})));
+    ack(socketio::arguments(Json(JsonArray{own.connections, own.delivered, own.slow_consumers})));
   });
 }
 
@@ -144,16 +144,18 @@ Result<std::vector<Connection>> Nodes::connections() const {
 Nodes::Totals Nodes::own_totals() const {
   socketio::Namespace& space = server_.of("/");
   return {static_cast<std::int64_t>(space.socket_count()),
-          static_cast<std::int64_t>(space.delivered_count())};
+          static_cast<std::int64_t>(space.delivered_count()),
+          static_cast<std::int64_t>(realtime_.slow_count())};
 }
 
 Nodes::Totals Nodes::totals() const {
   Totals all = own_totals();
   for (const Json& other : ask_others("totals")) {
-    const JsonArray* parts = array_of(other, 2);
+    const JsonArray* parts = array_of(other, 3);
     if (!parts) continue;
-    all.connections += integer_of(parts->front()).value_or(0);
-    all.delivered += integer_of(parts->back()).value_or(0);
+    all.connections += integer_of((*parts)[0]).value_or(0);
+    all.delivered += integer_of((*parts)[1]).value_or(0);
+    all.slow_consumers += integer_of((*parts)[2]).value_or(0);
   }
   return all;
 }

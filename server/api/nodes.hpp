@@ -3,7 +3,7 @@
 //
 //   hello        NAME → NAME                                  this node is there now
 //   connections  → [NAME, [[id, userId, address, since], …]]  the newest of that node
-//   totals       → [connections, delivered]
+//   totals       → [connections, delivered, slow consumers]
 //
 // They are server events of the namespace "/" (socketio::Namespace::server_side_emit); `since` is
 // in milliseconds since 1970.
@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/realtime.hpp"
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -28,7 +29,8 @@ namespace coterie::api {
 
 class Nodes {
  public:
-  explicit Nodes(socketio::Server& server) : server_(server) {}
+  Nodes(socketio::Server& server, const Realtime& realtime)
+      : server_(server), realtime_(realtime) {}
 
   // Registers everything. Before the shards run. `on_other` is told the names of others as this
   // node, or they, turn up: on any thread, and without waiting.
@@ -50,6 +52,7 @@ class Nodes {
   struct Totals {
     std::int64_t connections = 0;
     std::int64_t delivered = 0;
+    std::int64_t slow_consumers = 0;
   };
   Totals totals() const;  // Of all nodes that answer in time.
   void disconnect(const std::string& id);
@@ -62,6 +65,7 @@ class Nodes {
   Totals own_totals() const;
 
   socketio::Server& server_;
+  const Realtime& realtime_;
   std::string name_;  // Fixed once set up
   std::function<void(std::string_view)> on_other_;
 };

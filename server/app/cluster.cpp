@@ -5,8 +5,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "app/redis_stores.hpp"
+#include "app/secret.hpp"
+#include "base/log.hpp"
 #include "redis/pubsub_adapter.hpp"
 
 namespace coterie::app {
@@ -28,10 +33,13 @@ socketio::RecoveryOptions recovery_of(const Config& config) {
 std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
                                                 std::function<void(bool)> on_hearing) {
   if (!config.is_clustered()) return nullptr;
-  return redis::pubsub_adapter({.redis = {.host = config.redis_host,
-                                          .port = config.redis_port,
-                                          .username = config.redis_username,
-                                          .password = config.redis_password},
+  const redis::Options at = *config.redis_options();
+  return redis::pubsub_adapter({.redis = {.host = at.host,
+                                          .port = at.port,
+                                          .username = at.username,
+                                          .password = at.password,
+                                          .sentinels = at.sentinels,
+                                          .tls = at.tls},
                                 .key = config.channel_prefix(),
                                 .recovery = recovery_of(config),
                                 .on_hearing = std::move(on_hearing)});
@@ -50,6 +58,29 @@ std::string node_name(const Config& config, std::uint16_t port) {
   std::array<char, 256> machine{};
   ::gethostname(machine.data(), machine.size() - 1);
   return fmt::format("{}:{}", machine.data(), port);
+}
+
+Result<std::string> find_secret(const Config& config, bool is_serving) {
+  const auto options = config.redis_options();
+  const std::string path = (std::filesystem::path(config.data) / "secret").string();
+  std::optional<redis::Client> redis;
+  if (options) redis.emplace(*options);
+  if (redis && is_serving) {
+    if (const auto there = await_redis(*redis); !there) return there.error();
+  }
+  if (!config.jwt_secret.empty()) return config.jwt_secret;
+  if (!config.is_clustered()) return load_or_make_secret(path);
+  auto shared = share_secret(*redis, path);
+  const bool is_away = !shared && shared.error().code == "redis_unavailable";
+  return is_away && !is_serving ? load_or_make_secret(path) : shared;
+}
+
+void note_other(std::string_view name, bool has_local_files) {
+  if (!has_local_files) return log::info("node {} is part of this chat, too", name);
+  log::warn(
+      "node {} is part of this chat, too: unless the folder \"files\" of all its nodes is one, "
+      "they need a bucket (s3_endpoint)",
+      name);
 }
 
 }  // namespace coterie::app

@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "app/config.hpp"
+#include "base/result.hpp"
 #include "socketio/server.hpp"
 
 namespace coterie::app {
@@ -22,5 +24,12 @@ socketio::ServerOptions socket_options(const Config& config,
 
 // What operators know this server by.
 std::string node_name(const Config& config, std::uint16_t port);
+// Another server is there, too: a line in the log.
+void note_other(std::string_view name, bool has_local_files);
+
+// What signs: as it is set, or that of all servers of this chat, or our own. Who serves waits for
+// Redis; where it is away commands do with their own, for what they would sign has its place there,
+// too. Blocks.
+Result<std::string> find_secret(const Config& config, bool is_serving);
 
 }  // namespace coterie::app

@@ -46,11 +46,14 @@ Ways ways_of(Dialect dialect) {
 class SchemaLock {
  public:
   SchemaLock(Driver& db, const Ways& ways) : db_(db), ways_(ways) {
-    if (db.dialect() == Dialect::mysql) {
-      lock_mysql();
-    } else if (!ways_.lock.empty()) {
-      db_.run(ways_.lock);
-    }
+    if (ways_.lock.empty()) return;
+    // MySQL answers 0 when somebody else has not let go in all that time, and NULL for a failure;
+    // PostgreSQL answers nothing, and waits.
+    const auto is_ours = db_.query_one(ways_.lock, [&](RowReader& row) {
+      return db_.dialect() != Dialect::mysql || (!row.next_is_null() && row.int64() == 1);
+    });
+    if (is_ours && *is_ours) return;
+    throw DriverFailure(Error("storage_failed", "the lock for migrations was not to be had"));
   }
   ~SchemaLock() {
     try {
@@ -63,15 +66,6 @@ class SchemaLock {
   SchemaLock& operator=(const SchemaLock&) = delete;
 
  private:
-  // It alone gives up waiting, and says so in what it answers.
-  void lock_mysql() {
-    const auto answer =
-        db_.query_one(ways_.lock, [](RowReader& row) { return row.maybe_int64().value_or(0); });
-    if (answer == 1) return;
-    throw DriverFailure(
-        Error("storage_failed", "another process has been migrating this server for an hour"));
-  }
-
   Driver& db_;
   const Ways& ways_;
 };
