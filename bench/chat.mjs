@@ -186,6 +186,12 @@ function fileOf(requests) {
 
 const answers = ["per_second", "cpu_seconds_per_thousand", "bytes_each", "p50_us", "p99_us", "p999_us"];
 
+function tokensOf({ tokens }) {
+  const path = join(folder, "tokens");
+  writeFileSync(path, tokens.map((token) => `${token}\n`).join(""));
+  return path;
+}
+
 function sending(senders) {
   return {
     name: `send-${senders}`,
@@ -193,15 +199,20 @@ function sending(senders) {
     columns: ["per_second", "cpu_seconds_per_million", "cpu_us_per_send", "answer_p50_us",
               "answer_p99_us", "p50_us", "p99_us", "p999_us"],
     picture: "per_second",
-    measure: (server, { facts }, { seconds }) => {
-      const path = join(folder, "tokens");
-      writeFileSync(path, facts.tokens.map((token) => `${token}\n`).join(""));
-      return load("send", server, facts.groupId, senders, seconds, path);
-    },
+    measure: (server, { facts }, { seconds }) =>
+      load("send", server, facts.groupId, senders, seconds, tokensOf(facts)),
   };
 }
 
 const scenarios = [
+  {
+    name: "members",
+    title: "Idle members: logged in, in the room of their group",
+    columns: ["connections", "bytes_per_connection", "cpu_us_per_connect", "cpu_us_per_disconnect",
+              "kib_before", "kib_after"],
+    picture: "bytes_per_connection",
+    measure: (server, { facts }, { idle }) => load("idle", server, idle, 2, tokensOf(facts)),
+  },
   sending(8),
   sending(64),
   {
