@@ -274,7 +274,7 @@ function cpuSeconds(pid) {
 // Databases, and peers that know their facts; made once for all runs.
 export async function prepareChat(say) {
   say("starting MariaDB (durable: every commit is synced) and Redis");
-  const mariadb = await startMariadb(["--max-connections=500"]);
+  const mariadb = await startMariadb({ flags: ["--max-connections=500"] });
   const redis = await startRedis();
   const peers = {
     "Coterie, SQLite": sqlitePeer(),

@@ -160,6 +160,13 @@ Result<void> LocalBlobStore::prepare() {
   return {};
 }
 
+Result<void> LocalBlobStore::check() {
+  COTERIE_CHECK(may_block());
+  const std::string folder = (fs::path(options_.folder) / uploads).string();
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return failure(folder);
+  return {};
+}
+
 Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path) {
   COTERIE_CHECK(may_block() && is_blob_path(path));
   const fs::path final = fs::path(options_.folder) / path;

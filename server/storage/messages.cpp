@@ -16,7 +16,7 @@ namespace {
 // read all that they have ever said and sort it.
 std::string select_whole(std::string_view from = R"("group_message" m)") {
   return R"(SELECT m."id", m."createAt", m."updateAt", m."type", m."content", m."userId",
-           m."groupId", m."coverId", m."fileId", )" +
+           m."groupId", m."coverId", m."fileId", m."seq", )" +
          user_columns("u") + ", " + file_columns("a") + ", " + file_columns("f") + ", " +
          file_columns("c") + " FROM " + std::string(from) +
          R"( LEFT JOIN "user" u ON u."id" = m."userId"
@@ -36,6 +36,7 @@ Message read_whole(RowReader& row) {
   message.group_id = row.int64();
   message.cover_id = row.maybe_int64();
   message.file_id = row.maybe_int64();
+  message.seq = row.maybe_int64().value_or(0);
   message.user = read_user(row);
   message.user.avatar = maybe_read_file(row);
   message.file = maybe_read_file(row);
@@ -48,9 +49,10 @@ Message read_whole(RowReader& row) {
 void insert_message(Driver& db, Message& message) {
   message.id = db.insert_row(
       R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
-              "groupId", "coverId", "fileId") VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
+              "groupId", "coverId", "fileId", "seq") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
       message.create_at, message.update_at, column_text(message.type), message.content,
-      message.user_id, message.group_id, message.cover_id, message.file_id);
+      message.user_id, message.group_id, message.cover_id, message.file_id,
+      message.seq > 0 ? Value(message.seq) : Value(nullptr));
 }
 
 std::optional<Message> find_message(Driver& db, std::int64_t id) {
@@ -78,6 +80,20 @@ std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
   db.query(
       sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id,
       cursor_id.value_or(std::numeric_limits<std::int64_t>::max()), size);
+  return messages;
+}
+
+std::vector<Message> messages_between(Driver& db, std::int64_t group_id, std::int64_t after,
+                                      std::int64_t last, std::int64_t size) {
+  static const std::string sql =
+      select_whole(R"((SELECT "id" FROM "group_message" WHERE "groupId" = ? AND "seq" > ?
+                         AND "seq" <= ? ORDER BY "seq" LIMIT ?) p
+                      JOIN "group_message" m ON m."id" = p."id")") +
+      R"( ORDER BY m."seq")";
+  std::vector<Message> messages;
+  db.query(
+      sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id, after, last,
+      size);
   return messages;
 }
 
