@@ -58,10 +58,13 @@ async function fillCoterie(server) {
            longId: groups[0].id };
 }
 
+const limits = ["USER_CONNECTIONS", "ADDRESS_CONNECTIONS", "EVENTS", "SENDS", "JOINS", "GROUPS"];
+const unlimited = Object.fromEntries(limits.map((name) => [`COTERIE_LIMIT_${name}`, "0"]));
+
 class CoteriePeer {
   constructor(env, plantCodes) {
-    // As the original: nobody makes thumbnails while it is measured.
-    this.env = { SERVER_JWT_SECRET: secret, COTERIE_FFMPEG: "", COTERIE_PASSWORD_COST: "standard",
+    // As the original: nobody makes thumbnails while it is measured, and nobody is told to slow down.
+    this.env = { ...unlimited, SERVER_JWT_SECRET: secret, COTERIE_FFMPEG: "", COTERIE_PASSWORD_COST: "standard",
                  ...env };
     this.plantCodes = plantCodes;
   }
