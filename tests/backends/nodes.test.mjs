@@ -36,7 +36,8 @@ before(async () => {
   mariadb.sql("CREATE DATABASE chat");
   const files = join(temporaryFolder(), "shared");
   mkdirSync(files);
-  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1" };
+  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1",
+                COTERIE_PRESENCE_GRACE_SECONDS: "1" };
   // At the same moment: both migrate, and both propose a secret.
   [one, two] = await Promise.all(["one", "two"].map((name) =>
     Coterie.start({ data: dataFolder(files), env, flags: ["--node-name", name] })));
@@ -129,6 +130,18 @@ test("a read mark of one device reaches the user's others on the other node", as
   assert.equal((await laptop.event("read-mark"))[0].lastMsgId, sent.id);
 });
 
+test("who watches on one node is told who comes and goes on the other", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const watching = await connect(one, alice);
+  await ask(watching, "watch-presence", { groupId: group.id });
+  const coming = await connect(two, bobby);
+  const says = (word) => watching.until(() =>
+    watching.events(`presence:${group.id}`).some(([change]) => change[word].includes(bobby.id)), 30_000);
+  await says("online");
+  coming.disconnect();
+  await says("offline");
+});
+
 test("an administrator sees the connections of all nodes, and ends them", async () => {
   await one.command("user", "add", "olga_ops", "--admin", "--password", password,
                     "--email", "olga@example.com");
@@ -178,9 +191,8 @@ test("while Redis is away a node goes on with its own; when it is back all hear 
     await socket.until((got) => got.filter(([name]) => name === "resync").length > before[i], 30_000);
   }
   // Whoever asks then misses nothing.
-  const history = await two.rest.data(
-    "GET", `/api/conversation/group/message/list?groupId=${group.id}`, { token: bobby.token });
-  assert.ok(history.some(({ content }) => content === "among us"));
+  const [answer] = await ask(sockets[1], "sync", { groups: [{ groupId: group.id, afterSeq: 0 }] });
+  assert.deepEqual(answer.groups[0].messages.map(({ content }) => content), ["among us"]);
   await together(group, sockets);
   assert.deepEqual(texts(sockets[2], group).filter((text) => text === "among us"), ["among us"]);
 });
