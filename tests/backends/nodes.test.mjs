@@ -36,7 +36,8 @@ before(async () => {
   mariadb.sql("CREATE DATABASE chat");
   const files = join(temporaryFolder(), "shared");
   mkdirSync(files);
-  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1" };
+  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1",
+                COTERIE_PRESENCE_GRACE_SECONDS: "1" };
   // At the same moment: both migrate, and both propose a secret.
   [one, two] = await Promise.all(["one", "two"].map((name) =>
     Coterie.start({ data: dataFolder(files), env, flags: ["--node-name", name] })));
@@ -127,6 +128,26 @@ test("a read mark of one device reaches the user's others on the other node", as
   const [phone, laptop] = [await connect(one, bobby), await connect(two, bobby)];
   await ask(phone, "update-last-msg", { id, messageId: sent.id });
   assert.equal((await laptop.event("read-mark"))[0].lastMsgId, sent.id);
+});
+
+test("who is online on one node is seen on the other, and heard when he types", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const here = await connect(one, alice);
+  const there = await connect(two, bobby);
+  const [{ online }] = await ask(here, "watch-presence", { groupId: group.id });
+  const isOnline = ({ id }) => here.events(`presence:${group.id}`).reduce((is, [change]) =>
+    (change.online.includes(id) || is) && !change.offline.includes(id), online.includes(id));
+  assert.ok(isOnline(alice));
+  await until(() => isOnline(bobby));
+  there.emit("typing", { groupId: group.id });
+  assert.deepEqual(await here.event(`typing:${group.id}`), [{ userId: bobby.id }]);
+  const moved = await connect(one, bobby);
+  there.disconnect();
+  assert.deepEqual((await ask(moved, "watch-presence", { groupId: group.id }))[0].online.sort(),
+                   [alice.id, bobby.id].sort());
+  moved.disconnect();
+  await until(() => !isOnline(bobby));
+  assert.ok(isOnline(alice));
 });
 
 test("an administrator sees the connections of all nodes, and ends them", async () => {
