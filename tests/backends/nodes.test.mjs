@@ -130,16 +130,24 @@ test("a read mark of one device reaches the user's others on the other node", as
   assert.equal((await laptop.event("read-mark"))[0].lastMsgId, sent.id);
 });
 
-test("who watches on one node is told who comes and goes on the other", async () => {
+test("who is online on one node is seen on the other, and heard when he types", async () => {
   const group = await one.rest.group(alice, [bobby]);
-  const watching = await connect(one, alice);
-  await ask(watching, "watch-presence", { groupId: group.id });
-  const coming = await connect(two, bobby);
-  const says = (word) => watching.until(() =>
-    watching.events(`presence:${group.id}`).some(([change]) => change[word].includes(bobby.id)), 30_000);
-  await says("online");
-  coming.disconnect();
-  await says("offline");
+  const here = await connect(one, alice);
+  const there = await connect(two, bobby);
+  const [{ online }] = await ask(here, "watch-presence", { groupId: group.id });
+  const isOnline = ({ id }) => here.events(`presence:${group.id}`).reduce((is, [change]) =>
+    (change.online.includes(id) || is) && !change.offline.includes(id), online.includes(id));
+  assert.ok(isOnline(alice));
+  await until(() => isOnline(bobby), undefined, 30_000);
+  there.emit("typing", { groupId: group.id });
+  assert.deepEqual(await here.event(`typing:${group.id}`), [{ userId: bobby.id }]);
+  const moved = await connect(one, bobby);
+  there.disconnect();
+  assert.deepEqual((await ask(moved, "watch-presence", { groupId: group.id }))[0].online.sort(),
+                   [alice.id, bobby.id].sort());
+  moved.disconnect();
+  await until(() => !isOnline(bobby), undefined, 30_000);
+  assert.ok(isOnline(alice));
 });
 
 test("an administrator sees the connections of all nodes, and ends them", async () => {
