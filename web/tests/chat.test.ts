@@ -258,7 +258,7 @@ test("who has said the last word elsewhere has nothing unread", async () => {
 const contentsOf = (groupId: number) =>
   chat.timelineOf(groupId).messages.value.map(({ content }) => content);
 
-test("a push that leaves a gap makes the page ask, unless what is missing comes by itself", async () => {
+test("a push that leaves a gap makes the page ask, unless what is missing comes", async () => {
   await logIn();
   go("/group/7");
   await chat.readNewest(7);
@@ -343,4 +343,38 @@ test("writing is told every three seconds at most, and at once after what was se
   chat.tellTyping(7);
   expect(server.typed).toHaveLength(3);
   await settle();
+});
+
+// What the browser does to a page that is loaded anew, and to the session in it.
+async function reload(as = mira) {
+  window.dispatchEvent(new Event("pagehide"));
+  session.expireSession();
+  server.losesAnswers = false;
+  server.profile = as;
+  await logIn();
+  await settle();
+}
+
+test("a text without an answer is sent again after a reload, under its name", async () => {
+  await logIn();
+  server.losesAnswers = true;
+  chat.sendText(7, "hello");
+  await settle();
+  await reload();
+  const sends = server.requests.filter((request) => request.startsWith("POST"));
+  expect(sends).toHaveLength(2);
+  expect(server.messages.map(({ content }) => content)).toEqual(["hello"]);
+  await reload();
+  expect(server.requests.filter((request) => request.startsWith("POST"))).toEqual(sends);
+});
+
+test("what one has not sent is not sent by another one", async () => {
+  await logIn();
+  server.isUp = false;
+  chat.sendText(7, "hello");
+  await settle();
+  server.isUp = true;
+  await reload({ ...mira, id: 3 });
+  await reload();
+  expect(server.messages).toEqual([]);
 });

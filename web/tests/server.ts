@@ -38,6 +38,7 @@ export class Server {
   marked: { id: Id; messageId: Id }[] = [];
   watched: Id[] = []; // Groups whose presence is asked for.
   online: Id[] = []; // Who is.
+  profile = mira; // Who has logged in.
   typed: Id[] = [];
 
   constructor() {
@@ -105,7 +106,7 @@ export class Server {
   #data(call: string, query: URLSearchParams, body: unknown): unknown {
     switch (call) {
       case "GET /api/user":
-        return mira;
+        return this.profile;
       case "GET /api/conversation/list":
         return this.groupIds.map((id) => this.conversation(id));
       case "GET /api/conversation/group/message/list": {

@@ -17,6 +17,7 @@ import * as presence from "./presence";
 import { route } from "./route";
 import { expireSession, loadProfile, me, token } from "./session";
 import { Timeline } from "./timeline";
+import { keepUnsent, takeUnsent } from "./unsent";
 
 export const connection = signal<"connecting" | "online" | "offline">("connecting");
 export const isListLoaded = signal(false);
@@ -242,6 +243,19 @@ export function sendAttachment(groupId: Id, attachment: Attachment): void {
   void send(outboxOf(groupId).add(null, attachment));
 }
 
+function keepDrafts(): void {
+  const drafts = [...outboxes.values()].flatMap((outbox) => outbox.drafts.peek());
+  if (me.peek()) keepUnsent(me.peek()!.id, drafts);
+}
+
+// Sends what the page had not sent when it was left, as soon as it is known who is here.
+function sendKept(): void {
+  if (!me.value) return;
+  for (const { groupId, content, clientMsgId } of takeUnsent(me.value.id)) {
+    void send(outboxOf(groupId).add(content, null, clientMsgId));
+  }
+}
+
 export const sendAgain = (draft: Draft) => void send(draft);
 export const tellTyping = (groupId: Id) => presence.tellTyping(realtime, groupId);
 export const discard = (draft: Draft) => outboxOf(draft.groupId).discard(draft);
@@ -299,4 +313,6 @@ export function startChat(): void {
   // One connection per token: logging in opens it, logging out closes it.
   effect(() => (token.value === null ? undefined : connect(token.value)));
   effect(keepReadMark);
+  addEventListener("pagehide", keepDrafts);
+  effect(sendKept);
 }

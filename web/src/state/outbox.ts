@@ -46,13 +46,13 @@ export class Outbox {
 
   constructor(readonly timeline: Timeline) {}
 
-  add(content: string | null, attachment: Attachment | null): Draft {
+  add(content: string | null, attachment: Attachment | null, clientMsgId = newName()): Draft {
     const draft: Draft = {
       key: ++lastKey,
       groupId: this.timeline.groupId,
       content,
       attachment,
-      clientMsgId: newName(),
+      clientMsgId,
       state: "sending",
       progress: 0,
     };
