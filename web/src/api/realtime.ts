@@ -17,6 +17,7 @@ export interface Presence {
 export interface Listener {
   // `recovered` says that the server has sent after it all that was missed meanwhile.
   connected(recovered: boolean): void;
+  missed(): void; // Something may have passed this connection by, though it never broke.
   disconnected(): void; // Also after each attempt to connect that failed.
   message(message: Message): void;
   readMark(mark: ReadMark): void;
@@ -65,6 +66,7 @@ export class Realtime {
     };
     socket.on("connect_error", lost);
     socket.on("disconnect", lost);
+    socket.on("resync", () => listener.missed());
     socket.on("authFail", () => {
       this.close();
       listener.rejected();

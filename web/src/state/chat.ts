@@ -274,6 +274,7 @@ function connect(withToken: string): () => void {
       for (const outbox of outboxes.values()) outbox.hurry();
       if (!recovered) void catchUp();
     },
+    missed: () => void catchUp(),
     disconnected() {
       connection.value = "offline";
       // Where a proxy lets no socket through, the page is at least good for reading and writing.
