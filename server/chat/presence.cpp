@@ -122,12 +122,10 @@ void Presence::let_go(TimePoint now) {
 
 void Presence::watch(std::int64_t group_id, std::function<void()> done) {
   bool is_first = false;
-  bool is_known = true;
   {
     std::lock_guard lock(mutex_);
     Group& group = groups_[group_id];
     is_first = ++group.watchers == 1;
-    is_known = group.is_gathered;
     if (is_first) group.told = group.everyone();
   }
   if (is_first) {
@@ -135,31 +133,59 @@ void Presence::watch(std::int64_t group_id, std::function<void()> done) {
     said["ask"] = JsonArray{group_id};
     parts_.say(std::move(said));
   }
-  if (is_known) return done();
-  parts_.gather(group_id, [this, group_id, done = std::move(done)] {
-    settle(group_id);
-    done();
-  });
+  when_gathered(group_id, std::move(done));
 }
 
-// Everyone who is here has been found. Who watches is answered with them all, so no more is to be
-// told of them; but what has come up since the first answer is.
-void Presence::settle(std::int64_t group_id) {
-  std::lock_guard lock(mutex_);
-  const auto found = groups_.find(group_id);
-  if (found == groups_.end() || std::exchange(found->second.is_gathered, true)) return;
-  found->second.told = found->second.everyone();
-  found->second.changed.clear();
+// One gathering for all who wait for it: it visits every socket of the group, and a crowd may watch.
+void Presence::when_gathered(std::int64_t group_id, std::function<void()> call) {
+  std::uint64_t gathering = 0;
+  bool is_gathered = false;
+  {
+    std::lock_guard lock(mutex_);
+    const auto group = groups_.find(group_id);
+    is_gathered = group == groups_.end() || group->second.is_gathered;
+    if (!is_gathered) {
+      group->second.waiting.push_back(std::move(call));
+      if (group->second.gathering == 0) gathering = group->second.gathering = ++gatherings_;
+    }
+  }
+  if (is_gathered) return call();
+  if (gathering == 0) return;
+  parts_.gather(group_id, [this, group_id, gathering] { settle(group_id, gathering); });
+}
+
+// Everyone who is here has been found. Who waits is answered with them all, so no more is to be
+// told of them.
+void Presence::settle(std::int64_t group_id, std::uint64_t gathering) {
+  Calls waiting;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = groups_.find(group_id);
+    // One that was dropped and is looked after anew has a gathering of its own.
+    if (found == groups_.end() || found->second.gathering != gathering) return;
+    Group& group = found->second;
+    group.is_gathered = true;
+    if (group.watchers > 0) group.told = group.everyone();
+    group.changed.clear();
+    waiting = std::exchange(group.waiting, {});
+  }
+  for (const auto& call : waiting) call();
 }
 
 void Presence::unwatch(std::int64_t group_id) {
-  std::lock_guard lock(mutex_);
-  Group& group = groups_.at(group_id);
-  if (--group.watchers > 0) return;
-  group.told.clear();
-  group.changed.clear();
-  group.there.clear();
-  if (!group.is_looked_after(parts_.clock.now())) drop(group_id);
+  Calls waiting;
+  {
+    std::lock_guard lock(mutex_);
+    Group& group = groups_.at(group_id);
+    if (--group.watchers > 0) return;
+    group.told.clear();
+    group.changed.clear();
+    group.there.clear();
+    if (group.is_looked_after(parts_.clock.now())) return;
+    waiting = std::move(group.waiting);
+    drop(group_id);
+  }
+  for (const auto& call : waiting) call();  // Who asked and left gets an answer, too.
 }
 
 void Presence::drop(std::int64_t group_id) {
@@ -175,11 +201,23 @@ Presence::Online Presence::online(std::int64_t group_id) const {
   std::lock_guard lock(mutex_);
   const auto group = groups_.find(group_id);
   if (group == groups_.end()) return {{}, false};
-  const auto all = group->second.everyone();
-  Users users(all.begin(), all.end());
-  std::ranges::sort(users);
+  // As many as are told and one more: a whole crowd may ask this of a group of a hundred thousand.
+  Users users;
+  std::vector<const std::unordered_set<std::int64_t>*> seen;
+  const auto add = [&](const std::unordered_set<std::int64_t>& some) {
+    for (const std::int64_t id : some) {
+      if (users.size() > told_max) return;
+      if (std::ranges::none_of(seen, [id](const auto* set) { return set->contains(id); })) {
+        users.push_back(id);
+      }
+    }
+    seen.push_back(&some);
+  };
+  add(group->second.here);
+  for (const auto& [name, node] : group->second.there) add(node.users);
   const bool more = users.size() > told_max;
-  if (more) users.resize(told_max);
+  if (more) users.pop_back();
+  std::ranges::sort(users);
   return {std::move(users), more};
 }
 
@@ -332,22 +370,12 @@ void Presence::hear_change(const std::string& name, const JsonObject& word, std:
 
 void Presence::hear_ask(const Json& ids) {
   for (const std::int64_t group_id : integers(&ids)) {
-    bool is_known = true;
     {
       std::lock_guard lock(mutex_);
       if (groups_.size() >= groups_max && !groups_.contains(group_id)) continue;
-      Group& group = groups_[group_id];
-      group.others_until = parts_.clock.now() + belief;
-      is_known = group.is_gathered;
+      groups_[group_id].others_until = parts_.clock.now() + belief;
     }
-    if (is_known) {
-      say_all(group_id);
-      continue;
-    }
-    parts_.gather(group_id, [this, group_id] {
-      settle(group_id);
-      say_all(group_id);
-    });
+    when_gathered(group_id, [this, group_id] { say_all(group_id); });
   }
 }
 

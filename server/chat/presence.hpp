@@ -93,10 +93,13 @@ class Presence {
     std::unordered_set<std::int64_t> users;
     TimePoint until;
   };
+  using Calls = std::vector<std::function<void()>>;
   struct Group {
-    unsigned watchers = 0;     // Sockets here.
-    TimePoint others_until{};  // So long other servers want to hear of it.
-    bool is_gathered = false;  // All who are here are in `here`.
+    unsigned watchers = 0;        // Sockets here.
+    TimePoint others_until{};     // So long other servers want to hear of it.
+    bool is_gathered = false;     // All who are here are in `here`. Until then:
+    std::uint64_t gathering = 0;  // the number of the one that is on its way; 0: none is;
+    Calls waiting;                // and who is to be called when it ends.
     std::unordered_set<std::int64_t> here;
     std::map<std::string, Node, std::less<>> there;
     std::unordered_set<std::int64_t> told;     // Whom those who watch here believe to be online.
@@ -124,7 +127,8 @@ class Presence {
   Node* node_of(const std::string& node, Group& group);
 
   // These take it.
-  void settle(std::int64_t group_id);
+  void when_gathered(std::int64_t group_id, std::function<void()> call);
+  void settle(std::int64_t group_id, std::uint64_t gathering);
   void hear_ask(const Json& ids);
   void say_all(std::int64_t group_id);
   JsonObject word() const { return {{"node", parts_.node}}; }
@@ -138,6 +142,7 @@ class Presence {
   // Users without sockets, by when they are gone: each once, so no more than there are users.
   std::multimap<TimePoint, std::int64_t> leaving_;
   TimePoint ask_at_;
+  std::uint64_t gatherings_ = 0;
 };
 
 }  // namespace coterie::chat

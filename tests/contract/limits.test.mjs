@@ -68,6 +68,19 @@ test("pictures count as well, and one that is refused is not kept", async () => 
   assert.equal(rows[0].files, rows[0].messages);
 });
 
+test("a message by socket is refused with how long to wait, and stored when that is over", async () => {
+  const socket = await connectSocket(server().url, { auth: { token: bobby.token } });
+  const send = async () => (await ask(socket, "send-message", { groupId: group.id, content: "hi" }))[0];
+  const refused = await until(async () => {
+    const answer = await send();
+    return answer.status === "error" && answer.message.startsWith("too many messages") && answer;
+  }, () => "it is refused");
+  assert.deepEqual(refused, { status: "error", message: "too many messages, please try again later",
+                              retryAfter: 1 });
+  assert.deepEqual(socket.events("exception").at(-1), [refused]);
+  await until(async () => (await send()).seq > 0, () => "it may again");
+});
+
 test("joining and founding have limits of their own", async () => {
   const join = () => rest().post("/api/group/join", { token: carol.token, json: { code: "a guess" } });
   for (let i = 0; i < 2; ++i) assert.equal((await join()).status, 406);
@@ -96,6 +109,9 @@ test("events that come too fast are answered with an exception, and not done", a
               () => "it may again");
 });
 
+const connections = () => rest().data("GET", "/api/admin/connections", { token: olga.token });
+// Those of the test before have gone.
+const quiet = () => until(async () => (await connections()).length === 0, () => "nobody is connected");
 const from = (...addresses) => ({ transports: ["websocket"], extraHeaders:
                                   { "X-Forwarded-For": addresses.join(", ") } });
 const refusal = async (options) => {
@@ -109,6 +125,7 @@ const tooMany = { message: "too many connections, please try again later",
                   data: { code: "too_many_connections", retryAfter: 60 } };
 
 test("a user has so many connections at once, and another one when one is gone", async () => {
+  await quiet();
   const auth = { token: alice.token };
   const open = [];
   for (let i = 0; i < 3; ++i) open.push(await connectSocket(server().url, { auth }));
@@ -124,6 +141,7 @@ test("a user has so many connections at once, and another one when one is gone",
 });
 
 test("so has an address, as our proxy tells it; our own is not counted", async () => {
+  await quiet();
   const as = (who, ...addresses) => ({ auth: { token: who.token }, ...from(...addresses) });
   await connectSocket(server().url, as(alice, "203.0.113.7"));
   await connectSocket(server().url, as(bobby, "198.51.100.1", "203.0.113.7"));
@@ -132,7 +150,7 @@ test("so has an address, as our proxy tells it; our own is not counted", async (
   assert.deepEqual(await refusal(as(carol, "\"", "203.0.113.7")), tooMany);
   await connectSocket(server().url, as(carol, "203.0.113.8"));
   for (const who of [alice, bobby]) await connectSocket(server().url, { auth: { token: who.token } });
-  const seen = await rest().data("GET", "/api/admin/connections", { token: olga.token });
+  const seen = await connections();
   assert.deepEqual(seen.map(({ username, address }) => `${username} ${address}`).sort(),
                    ["alice1 127.0.0.1", "alice1 203.0.113.7", "bobby1 127.0.0.1",
                     "bobby1 203.0.113.7", "carol1 203.0.113.8"]);
