@@ -21,8 +21,6 @@ export interface Listener {
   disconnected(): void; // Also after each attempt to connect that failed.
   message(message: Message): void;
   readMark(mark: ReadMark): void;
-  // The server may have missed what others said: only asking tells.
-  resync(): void;
   typing(groupId: Id, userId: Id): void;
   presence(groupId: Id, change: PresenceChange): void;
   // The server does not accept the token (any more). No other call follows.
@@ -79,7 +77,6 @@ export class Realtime {
       else if (event.startsWith(typingEvent)) listener.typing(groupId, (body as Typing).userId);
       else if (event.startsWith(presenceEvent)) listener.presence(groupId, body as PresenceChange);
     });
-    socket.on("resync", () => listener.resync());
     for (const event of [readMarkEvent, otherDeviceEvent]) {
       socket.on(event, (mark: ReadMark | null) => {
         if (mark) listener.readMark(mark);

@@ -282,7 +282,6 @@ function connect(withToken: string): () => void {
     },
     message: receive,
     readMark: applyReadMark,
-    resync: () => void catchUp(),
     typing: presence.heardTyping,
     presence: presence.applyPresence,
     rejected: expireSession,

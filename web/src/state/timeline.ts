@@ -80,13 +80,13 @@ export class Timeline {
   // Begins with the newest page, whatever was known.
   #begin(page: Message[]): void {
     this.#givenUp = [];
-    this.#seq = 0;
+    this.#seq = page[0]?.seq ?? 0;
     batch(() => {
-      this.messages.value = [];
+      this.messages.value = [...page].reverse();
       this.isComplete.value = page.length < pageSize;
       this.isLoaded.value = true;
       this.isLive.value = true;
-      this.#take([...page].reverse(), page[0]?.seq ?? 0);
+      this.#take([], 0);
     });
   }
 
