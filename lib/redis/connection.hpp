@@ -1,7 +1,5 @@
 // One connection to Redis: commands out, replies in, in order. Blocks; one thread at a time.
 //
-// The wire (RESP 2; redis.io/docs/reference/protocol-spec):
-//   command = "*" count CRLF *( "$" length CRLF bytes CRLF )
 // Replies are read by hiredis. We write ourselves: hiredis would raise SIGPIPE on a cut connection.
 //
 // Errors: "redis_cut" (the other side went away), "redis_timeout", "redis_failed" (it cannot serve
@@ -19,12 +17,11 @@
 
 #include "base/result.hpp"
 #include "redis/reply.hpp"
+#include "redis/resp.hpp"
 
 struct redisContext;
 
 namespace coterie::redis {
-
-using Command = std::vector<std::string>;  // Its name, then its arguments; any bytes.
 
 struct Options {
   std::string host = "127.0.0.1";

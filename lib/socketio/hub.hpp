@@ -50,9 +50,11 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void connect(Socket& socket);
   // The same for a socket that has come back: into `rooms`, having sent it what the log holds for
   // them behind `offset`. False when the log does not know (any more).
-  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset);
+  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, const Offset& offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
+  // Ends the connection of that socket: its client has turned up with another one.
+  void evict(const Id& id);
   Socket* find(const Id& id) const;
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }

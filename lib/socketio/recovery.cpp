@@ -30,11 +30,11 @@ std::uint64_t random_number(Random& random) {
 }  // namespace
 
 EventLog::EventLog(const RecoveryOptions& options, const Clock& clock, Random& random)
-    : options_(options), clock_(clock), last_(random_number(random)) {}
+    : options_(options), clock_(clock), last_{0, random_number(random)}, forgotten_(last_) {}
 
 void EventLog::append(std::shared_ptr<const Envelope> envelope) {
-  COTERIE_CHECK(envelope->number == last_ + 1);
-  last_ = envelope->number;
+  COTERIE_CHECK(envelope->offset > last_);
+  last_ = envelope->offset;
   bytes_ += bytes_of(*envelope);
   events_.push_back({clock_.now(), std::move(envelope)});
   trim();
@@ -50,16 +50,24 @@ void EventLog::trim() {
 
 void EventLog::forget_first() {
   bytes_ -= bytes_of(*events_.front().envelope);
+  forgotten_ = events_.front().envelope->offset;
   events_.pop_front();
 }
 
-std::optional<EventLog::Events> EventLog::since(std::uint64_t offset, std::size_t most) const {
-  if (offset > last_ || last_ - offset > events_.size()) return std::nullopt;
-  const std::size_t begin = events_.size() - static_cast<std::size_t>(last_ - offset);
-  const std::size_t end = std::min(events_.size(), begin + most);
+void EventLog::restart(const Offset& offset) {
+  events_.clear();
+  bytes_ = 0;
+  last_ = forgotten_ = offset;
+}
+
+std::optional<EventLog::Events> EventLog::since(const Offset& offset, std::size_t most) const {
+  if (offset > last_ || offset < forgotten_) return std::nullopt;
+  const auto is_before = [](const Offset& before, const Event& event) {
+    return before < event.envelope->offset;
+  };
+  auto next = std::upper_bound(events_.begin(), events_.end(), offset, is_before);
   Events events;
-  events.reserve(end - begin);
-  for (std::size_t i = begin; i < end; ++i) events.push_back(events_[i].envelope);
+  for (; next != events_.end() && events.size() < most; ++next) events.push_back(next->envelope);
   return events;
 }
 

@@ -50,7 +50,7 @@ struct Socket::Extras {
   std::vector<DisconnectHandler> disconnect_handlers;
   std::map<std::uint64_t, std::unique_ptr<PendingAck>> acks;
   Id pid;                          // With recovery: what the client proves itself with,
-  std::uint64_t offset = 0;        // and the last event before it connected.
+  Offset offset;                   // and the last event before it connected.
   std::vector<std::string> rooms;  // Of before, until it has caught up.
 };
 
@@ -329,7 +329,7 @@ BroadcastOperator Socket::except(std::string room) const {
 
 // -- recovery -------------------------------------------------------------------------------------
 
-void Socket::begin_session(const Id& pid, std::uint64_t offset) {
+void Socket::begin_session(const Id& pid, const Offset& offset) {
   extras().pid = pid;
   extras().offset = offset;
 }

@@ -142,7 +142,7 @@ class Socket {
   // The only way to the state disconnected.
   void become_disconnected(std::string_view reason);
   // With recovery: takes the identity of who has come back, is given one of its own, is kept.
-  void begin_session(const Id& pid, std::uint64_t offset);
+  void begin_session(const Id& pid, const Offset& offset);
   void resume(SavedSession session);
   bool catch_up();
   const Id& pid() const;
