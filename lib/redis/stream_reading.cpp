@@ -95,12 +95,18 @@ void StreamsAdapter::start_reading(const Offset& from, const Offset& live_from) 
   live_from_ = live_from;
   failed_reads_ = 0;
   senders_.clear();
-  past_.restart(from);
-  for (const auto& [nsp, space] : spaces_) {
-    if (const auto here = space->space.lock()) here->restart_log(from);
-  }
+  restart_logs(from);
   note_position();
   read();
+}
+
+// What follows that is not read yet, or live.
+void StreamsAdapter::restart_logs(const Offset& known_from) {
+  past_.restart(known_from);
+  for (const auto& [nsp, space] : spaces_) {
+    const auto here = space->space.lock();
+    if (here) here->restart_log(known_from, std::max(known_from, live_from_));
+  }
 }
 
 void StreamsAdapter::read() {
@@ -169,14 +175,12 @@ void StreamsAdapter::hand_out(const StreamEntry& entry, bool is_past) {
 void StreamsAdapter::note_gap() {
   log::warn(
       "events of other servers are missing in the stream of Redis: whoever is away begins anew");
-  past_.restart(*position_);
-  for (const auto& [nsp, space] : spaces_) {
-    if (const auto here = space->space.lock()) here->restart_log(*position_);
-  }
+  restart_logs(*position_);
   if (options_.on_gap) options_.on_gap();
 }
 
 void StreamsAdapter::note_position() {
+  told_position_.with([this](auto& position) { position = std::max(*position_, live_from_); });
   const auto end = behind_.upper_bound(*position_);
   std::vector<std::function<void()>> due;
   for (auto each = behind_.begin(); each != end; ++each) due.push_back(std::move(each->second));

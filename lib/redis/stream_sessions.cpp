@@ -39,7 +39,7 @@ void StreamSessions::take(const Id& pid, const std::string& nsp, Taken taken) {
   ++open_;
   const auto claim = std::make_shared<Claim>(pid, nsp, std::move(taken));
   bus_.run_after(claim_time, [this, claim] { settle(claim, std::nullopt); });
-  if (is_paused_) return waiting_.push_back(claim);
+  if (is_paused_ || !bus_.is_up()) return waiting_.push_back(claim);
   ask_redis(claim, true);
 }
 

@@ -68,7 +68,10 @@ void StreamsAdapter::open(const std::shared_ptr<Namespace>& space) {
   const std::string own_channel = channel(nsp) + uid_ + "#";
   const auto opened = std::make_shared<const Space>(nsp, channel(nsp), own_channel,
                                                     sessions_.cede_channel(nsp), space);
-  const auto task = [this, opened] {
+  // Nobody is in it yet: whoever comes first comes behind this, and hears what is said from then on.
+  const auto begin = told_position_.with([](const auto& position) { return position; });
+  if (begin) space->restart_log(*begin, *begin);
+  const auto task = [this, opened, begin] {
     spaces_.insert_or_assign(opened->nsp, opened);
     for (const auto& name : {opened->channel, opened->own_channel, opened->cede_channel}) {
       routes_.insert_or_assign(name, opened);
@@ -76,8 +79,10 @@ void StreamsAdapter::open(const std::shared_ptr<Namespace>& space) {
     }
     const auto here = opened->space.lock();
     if (!here || !position_) return;
-    here->restart_log(past_.begin_of(opened->nsp));
-    for (const StreamEntry& entry : past_.take(opened->nsp)) hand_out(entry, true);
+    here->restart_log(past_.begin_of(opened->nsp), begin.value_or(*position_));
+    for (const StreamEntry& entry : past_.take(opened->nsp)) {
+      hand_out(entry, !begin || entry.id <= *begin);
+    }
     here->reach(*position_);
   };
   bus_->post(task, 0);

@@ -38,6 +38,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "redis/bus.hpp"
 #include "redis/cluster_wire.hpp"
@@ -141,6 +142,7 @@ class StreamsAdapter final : public socketio::Adapter,
   void on_entry(StreamEntry entry);
   void hand_out(const StreamEntry& entry, bool is_past);
   void note_gap();
+  void restart_logs(const socketio::Offset& known_from);
   void note_position();
   void when_read(std::function<void()> then);
   void tick();
@@ -167,11 +169,12 @@ class StreamsAdapter final : public socketio::Adapter,
   StreamOutbox outbox_;
   StreamSenders senders_;
   StreamPast past_;
-  std::optional<socketio::Offset> position_;  // Read and handed out up to there.
-  socketio::Offset live_from_;                // What is before is only kept.
-  bool is_current_ = false;                   // There was nothing more to read just now.
-  bool has_gap_ = false;                      // Seen in what is being read.
-  unsigned failed_reads_ = 0;                 // In a row, at one position.
+  std::optional<socketio::Offset> position_;                // Read and handed out up to there.
+  Guarded<std::optional<socketio::Offset>> told_position_;  // The same for other threads, later.
+  socketio::Offset live_from_;                              // What is before is only kept.
+  bool is_current_ = false;    // There was nothing more to read just now.
+  bool has_gap_ = false;       // Seen in what is being read.
+  unsigned failed_reads_ = 0;  // In a row, at one position.
   std::multimap<socketio::Offset, std::function<void()>> behind_;  // Wait for that position.
 };
 

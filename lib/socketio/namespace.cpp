@@ -124,7 +124,7 @@ void Namespace::arrive(Envelope envelope, std::string_view event, const Argument
   if (!log_) shared->frames = draft.finish();
   std::lock_guard lock(order_);
   if (!shared->frames) shared->frames = draft.finish(log_->last());
-  if (is_kept) log_->append(shared);
+  if (is_kept) is_past ? log_->recall(shared) : log_->append(shared);
   if (!is_past) put(shared, nullptr);
 }
 
@@ -133,9 +133,9 @@ void Namespace::reach(const Offset& offset) {
   if (log_) log_->reach(offset);
 }
 
-void Namespace::restart_log(const Offset& offset) {
+void Namespace::restart_log(const Offset& known_from, const Offset& last) {
   std::lock_guard lock(order_);
-  if (log_) log_->restart(offset);
+  if (log_) log_->restart(known_from, last);
 }
 
 bool Namespace::evict(const Id& pid, std::function<void()> then) {

@@ -90,15 +90,16 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::size_t shard_count() const { return hubs_.size(); }
   void hear(const std::string& event, const Args& args, ServerAck ack) const;
 
-  // For adapters that give events their order (Adapter::is_sequencer), each called in that order.
-  // An event has its place: it is delivered here and kept, or only kept when it is past. Of the
-  // envelope count the flags, the audience and `alone`.
+  // For adapters that give events their order (Adapter::is_sequencer), called in that order. An
+  // event has its place: it is delivered here and kept; or only kept when it is past, which is one
+  // from before the log's beginning. Of the envelope count the flags, the audience and `alone`.
   void arrive(Envelope envelope, std::string_view event, const Arguments& arguments,
               const Offset& offset, bool is_past);
   // There was nothing more for this namespace up to there.
   void reach(const Offset& offset);
-  // What was before is not known: who missed some of it begins anew.
-  void restart_log(const Offset& offset);
+  // The log begins behind `last`; what was from `known_from` on is still to arrive, as past. Who
+  // missed something from before that begins anew.
+  void restart_log(const Offset& known_from, const Offset& last);
   // Ends the connection here that holds the session of that pid, which is then saved; `then` is
   // called, on its shard, behind that. False when there is none. Any thread.
   bool evict(const Id& pid, std::function<void()> then);

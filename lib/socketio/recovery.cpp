@@ -54,18 +54,31 @@ void EventLog::forget_first() {
   events_.pop_front();
 }
 
-void EventLog::restart(const Offset& offset) {
+void EventLog::restart(const Offset& known_from, const Offset& last) {
   events_.clear();
   bytes_ = 0;
-  last_ = forgotten_ = offset;
+  forgotten_ = known_from;
+  last_ = last;
+}
+
+void EventLog::recall(std::shared_ptr<const Envelope> envelope) {
+  reach(envelope->offset);
+  bytes_ += bytes_of(*envelope);
+  const auto next = first_behind(envelope->offset);
+  events_.insert(next, {clock_.now(), std::move(envelope)});
+  trim();
+}
+
+std::deque<EventLog::Event>::const_iterator EventLog::first_behind(const Offset& offset) const {
+  const auto is_before = [](const Offset& before, const Event& event) {
+    return before < event.envelope->offset;
+  };
+  return std::upper_bound(events_.begin(), events_.end(), offset, is_before);
 }
 
 std::optional<EventLog::Events> EventLog::since(const Offset& offset, std::size_t most) const {
   if (offset > last_ || offset < forgotten_) return std::nullopt;
-  const auto is_before = [](const Offset& before, const Event& event) {
-    return before < event.envelope->offset;
-  };
-  auto next = std::upper_bound(events_.begin(), events_.end(), offset, is_before);
+  auto next = first_behind(offset);
   Events events;
   for (; next != events_.end() && events.size() < most; ++next) events.push_back(next->envelope);
   return events;

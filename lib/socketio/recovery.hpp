@@ -73,8 +73,9 @@ class EventLog {
   void append(std::shared_ptr<const Envelope> envelope);
   // There was nothing more up to `offset`.
   void reach(const Offset& offset) { last_ = std::max(last_, offset); }
-  // Begins anew behind `offset`: what was before is not known.
-  void restart(const Offset& offset);
+  // Begins anew behind `last`. What was between `known_from` and there is still to be recalled.
+  void restart(const Offset& known_from, const Offset& last);
+  void recall(std::shared_ptr<const Envelope> envelope);
   // Forgets what is older than max_disconnection, or too much.
   void trim();
 
@@ -91,6 +92,7 @@ class EventLog {
     std::shared_ptr<const Envelope> envelope;
   };
   void forget_first();
+  std::deque<Event>::const_iterator first_behind(const Offset& offset) const;
 
   const RecoveryOptions& options_;
   const Clock& clock_;
