@@ -6,6 +6,7 @@
 // in the stream still: then so is all that is behind it.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/log.hpp"
@@ -30,6 +31,12 @@ std::optional<Offset> offset_in(const Result<Reply>& reply) {
   return text ? Offset::parse(*text) : std::nullopt;
 }
 
+// The greatest that is less.
+Offset before(const Offset& offset) {
+  if (offset.number > 0) return {offset.time, offset.number - 1};
+  return {offset.time - 1, std::numeric_limits<std::uint64_t>::max()};
+}
+
 std::optional<Offset> first_in(const Result<Reply>& reply) {
   const auto entries = reply ? read_entries(*reply) : std::nullopt;
   return entries && !entries->empty() ? std::optional(entries->front().id) : std::nullopt;
@@ -41,16 +48,19 @@ void StreamsAdapter::on_up() {
   is_current_ = false;
   sessions_.pause();
   outbox_.forget_sent();
-  if (!position_) return begin();
+  if (!position_) {
+    return write_hello([this](const Offset& hello) { begin_behind(hello); });
+  }
   if (++failed_reads_ > failed_reads_max) return skip();
   check_position();
 }
 
-void StreamsAdapter::begin() {
+// An entry that says nothing: there is one then, and it has an id.
+void StreamsAdapter::write_hello(std::function<void(const Offset&)> then) {
   bus_->run({"XADD", options_.stream, "MAXLEN", "~", std::to_string(options_.length), "*", "uid",
              uid_, "type", "1"},
-            [this](const Result<Reply>& reply) {
-              if (const auto hello = offset_in(reply)) begin_behind(*hello);
+            [then = std::move(then)](const Result<Reply>& reply) {
+              if (const auto hello = offset_in(reply)) then(*hello);
             });
 }
 
@@ -78,16 +88,20 @@ void StreamsAdapter::check_position() {
   });
 }
 
-// What was between is not known: reading goes on in the present.
+// What was behind our position is gone, or cannot be read. Of a stream that has begun anew (or has
+// been shortened since) nothing more is missed; else reading goes on in the present.
 void StreamsAdapter::skip() {
-  bus_->run({"XADD", options_.stream, "MAXLEN", "~", std::to_string(options_.length), "*", "uid",
-             uid_, "type", "1"},
-            [this](const Result<Reply>& reply) {
-              const auto hello = offset_in(reply);
-              if (!hello) return;
-              start_reading(*hello, *hello);
-              note_gap();
-            });
+  write_hello([this](const Offset& hello) {
+    bus_->run({"XRANGE", options_.stream, "-", "+", "COUNT", "1"},
+              [this, hello](const Result<Reply>& reply) {
+                if (!reply) return;
+                const Offset first = first_in(reply).value_or(hello);
+                const bool is_stuck = failed_reads_ > failed_reads_max;
+                const Offset from = !is_stuck && first > *position_ ? before(first) : hello;
+                start_reading(from, from);
+                note_gap();
+              });
+  });
 }
 
 void StreamsAdapter::start_reading(const Offset& from, const Offset& live_from) {
@@ -127,7 +141,11 @@ void StreamsAdapter::on_read(const Result<Reply>& reply) {
     const auto named = streams && streams->size() == 1 ? streams->front().list()
                                                        : Result<Reply::List>(Reply::List());
     auto entries = named && named->size() == 2 ? read_entries((*named)[1]) : std::nullopt;
-    if (!entries) return ++malformed_, skip();
+    if (!entries) {
+      ++malformed_;
+      failed_reads_ = failed_reads_max + 1;
+      return skip();
+    }
     count = entries->size();
     for (StreamEntry& entry : *entries) on_entry(std::move(entry));
     if (std::exchange(has_gap_, false)) note_gap();

@@ -132,7 +132,7 @@ class StreamsAdapter final : public socketio::Adapter,
 
   // -- reading the stream
   void on_up();
-  void begin();
+  void write_hello(std::function<void(const socketio::Offset&)> then);
   void begin_behind(const socketio::Offset& hello);
   void check_position();
   void skip();
