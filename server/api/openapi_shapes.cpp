@@ -20,7 +20,11 @@ struct Words {
 };
 
 constexpr std::array words{
+    Words{"afterSeq", "41", "Messages behind this number; 0 for all"},
     Words{"avatarId", "null", "The file that is the picture"},
+    Words{"clientMsgId", R"("5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b")",
+          "The sender's own name for the message: sent again under it within 7 days, it is stored "
+          "once"},
     Words{"code", R"("012345")", "What the mail or the captcha says, or a group's invite code"},
     Words{"content", R"("hello 你好")", "The text of a text message"},
     Words{"coverId", "8", "The file that is the cover"},
@@ -31,13 +35,17 @@ constexpr std::array words{
     Words{"fileId", "null", "The picture or film of a message"},
     Words{"groupId", "4", "The group"},
     Words{"inviteCode", R"("o1IfJ6iZXn6j6e7-pKIw7")", "Who has it may join the group"},
+    Words{"hasMore", "false", "There are more behind the last one of these"},
     Words{"lastMsgId", "null", "The read mark: the last message that was seen"},
+    Words{"lastSeq", "42", "The number of the group's newest message; 0 when there is none"},
+    Words{"limit", "100", "How many; 0 means 100, and above 500 is 500"},
     Words{"loginName", R"("alice_1")", "User name or mail address"},
     Words{"message", R"("you are not in the group!")"},
     Words{"name", R"("Chess club")"},
     Words{"nickname", R"("Alice")"},
     Words{"password", R"("Passw0rd!")"},
     Words{"path", R"("image/nanoid-of-21-letters")", "The file's place in the store"},
+    Words{"seq", "42", "In its group: from 1, without a gap, in the order of commits"},
     Words{"size", "10", "How many; 0 means 10, and above 100 is 100"},
     Words{"thumbnail", R"("https://chat.example.org/files/thumbnail/…")",
           "A link to a small version, good for a day"},
@@ -176,15 +184,23 @@ void add_groups(JsonObject& all) {
 }
 
 void add_messages(JsonObject& all) {
-  const JsonObject plain = entity({{"type", numbers({"text", "image", "video"})},
-                                   {"content", type_or_null("string")},
-                                   {"userId", reference("Id")},
-                                   {"groupId", reference("Id")},
-                                   {"coverId", type_or_null("integer")},
-                                   {"fileId", type_or_null("integer")}});
+  JsonObject plain = entity({{"type", numbers({"text", "image", "video"})},
+                             {"content", type_or_null("string")},
+                             {"userId", reference("Id")},
+                             {"groupId", reference("Id")},
+                             {"coverId", type_or_null("integer")},
+                             {"fileId", type_or_null("integer")},
+                             {"seq", {{"type", "integer"}, {"minimum", 1}}},
+                             {"clientMsgId", type("string")}});
+  // Of one that was just sent.
+  plain = without_need(std::move(plain), "clientMsgId");
   all["RecentMessage"] = with(plain, {{"user", reference("PlainUser")}});
   all["Message"] = with(
       plain, {{"user", reference("User")}, {"file", or_null("File")}, {"cover", or_null("File")}});
+  all["Missed"] = object({{"groupId", reference("Id")},
+                          {"lastSeq", {{"type", "integer"}, {"minimum", 0}}},
+                          {"hasMore", type("boolean")},
+                          {"messages", array_of("Message")}});
   all["NewFileMessage"] = plain;
   JsonObject text = plain;
   text["properties"].as_object()["groupId"] = {{"type", JsonArray{"integer", "string"}},
@@ -198,7 +214,8 @@ void add_conversations(JsonObject& all) {
                                   {"userId", reference("Id")},
                                   {"groupId", reference("Id")},
                                   {"recentMsg", or_null("RecentMessage")},
-                                  {"unreadNum", {{"type", "integer"}, {"minimum", 0}}}});
+                                  {"unreadNum", {{"type", "integer"}, {"minimum", 0}}},
+                                  {"lastSeq", {{"type", "integer"}, {"minimum", 0}}}});
   all["ReadMark"] = mark;  // The event "update-last-msg".
   all["Conversation"] = with(mark, {{"group", reference("Group")}});
 }

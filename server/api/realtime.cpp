@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "api/json_shapes.hpp"
+#include "api/realtime_messages.hpp"
 #include "api/schema.hpp"
 #include "base/blocking.hpp"
 #include "base/check.hpp"
@@ -28,11 +29,16 @@ using socketio::SocketRef;
 constexpr auto patience = std::chrono::seconds(2);  // For shards to tell who is there.
 constexpr std::size_t questions_max = 64;           // Waiting for their turn, of one socket.
 
+struct Waiting {
+  Task work;
+  Ack ack;
+};
+
 // What a socket's local() holds.
 struct Visitor {
   std::optional<chat::Actor> actor;
   LiveSessions::Pass pass;
-  std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
+  std::shared_ptr<std::deque<Waiting>> waiting;  // Null until something was asked: most never ask.
   bool is_working = false;
 };
 
@@ -93,6 +99,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
   space.on("update-last-msg", [this](Socket& socket, const Args& args, const Ack& ack) {
     mark_read(socket, args, ack);
   });
+  add_message_events(space, *this, conversations);
 }
 
 void Realtime::log_in(Socket& socket, const Next& next) {
@@ -184,8 +191,8 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   const auto message_id = integer_of(*fields, "messageId");
   if (!message_id) return complain(socket, ack, "messageId must be an integer number");
 
-  run_in_order(socket, [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
-                        conversation_id = *id, message_id = *message_id] {
+  const auto work = [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
+                     conversation_id = *id, message_id = *message_id] {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain(asking, ack, chat::message_of(marked.error()));
@@ -196,16 +203,29 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
       // seed system take "update-last-msg" for the answer to what they have asked.
       if (*marked) asking.to(user_room(user_id)).emit("read-mark", answer);
     });
-  });
+  };
+  run_in_order(socket, ack, work);
 }
 
-void Realtime::run_in_order(Socket& socket, Task work) {
+void Realtime::ask(Socket& socket, const Ack& ack, Question question) {
+  run_in_order(socket, ack,
+               [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
+                question = std::move(question)] {
+                 const auto found = question(actor);
+                 if (found) return ack(*found);
+                 ref.run([ack, message = chat::message_of(found.error())](Socket& asking) {
+                   complain(asking, ack, message);
+                 });
+               });
+}
+
+void Realtime::run_in_order(Socket& socket, const Ack& ack, Task work) {
   auto* visitor = socket.local<Visitor>();
-  if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Task>>();
+  if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Waiting>>();
   if (visitor->waiting->size() >= questions_max) {
-    return complain(socket, Ack(), "too many events at once: wait for their answers");
+    return complain(socket, ack, "too many events at once: wait for their answers");
   }
-  visitor->waiting->push_back(std::move(work));
+  visitor->waiting->push_back({std::move(work), ack});
   if (!visitor->is_working) run_next(socket.ref());
 }
 
@@ -213,12 +233,12 @@ void Realtime::run_next(const SocketRef& ref) {
   ref.run([this](Socket& socket) {
     auto* visitor = socket.local<Visitor>();
     if (visitor->is_working || visitor->waiting->empty()) return;
-    auto work = std::make_shared<Task>(std::move(visitor->waiting->front()));
+    auto next = std::make_shared<Waiting>(std::move(visitor->waiting->front()));
     visitor->waiting->pop_front();
     visitor->is_working = true;
     const auto again = socket.ref();
-    const bool is_taken = workers_.run([this, work, again] {
-      (*work)();
+    const bool is_taken = workers_.run([this, next, again] {
+      next->work();
       again.run([this, again](Socket& done) {
         done.local<Visitor>()->is_working = false;
         run_next(again);
@@ -226,7 +246,8 @@ void Realtime::run_next(const SocketRef& ref) {
     });
     if (is_taken) return;
     visitor->is_working = false;
-    complain(socket, Ack(), chat::message_of(Error("busy")));
+    complain(socket, next->ack, chat::message_of(Error("busy")));
+    run_next(again);  // Nobody else will: those that wait are refused, or there is room again.
   });
 }
 

@@ -15,6 +15,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,11 @@ class Realtime {
 
   // Registers everything. Before the shards run.
   void set_up(chat::Accounts& accounts, chat::Conversations& conversations);
+
+  // Gives `ack` what the question finds, for the user whose socket it is; an error is told as an
+  // "exception", too. On a worker, behind what this socket has asked before.
+  using Question = std::function<Result<JsonObject>(const chat::Actor&)>;
+  void ask(socketio::Socket& socket, const socketio::Ack& ack, Question question);
 
   // What chat::Announcements announce. Any thread.
   void announce(const chat::Message& message);
@@ -58,8 +64,9 @@ class Realtime {
   void log_in(socketio::Socket& socket, const socketio::Next& next);
   void enter(const socketio::SocketRef& ref, const socketio::Next& next, chat::Actor actor);
   void mark_read(socketio::Socket& socket, const socketio::Args& args, const socketio::Ack& ack);
-  // Runs `work` on a worker, behind what this socket has asked before.
-  void run_in_order(socketio::Socket& socket, Task work);
+  // Runs `work` on a worker, behind what this socket has asked before. When there is no room for
+  // it, `ack` hears that.
+  void run_in_order(socketio::Socket& socket, const socketio::Ack& ack, Task work);
   void run_next(const socketio::SocketRef& ref);
 
   socketio::Server& server_;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -16,9 +15,11 @@
 #include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
+#include "api/health.hpp"
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/needs.hpp"
 #include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
 #include "app/secret.hpp"
@@ -28,6 +29,7 @@
 #include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
 #include "net/shards.hpp"
+#include "net/supervisor.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
 #include "storage/archive_import.hpp"
@@ -37,7 +39,9 @@
 #include "storage/migrations.hpp"
 #include "storage/mysql_driver.hpp"
 #include "storage/postgres_driver.hpp"
+#include "storage/probe.hpp"
 #include "storage/s3_blob_store.hpp"
+#include "storage/sequence.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -53,9 +57,10 @@ using storage::SqliteDriver;
 constexpr auto start_patience = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
-// How long each step of stopping may take: the three together less than the ten seconds after which
+// How long each step of stopping may take: all together less than the ten seconds after which
 // those who start and stop servers lose theirs.
 constexpr auto patience = std::chrono::seconds(3);
+constexpr auto last_words = std::chrono::milliseconds(200);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -64,13 +69,25 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
 }
 
 // The chat's own database. What migrates or moves it may take longer than a question of the chat
-// ever may.
-enum class Patience { usual, of_migrations };
+// ever may, and who only asks whether it is there wants to know soon.
+enum class Patience { usual, of_migrations, of_probes };
 
-storage::Database::Connect chat_database(const Config& config, Patience waiting) {
+std::chrono::seconds answer_timeout(Patience waiting) {
   using std::chrono_literals::operator""h;
   using std::chrono_literals::operator""s;
-  const std::chrono::seconds timeout = waiting == Patience::usual ? 30s : std::chrono::seconds(24h);
+  switch (waiting) {
+    case Patience::of_migrations:
+      return 24h;
+    case Patience::of_probes:
+      return 2s;
+    case Patience::usual:
+      break;
+  }
+  return 30s;
+}
+
+storage::Database::Connect chat_database(const Config& config, Patience waiting) {
+  const std::chrono::seconds timeout = answer_timeout(waiting);
   const auto port = [&config](std::uint16_t usual) {
     return config.db_port ? config.db_port : usual;
   };
@@ -78,17 +95,17 @@ storage::Database::Connect chat_database(const Config& config, Patience waiting)
     case storage::Dialect::sqlite:
       return sqlite(fs::path(config.data) / "coterie.db", SqliteDriver::Durability::full);
     case storage::Dialect::mysql:
-      return [settings =
-                  storage::MysqlDriver::Settings{config.db_host, port(3306), config.db_username,
-                                                 config.db_password, config.db_database, timeout}] {
+      return [settings = storage::MysqlDriver::Settings{
+                  config.db_host, port(3306), config.db_username, config.db_password,
+                  config.db_database, timeout, config.database_tls()}] {
         return std::make_unique<storage::MysqlDriver>(settings);
       };
     case storage::Dialect::postgres:
       break;
   }
-  return [settings =
-              storage::PostgresDriver::Settings{config.db_host, port(5432), config.db_username,
-                                                config.db_password, config.db_database, timeout}] {
+  return [settings = storage::PostgresDriver::Settings{
+              config.db_host, port(5432), config.db_username, config.db_password,
+              config.db_database, timeout, config.database_tls()}] {
     return std::make_unique<storage::PostgresDriver>(settings);
   };
 }
@@ -100,23 +117,22 @@ storage::Database::Options options_of(const Config& config) {
   return options;
 }
 
-// A database that is being started together with us may come later than we do.
-Result<void> await(storage::Database& database, const Config& config) {
+// A database that is being started together with us may come later than we do. One that does not
+// let us in will not do so later either.
+Result<void> await_database(const Config& config) {
   const Clock& clock = system_clock();
   const TimePoint deadline = clock.now() + start_patience;
+  storage::Probe probe(chat_database(config, Patience::of_probes), "SELECT 1");
   for (bool is_told = false;; is_told = true) {
-    const auto answer = database.read([](storage::Driver& db) -> Result<void> {
-      db.run("SELECT 1");
-      return {};
-    });
-    if (answer || answer.error().code != "storage_unavailable") return answer;
-    if (clock.now() >= deadline) {
-      return Error("storage_unavailable", fmt::format("{} at {}: {}", name_of(config.dialect()),
-                                                      config.db_host, answer.error().detail));
+    const auto answer = probe.ask();
+    if (answer) return answer;
+    const std::string_view code = answer.error().code;
+    if (code != "storage_unavailable" || clock.now() >= deadline) {
+      return Error(code, fmt::format("{} at {}: {}", name_of(config.dialect()),
+                                     config.db_host.empty() ? config.data : config.db_host,
+                                     answer.error().detail));
     }
-    if (!is_told) {
-      log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
-    }
+    if (!is_told) log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
     std::this_thread::sleep_for(std::chrono::milliseconds(250));
   }
 }
@@ -181,10 +197,27 @@ void sweep_files(chat::FileSweep& sweep) {
   }
 }
 
+// After the migration that makes room for numbers, and after another system has used the database.
+Result<void> number_messages(storage::Database& database) {
+  const auto numbered = storage::number_messages(
+      database, [](std::int64_t count) { log::info("numbering messages: {} so far", count); });
+  if (!numbered) return numbered.error();
+  if (*numbered > 0) log::info("{} messages were numbered in their groups", *numbered);
+  return {};
+}
+
 // Where log-ins and codes rest: Redis, when it is set, else a database of their own.
 std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
   const auto options = config.redis_options();
   return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
+// Says whose migrations these are: both have a "0001_initial". Only the chat can be adopted.
+void append(std::vector<std::string>& all, std::string_view whose,
+            const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    all.push_back(name.starts_with("adoption") ? name : fmt::format("{} {}", whose, name));
+  }
 }
 
 // Calls `work` on a worker again and again.
@@ -299,18 +332,21 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   auto parts = std::make_unique<Parts>(
       config, secret, purpose == Purpose::any ? Patience::usual : Patience::of_migrations);
   const WallTime now = system_clock().wall();
+  if (auto there = await_database(config); !there) return there.error();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
-  if (auto there = await(migrated, config); !there) return there.error();
-  std::vector<std::pair<storage::Database*, const std::vector<storage::Migration>*>> schemas{
-      {&migrated, &storage::chat_migrations(config.dialect())}};
-  if (!parts->redis) schemas.emplace_back(&parts->sessions, &storage::ttl_migrations());
-  for (const auto& [database, migrations] : schemas) {
-    auto names = storage::migrate(*database, *migrations, now);
+  const auto run = [&](storage::Database& database, std::string_view whose,
+                       const std::vector<storage::Migration>& migrations) -> Result<void> {
+    const auto names = storage::migrate(database, migrations, now);
     if (!names) return names.error();
-    parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
-  }
+    append(parts->migrated, whose, *names);
+    return {};
+  };
+  auto done = run(migrated, "chat", storage::chat_migrations(config.dialect()));
+  if (done && !parts->redis) done = run(parts->sessions, "sessions", storage::ttl_migrations());
+  if (!done) return done.error();
   if (purpose != Purpose::import) {
     if (auto whole = storage::check_no_import(parts->database); !whole) return whole.error();
+    if (auto numbered = number_messages(migrated); !numbered) return numbered.error();
   }
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
@@ -319,9 +355,10 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
 Result<std::vector<std::string>> Core::plan(const Config& config) {
   Parts parts(config, "not used: nothing is signed", Patience::of_migrations);
   std::vector<std::string> all;
-  for (const auto& [database, file, migrations] :
-       {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations(config.dialect())),
-        std::tuple(&parts.sessions, "sessions.db", &storage::ttl_migrations())}) {
+  for (const auto& [database, whose, file, migrations] :
+       {std::tuple(&parts.database, "chat", "coterie.db",
+                   &storage::chat_migrations(config.dialect())),
+        std::tuple(&parts.sessions, "sessions", "sessions.db", &storage::ttl_migrations())}) {
     if (parts.redis && database == &parts.sessions) continue;
     // To look into a database of SQLite that is not there would make it.
     storage::Database none(sqlite(":memory:", SqliteDriver::Durability::normal));
@@ -329,7 +366,7 @@ Result<std::vector<std::string>> Core::plan(const Config& config) {
         database->dialect() != storage::Dialect::sqlite || fs::exists(parts.folder / file);
     const auto names = storage::plan_migration(is_there ? *database : none, *migrations);
     if (!names) return names.error();
-    all.insert(all.end(), names->begin(), names->end());
+    append(all, whose, *names);
   }
   return all;
 }
@@ -348,6 +385,10 @@ struct App::Doors {
             {core.database, core.files, core.memberships, core.announcements, system_clock()}),
         admin(core.database),
         rest(workers, file_workers, *core.accounts),
+        readiness(
+            shards[0], [this](Task task) { return probes.run(std::move(task)); },
+            needs_of(chat_database(config, Patience::of_probes),
+                     core.redis ? &core.redis->client : nullptr, *core.blobs.store)),
         sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
                 [this, &core] { sweep(core); }),
         file_sweeper(shards[0], file_workers, file_sweep_interval,
@@ -360,6 +401,9 @@ struct App::Doors {
 
   void sweep(Core::Parts& core) {
     store_links(core.files);
+    if (const auto forgotten = conversations.forget_sent(); !forgotten) {
+      log::warn("could not forget what was sent long ago: {}", forgotten.error().detail);
+    }
     if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
       return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
     }
@@ -395,8 +439,27 @@ struct App::Doors {
     for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
       router.add(api::document_route(place, document));
     }
-    api::add_site(router, find_asset, [this] { return !is_stopping; });
+    router.add(api::alive_route());
+    router.add(readiness.route());
+    api::add_site(router, find_asset);
     return router;
+  }
+
+  // On sockets that a supervisor hands over, else where the settings say. Returns the first port.
+  Result<unsigned short> listen(Core::Parts& core, const Config& config) {
+    std::vector<std::string> addresses = net::inherited_listeners();
+    if (addresses.empty()) {
+      const bool is_v6 = config.host.find(':') != std::string::npos;
+      const std::string host = is_v6 ? "[" + config.host + "]" : config.host;
+      addresses.push_back(fmt::format("{}:{}", host, config.port));
+    }
+    unsigned short first = 0;
+    for (const std::string& address : addresses) {
+      const auto port = shards.listen(address, router(core), config.tls());
+      if (!port) return port.error();
+      if (first == 0) first = *port;
+    }
+    return first;
   }
 
   net::Workers workers;
@@ -408,16 +471,19 @@ struct App::Doors {
   chat::Conversations conversations;
   chat::Admin admin;
   api::Rest rest;
+  api::Readiness readiness;
   Sweeper sweeper;
   Sweeper file_sweeper;
-  std::atomic<bool> is_stopping = false;
+  net::Workers probes{{.name = "probes", .threads = 3}};  // One for each need.
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
   // come meanwhile on connections that are open already are answered 503.
   void leave() {
     log::info("stopping");
-    is_stopping = true;
+    readiness.stop();
     shards.stop_listening();
+    // Who has just been let in has something to say.
+    std::this_thread::sleep_for(last_words);
     workers.stop(patience);
     server.close();
   }
@@ -449,10 +515,7 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 
-  const std::string host =
-      config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
-  const auto port = doors.shards.listen(host + ":" + std::to_string(config.port),
-                                        doors.router(core), config.tls());
+  const auto port = doors.listen(core, config);
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
   if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);

@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "net/tls.hpp"
 #include "redis/connection.hpp"
+#include "storage/database_tls.hpp"
 #include "storage/dialect.hpp"
 #include "storage/s3_wire.hpp"
 
@@ -38,6 +39,8 @@ struct Config {
   std::string db_password;
   std::string db_database = "ying-chat";
   unsigned db_connections = 10;
+  std::string db_tls = "prefer";  // off, prefer, require or verify.
+  std::string db_ca;              // Of who signs, with verify; empty: whom this machine trusts.
   std::string log_level = "info";
   std::string password_cost = "standard";
   std::string ffmpeg = "ffmpeg";  // A name on PATH or a path; empty: none.
@@ -66,6 +69,11 @@ struct Config {
   std::string redis_username;
   std::string redis_password;
   std::uint16_t redis_db = 0;
+  std::string redis_sentinels;  // "host:port,host:port"; empty: Redis is at redis_host.
+  std::string redis_master = "mymaster";
+  std::string redis_sentinel_password;
+  bool redis_tls = false;
+  std::string redis_ca;  // Empty: whom this machine trusts.
   unsigned sweep_seconds = 30;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
@@ -79,6 +87,7 @@ struct Config {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }
   storage::Dialect dialect() const;
+  storage::DatabaseTls database_tls() const;
   // Where the bucket is; nullopt: files are in the data folder.
   std::optional<storage::S3Place> s3() const;
   std::string link_base() const { return public_url.empty() ? local_url(port) : public_url; }

@@ -23,6 +23,17 @@ bool is_told_to_stop() {
   return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
 }
 
+// Where we may not ask, we believe.
+Result<void> refuse_cluster(redis::Client& client) {
+  const auto info = client.run({"INFO", "cluster"}, redis::Repeat::harmless);
+  const auto text = info ? info->text() : Result<std::string>(info.error());
+  if (!text || text->find("cluster_enabled:1") == std::string::npos) return {};
+  return Error(
+      "bad_setting",
+      "redis_host: a node of a Redis Cluster, which cannot be made use of here; what fails "
+      "over is a primary with Sentinels (redis_sentinels)");
+}
+
 }  // namespace
 
 Result<void> RedisStores::start() {
@@ -38,6 +49,7 @@ Result<void> RedisStores::start() {
     if (!is_told) log::info("waiting for Redis, {} s at most", patience.count());
     std::this_thread::sleep_for(pause);
   }
+  if (auto fit = refuse_cluster(client); !fit) return fit;
   return group_users.fill();
 }
 

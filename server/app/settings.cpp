@@ -135,6 +135,26 @@ std::vector<Setting> database_settings() {
   };
 }
 
+std::vector<Setting> database_tls_settings() {
+  using C = Config;
+  return {
+      {"db_tls",
+       false,
+       {"DB_TLS"},
+       "TLS to it: off, prefer (where it offers that), require, or verify (its certificate, too)",
+       false,
+       one_of(&C::db_tls, {"off", "prefer", "require", "verify"}),
+       show(&C::db_tls)},
+      {"db_ca",
+       false,
+       {"DB_CA"},
+       "PEM file of who signs its certificate, for verify; else whom this machine trusts",
+       false,
+       some_text(&C::db_ca),
+       show(&C::db_ca)},
+  };
+}
+
 std::vector<Setting> server_settings() {
   using C = Config;
   return {
@@ -382,6 +402,37 @@ std::vector<Setting> s3_settings() {
   };
 }
 
+std::vector<Setting> sentinel_settings() {
+  using C = Config;
+  return {
+      {"redis_sentinels",
+       false,
+       {"REDIS_SENTINELS"},
+       "Sentinels that know where Redis is, instead of redis_host: host:port,host:port",
+       false,
+       [](Config& config, std::string_view value) -> std::optional<std::string> {
+         if (!redis::parse_places(value)) return "host:port,host:port";
+         config.redis_sentinels = value;
+         return std::nullopt;
+       },
+       show(&C::redis_sentinels)},
+      {"redis_master",
+       false,
+       {"REDIS_MASTER"},
+       "the name that they know it by",
+       false,
+       some_text(&C::redis_master),
+       show(&C::redis_master)},
+      {"redis_sentinel_password",
+       false,
+       {"REDIS_SENTINEL_PASSWORD"},
+       "their own password, where they have one",
+       true,
+       text(&C::redis_sentinel_password),
+       show(&C::redis_sentinel_password)},
+  };
+}
+
 std::vector<Setting> session_settings() {
   using C = Config;
   return {
@@ -420,6 +471,20 @@ std::vector<Setting> session_settings() {
        false,
        number(&C::redis_db, 0, 65535),
        show(&C::redis_db)},
+      {"redis_tls",
+       false,
+       {"REDIS_TLS"},
+       "TLS to Redis, and to the Sentinels",
+       false,
+       boolean(&C::redis_tls),
+       show(&C::redis_tls)},
+      {"redis_ca",
+       false,
+       {"REDIS_CA"},
+       "PEM file of who signs its certificate; else whom this machine trusts",
+       false,
+       some_text(&C::redis_ca),
+       show(&C::redis_ca)},
       {"sweep_seconds",
        false,
        {"COTERIE_SWEEP_SECONDS"},
@@ -435,8 +500,9 @@ std::vector<Setting> session_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {database_settings(), tls_settings(), file_settings(), mail_settings(),
-                             s3_settings(), session_settings()}) {
+    for (const auto& more :
+         {database_settings(), database_tls_settings(), tls_settings(), file_settings(),
+          mail_settings(), s3_settings(), sentinel_settings(), session_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

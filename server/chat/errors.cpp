@@ -27,6 +27,7 @@ constexpr std::array facts{
     ErrorFact{"cover_unknown", 404, "cover is not exists"},
     ErrorFact{"cover_taken", 400, "coverId is already the cover of a group"},
     ErrorFact{"message_unknown", 400, "messageId is not a message of that group"},
+    ErrorFact{"client_msg_id_taken", 409, "clientMsgId was used for another message"},
     ErrorFact{"file_unknown", 404, "file is not exists"},
     ErrorFact{"not_admin", 403, "you are not an administrator"},
     ErrorFact{"link_expired", 403, "the link has expired or was altered"},

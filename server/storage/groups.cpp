@@ -10,7 +10,7 @@ namespace coterie::storage {
 
 std::string group_columns(std::string_view group, std::string_view cover) {
   return fmt::format(R"({0}."id", {0}."createAt", {0}."updateAt", {0}."name", {0}."description", )"
-                     R"({0}."inviteCode", {0}."coverId", {0}."createById", {1})",
+                     R"({0}."inviteCode", {0}."coverId", {0}."createById", {0}."lastSeq", {1})",
                      group, file_columns(cover));
 }
 
@@ -24,6 +24,7 @@ Group read_group(RowReader& row) {
   group.invite_code = row.text();
   group.cover_id = row.int64();
   group.create_by_id = row.int64();
+  group.last_seq = row.maybe_int64().value_or(0);
   group.cover = maybe_read_file(row);
   return group;
 }

@@ -20,6 +20,7 @@
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
+#include "base/hex.hpp"
 #include "base/random.hpp"
 #include "storage/blob_path.hpp"
 #include "storage/media_type.hpp"
@@ -159,6 +160,13 @@ Result<void> LocalBlobStore::prepare() {
   return {};
 }
 
+Result<void> LocalBlobStore::check() {
+  COTERIE_CHECK(may_block());
+  const std::string folder = (fs::path(options_.folder) / uploads).string();
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return failure(folder);
+  return {};
+}
+
 Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::string_view path) {
   COTERIE_CHECK(may_block() && is_blob_path(path));
   const fs::path final = fs::path(options_.folder) / path;
@@ -234,9 +242,7 @@ std::string LocalBlobStore::sign(std::string_view path, std::string_view expires
   HMAC(EVP_sha256(), options_.secret.data(), static_cast<int>(options_.secret.size()),
        reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
        &size);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
+  return to_hex({digest.data(), size});
 }
 
 std::string LocalBlobStore::url(std::string_view path) const {

@@ -26,6 +26,7 @@ class LocalBlobStore final : public BlobStore {
 
   // Makes the folder and forgets what a crash has left half-written. Before anything else.
   Result<void> prepare() override;
+  Result<void> check() override;
 
   Result<std::unique_ptr<BlobWriter>> create(std::string_view path) override;
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;

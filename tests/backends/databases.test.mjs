@@ -123,7 +123,7 @@ async function outages(server, database, context) {
 }
 
 // Files of the contract that look into no SQLite themselves.
-const contract = ["conversations", "groups", "replay", "user"].map(
+const contract = ["conversations", "groups", "replay", "sync", "user"].map(
   (name) => fileURLToPath(new URL(`../contract/${name}.test.mjs`, import.meta.url)));
 
 // With log-ins in Redis and files in S3, as a deployment of the system before us has them.

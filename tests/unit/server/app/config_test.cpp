@@ -299,16 +299,41 @@ TEST_F(ConfigTest, misses_the_password_of_a_user_of_redis) {
   EXPECT_TRUE(says(words, "redis_username (environment)")) << words;
 }
 
+TEST_F(ConfigTest, asks_an_authority_only_where_certificates_are_looked_at) {
+  using Mode = storage::DatabaseTls::Mode;
+  EXPECT_EQ(load({}).database_tls().mode, Mode::prefer);
+  const Config config = load({}, {{"DB_TLS", "verify"}, {"DB_CA", "/etc/ca.pem"}});
+  EXPECT_EQ(config.database_tls().mode, Mode::verify);
+  EXPECT_EQ(config.database_tls().authority_file(), "/etc/ca.pem");
+  EXPECT_EQ(load({}, {{"DB_TLS", "off"}}).database_tls().mode, Mode::off);
+  EXPECT_EQ(load({}, {{"DB_TLS", "require"}}).database_tls().mode, Mode::require);
+  EXPECT_TRUE(says(complaint({{"db_ca", "/etc/ca.pem"}}), "db_tls verify"));
+  EXPECT_TRUE(says(complaint({{"db_tls", "maybe"}}), "db_tls"));
+}
+
+TEST_F(ConfigTest, finds_redis_at_an_address_or_by_sentinels) {
+  EXPECT_FALSE(load({}).redis_options());
+  EXPECT_EQ(load({}, {{"REDIS_HOST", "10.0.0.1"}}).redis_options()->host, "10.0.0.1");
+  const auto found = load({}, {{"REDIS_SENTINELS", "a:1, b"}, {"REDIS_MASTER", "chat"}});
+  const auto options = found.redis_options();
+  EXPECT_EQ(options->host, "chat");
+  EXPECT_EQ(options->sentinels.places, (std::vector<redis::Place>{{"a", 1}, {"b", 26379}}));
+  EXPECT_TRUE(says(complaint({{"redis_sentinels", "a"}, {"redis_host", "b"}}), "redis_host"));
+  EXPECT_TRUE(says(complaint({{"redis_sentinels", "a:x"}}), "host:port"));
+}
+
 TEST_F(ConfigTest, shows_secrets_as_stars) {
   const Config config = load({}, {{"SERVER_JWT_SECRET", "do not show this"},
                                   {"EMAIL_PASS", "nor this"},
-                                  {"REDIS_PASSWORD", "and not this"}});
+                                  {"REDIS_PASSWORD", "and not this"},
+                                  {"REDIS_SENTINEL_PASSWORD", "nor do this"}});
   std::set<std::string> starred;
   for (const auto& each : app::describe(config)) {
     EXPECT_FALSE(says(each.value, "this")) << each.key;
     if (each.value == "********") starred.insert(each.key);
   }
-  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password"}));
+  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password",
+                                            "redis_sentinel_password"}));
   EXPECT_EQ(app::describe(load({})).size(), app::settings().size());
 }
 
