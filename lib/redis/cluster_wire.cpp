@@ -165,7 +165,8 @@ std::optional<Response> read_response(std::int64_t type, JsonObject& data,
   if (type == client_count) response.kind = Response::Kind::client_count;
   if (type == client_ack) response.kind = Response::Kind::client_ack;
   if (Json* packet = data.if_contains("packet"); packet && type == server_answer) {
-    data["data"] = std::move(*packet);
+    Json answer = std::move(*packet);  // It moves when there is one more.
+    data["data"] = std::move(answer);
   }
   response.body = std::move(data);
   response.attachments = std::move(attachments);
