@@ -3,8 +3,8 @@
 //   cluster PORT REDIS_URL [streams]      for example: cluster 3001 redis://127.0.0.1:6379
 //
 // Start it twice with different ports. Servers on Node with @socket.io/redis-adapter may take part;
-// with "streams" those with @socket.io/redis-streams-adapter: then clients that come back to another
-// server continue there, and hear what they have missed.
+// with "streams" those with @socket.io/redis-streams-adapter: then clients that come back to
+// another server continue there, and hear what they have missed.
 //
 //   "join" room, ack            its rooms           "say" room, text    → "said" text, to the room
 //   "who" ack                   ids of all sockets, of all servers

@@ -186,14 +186,16 @@ bool may_last(const Request& request) {
   }
 }
 
-std::optional<Unpacked> read_data(const std::string& data) {
-  if (data.starts_with('{')) {
-    auto value = parse_json(data);
-    return value ? std::optional(Unpacked{std::move(*value), {}}) : std::nullopt;
-  }
+std::optional<Unpacked> read_base64(std::string_view data) {
   const auto bytes = engineio::decode_base64(data);
   auto value = bytes ? read_msgpack(*bytes) : Result<Unpacked>(Error("bad_msgpack"));
   return value ? std::optional(std::move(*value)) : std::nullopt;
+}
+
+std::optional<Unpacked> read_data(const std::string& data) {
+  if (!data.starts_with('{')) return read_base64(data);
+  auto value = parse_json(data);
+  return value ? std::optional(Unpacked{std::move(*value), {}}) : std::nullopt;
 }
 
 StreamEntry read_entry(const Offset& id, const Reply::List& fields) {
@@ -322,7 +324,7 @@ std::string encode_session(const socketio::SavedSession& session) {
 }
 
 std::optional<socketio::SavedSession> decode_session(std::string_view text) {
-  auto unpacked = read_data(std::string(text));
+  auto unpacked = read_base64(text);
   const JsonObject* told = unpacked ? unpacked->value.if_object() : nullptr;
   if (!told) return std::nullopt;
   socketio::SavedSession session;

@@ -1,30 +1,22 @@
 // What the cluster adapters of Node say that came after the classic one, as
-// @socket.io/redis-streams-adapter 0.3 brings it by Redis. No I/O.
+// @socket.io/redis-streams-adapter 0.3 brings it by Redis (measured). No I/O.
 //
 //   message = {"type": TYPE, "data": {…}, "uid": UID, "nsp": NSP}; a UID is 16 digits in hex
+//   3  {packet, opts}, with requestId for acks    4, 5  {opts, rooms} (join, leave)
+//   6  {opts, close} (disconnect)                 7, 8  {opts, requestId} {requestId, sockets}
+//   9  {packet: [event, args…]}, for servers, with requestId for acks   10  {requestId, packet}
+//   11, 12  {requestId, clientCount} {requestId, packet}, answers to 3
 //
-//   TYPE    data                                           is
-//   3       {packet, opts}, or with requestId for acks     an event for clients
-//   4, 5    {opts, rooms}                                  an order to join, to leave
-//   6       {opts, close}                                  an order to disconnect
-//   7       {opts, requestId}                              who is there?
-//   8       {requestId, sockets: [{id, handshake, …}]}     those are
-//   9       {packet: [event, args…]}, requestId for acks   an event for servers
-//   10      {requestId, packet: arg}                       what one has answered to it
-//   11, 12  {requestId, clientCount} {requestId, packet}   clients asked by 3; what one has answered
-//
-// What has to last is an entry of a stream, in which all values are text; data is JSON, or base64
+// What has to last is an entry of a stream, in which all values are text; DATA is JSON, or base64
 // of MessagePack where it holds bytes:
-//   entry   = "uid" UID "nsp" NSP "type" TYPE "data" DATA [ "n" NUMBER ] [ "alone" SID ]
+//   entry = "uid" UID "nsp" NSP "type" TYPE "data" DATA [ "n" NUMBER ] [ "alone" SID ]
 // The last two are ours, and nothing to servers on Node: NUMBER counts what that server has written
 // for all namespaces, so that what comes twice or is missing is known; with SID it is for that
 // socket and not for others in the room of its name.
 // What need not last is MessagePack of the whole message, published:
-//   PREFIX "#" NSP "#"           to all servers
-//   PREFIX "#" NSP "#" UID "#"   to that one
+//   PREFIX "#" NSP "#"     PREFIX "#" NSP "#" UID "#"      to all servers, or to that one
 //
 // Whatever comes in is checked: what is malformed, of another namespace or of no use is no message.
-// Source: the adapters of Socket.IO for Node, measured.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -1,5 +1,5 @@
-// What servers say to each other and ask of each other, whichever wire carries it, and the pieces of
-// JSON that the wires have in common. No I/O.
+// What servers say to and ask of each other, whichever wire carries it, and the pieces of JSON that
+// the wires have in common. No I/O.
 //
 //   packet = {"type": 2, "data": [event, args…]}, with "nsp" on some wires
 //   opts   = {"rooms": […], "except": […], "flags": {"volatile"?, "compress"?, "timeout"?, …}}

@@ -11,7 +11,7 @@ namespace {
 
 using socketio::SavedSession;
 
-// A client waits for its CONNECT meanwhile: then it begins anew, which is what it can do without us.
+// A client waits for its CONNECT meanwhile: then it begins anew, which it can do without Redis.
 constexpr auto claim_time = std::chrono::seconds(5);
 constexpr auto cede_time = std::chrono::seconds(2);
 constexpr std::size_t claims_max = 100'000;  // At a time: all clients of a server that has gone.

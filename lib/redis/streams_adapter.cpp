@@ -68,7 +68,7 @@ void StreamsAdapter::open(const std::shared_ptr<Namespace>& space) {
   const std::string own_channel = channel(nsp) + uid_ + "#";
   const auto opened = std::make_shared<const Space>(nsp, channel(nsp), own_channel,
                                                     sessions_.cede_channel(nsp), space);
-  // Nobody is in it yet: whoever comes first comes behind this, and hears what is said from then on.
+  // Nobody is in it yet: whoever comes first comes behind this, and hears what is said from then.
   const auto begin = told_position_.with([](const auto& position) { return position; });
   if (begin) space->restart_log(*begin, *begin);
   const auto task = [this, opened, begin] {

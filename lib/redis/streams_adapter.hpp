@@ -4,25 +4,15 @@
 //   socketio::ServerOptions options;
 //   options.recovery = socketio::RecoveryOptions{};
 //   options.adapter = redis::streams_adapter({.redis = {.host = "10.0.0.5"}});
-//   socketio::Server server(shards, options);
 //
 // It speaks the wire format of @socket.io/redis-streams-adapter 0.3 (redis/cluster_wire.hpp), so
 // that servers on Node may be in the same cluster. docs/adr/0007 has the reasons for what follows.
 //
 // ORDER. An event is written to the stream, and delivered by every server, this one as well, when
 // it is read there: all clients of the cluster hear events in one order, and the id of its entry is
-// an event's offset on every server. That costs a round trip to Redis (some 0.2 ms in a network
-// that is near). Joins, leaves and disconnects of many go the same way. What is volatile or local,
-// acknowledgements and questions do not wait for it, and are heard at once.
-//
-// AWAY. While Redis is away nothing that has its place in the order is delivered: it waits, up to
-// a bound, and is written when Redis is back, once. When something was lost all the same (too much
-// waited, Redis has forgotten it) every server that reads on knows: it forgets its log, so that
-// clients that come back begin anew, and calls on_gap().
-//
-// THREADS. The bus's thread encodes, decodes and hands out; whoever publishes only hands over a
-// copy. Handlers of questions and of server events, and on_gap, run on that thread as well: they
-// must not block.
+// an event's offset on every server. That costs a round trip to Redis. Joins, leaves and
+// disconnects of many go the same way. What is volatile or local, acknowledgements and questions do
+// not wait for it, and are heard at once.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -70,6 +60,14 @@ struct StreamsOptions {
 
 std::shared_ptr<socketio::Adapter> streams_adapter(StreamsOptions options);
 
+// AWAY. While Redis is away nothing that has its place in the order is delivered: it waits, up to
+// a bound, and is written when Redis is back, once. When something was lost all the same (too much
+// waited, Redis has forgotten it) every server that reads on knows: it forgets its log, so that
+// clients that come back begin anew, and calls on_gap().
+//
+// THREADS. The bus's thread encodes, decodes and hands out; whoever publishes only hands over a
+// copy. Handlers of questions and of server events, and on_gap, run on that thread as well: they
+// must not block.
 class StreamsAdapter final : public socketio::Adapter,
                              public std::enable_shared_from_this<StreamsAdapter> {
  public:

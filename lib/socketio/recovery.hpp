@@ -9,7 +9,7 @@
 //
 // A log begins at a number drawn at random: an offset of another server's log, or of this one's
 // before a restart, is none of ours, and its client begins anew rather than hear the wrong events.
-// Where an adapter gives the events of a cluster one order, every server's log has the same offsets.
+// Where an adapter gives a cluster one order of events, the logs of all servers have its offsets.
 //
 // What is volatile is not kept, and an event that wants an ack is not either; volatile events carry
 // the offset of the last that was kept.

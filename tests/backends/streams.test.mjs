@@ -128,7 +128,9 @@ async function travel(from, room, use) {
 test("all clients of all servers hear what all say, in one order on Coterie's", async () => {
   const room = newRoom();
   const clients = await Promise.all([one, two, node].map((server) => enter(server, room)));
-  for (let i = 0; i < 100; ++i) for (const [n, each] of clients.entries()) each.emit("say", room, `${n} ${i}`);
+  for (let i = 0; i < 100; ++i) {
+    for (const [n, each] of clients.entries()) each.emit("say", room, `${n} ${i}`);
+  }
   for (const each of clients) await heard(each, 300);
   const lists = clients.map(said);
   assert.deepEqual(lists[0], lists[1]);
@@ -162,7 +164,7 @@ test("a client that is moved from server to server hears all, in order and once"
   });
 });
 
-test("nothing is lost or doubled for clients that are moved while all the time something is said", async () => {
+test("nothing is lost or doubled for a client that is moved while something is said", async () => {
   const room = newRoom();
   const speaker = await enter(two, room);
   const witness = await enter(one, room);
@@ -248,7 +250,8 @@ test("a Redis that has forgotten everything is noticed, and the cluster goes on"
   await until(() => serverCount() === 3, undefined, 20_000);
   a.emit("say", room, "again");
   await heard(b, 1);
-  await until(() => [one, two].every(({ child }) => child.log.includes("events of other servers are missing")));
+  const isNoticed = ({ child }) => child.log.includes("events of other servers are missing");
+  await until(() => [one, two].every(isNoticed));
   b.emit("say", room, "and again");
   await heard(a, 2);
   assert.deepEqual(said(a), ["again", "and again"]);

@@ -49,11 +49,10 @@ StreamEntry entry(std::string type, std::string data) {
 }
 
 TEST(ClusterWire, writes_entries_as_node_does) {
-  EXPECT_EQ(
-      entry_fields(uid, "/", saying("r", {1}, {{"room1"}, {}})),
-      (Fields{
-          "uid", std::string(uid), "nsp", "/", "type", "3", "data",
-          R"({"packet":{"type":2,"data":["r",1]},"opts":{"rooms":["room1"],"except":[],"flags":{}}})"}));
+  EXPECT_EQ(entry_fields(uid, "/", saying("r", {1}, {{"room1"}, {}})),
+            (Fields{"uid", std::string(uid), "nsp", "/", "type", "3", "data",
+                    R"({"packet":{"type":2,"data":["r",1]},)"
+                    R"("opts":{"rooms":["room1"],"except":[],"flags":{}}})"}));
   Request join;
   join.type = RequestType::join;
   join.audience.emplace();
