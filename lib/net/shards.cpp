@@ -115,9 +115,13 @@ Shards::~Shards() {
   stop();
 }
 
+std::shared_ptr<const HttpService> Shards::service_of(Router router) const {
+  return std::make_shared<const HttpService>(std::move(router), options_.http, options_.files,
+                                             options_.trusted_proxies);
+}
+
 Shards::Door Shards::door(Router router) {
-  return serve_plain(*shards_[0], std::make_shared<const HttpService>(
-                                      std::move(router), options_.http, options_.files));
+  return serve_plain(*shards_[0], service_of(std::move(router)));
 }
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router,
@@ -129,8 +133,7 @@ Result<unsigned short> Shards::listen(std::string_view address, Router router,
     if (!opened) return opened.error();
     source = std::move(*opened);
   }
-  auto service =
-      std::make_shared<const HttpService>(std::move(router), options_.http, options_.files);
+  const auto service = service_of(std::move(router));
   auto listener = Listener::open(address, source ? serve_tls(*shards_[0], service, source)
                                                  : serve_plain(*shards_[0], service));
   if (!listener) return listener.error();

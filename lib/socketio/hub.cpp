@@ -83,6 +83,7 @@ void Hub::drain() {
     while (drained_ < draining_.size()) {
       const auto envelope = std::move(draining_[drained_++]);
       carry_out(*envelope);
+      backlog_.fetch_sub(1, std::memory_order_relaxed);
     }
     draining_.clear();
     drained_ = 0;

@@ -60,10 +60,15 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
   std::uint64_t delivered_count() const { return delivered_.load(std::memory_order_relaxed); }
+  // How many envelopes wait to be carried out here. Any thread.
+  std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
 
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
+  bool is_in(const std::vector<Membership>& memberships, std::string_view room) const {
+    return rooms_.is_in(memberships, room);
+  }
 
   // Works off the inbox. From within itself, too: what an envelope at hand makes the application
   // publish is carried out before the application goes on.
@@ -115,6 +120,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::map<std::uint64_t, std::unique_ptr<Asked>> asked_;
   std::atomic<std::size_t> connected_ = 0;  // Read by any thread
   std::atomic<std::uint64_t> delivered_ = 0;
+  std::atomic<std::size_t> backlog_ = 0;
 };
 
 }  // namespace coterie::socketio

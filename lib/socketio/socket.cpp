@@ -26,8 +26,8 @@ struct PendingAck {
 
 // Reasons that a client may come back from: its own farewell is none, nor is ours to it.
 bool is_recoverable(std::string_view reason) {
-  static constexpr std::array<std::string_view, 6> recoverable{
-      "transport error", "transport close",      "forced close",
+  static constexpr std::array<std::string_view, 7> recoverable{
+      "transport error", "transport close",      "forced close",       "slow consumer",
       "ping timeout",    "server shutting down", "forced server close"};
   return std::ranges::find(recoverable, reason) != recoverable.end();
 }
@@ -315,6 +315,11 @@ std::vector<std::string> Socket::rooms() const {
   names.emplace_back(id());
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
   return names;
+}
+
+bool Socket::is_in(std::string_view room) const {
+  if (state_ == State::disconnected) return false;
+  return room == id() || hub_.is_in(memberships_, room);
 }
 
 BroadcastOperator Socket::broadcast() const {

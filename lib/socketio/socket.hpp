@@ -86,7 +86,7 @@ class Socket {
   void on_error(ErrorHandler handler);
   // Called once: when the socket is about to leave its rooms, and when it has left them. Reasons
   // are worded as the reference words them: "transport close", "ping timeout", "client namespace
-  // disconnect" …
+  // disconnect" … One is ours: "slow consumer", whose client read too slowly for what it was sent.
   void on_disconnecting(DisconnectHandler handler);
   void on_disconnect(DisconnectHandler handler);
 
@@ -103,6 +103,7 @@ class Socket {
   // Rooms. Both are idempotent. A socket that has disconnected joins nothing.
   void join(std::string_view room);
   void leave(std::string_view room);
+  bool is_in(std::string_view room) const;
   std::vector<std::string> rooms() const;  // Its own id included.
 
   // Everyone in the room but this socket.

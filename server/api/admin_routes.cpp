@@ -34,6 +34,7 @@ Endpoint overview(const AdminParts& parts) {
                                      {"messages", census->messages},
                                      {"connections", parts.realtime.connection_count()},
                                      {"delivered", parts.realtime.delivered_count()},
+                                     {"slowConsumers", parts.realtime.slow_count()},
                                      {"trouble", std::move(trouble)}});
           }};
 }

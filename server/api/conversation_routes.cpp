@@ -67,7 +67,7 @@ Endpoint send_text(chat::Conversations& conversations) {
           {"sendText",
            "Send a text to a group",
            "NewText",
-           {"not_in_group", "client_msg_id_taken"},
+           {"not_in_group", "client_msg_id_taken", "too_many_messages"},
            "Everyone in the group, the sender included, then hears the event "
            "`group-message:<groupId>`.",
            true},

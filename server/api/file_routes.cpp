@@ -105,7 +105,7 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
         "Send a picture to a group",
         "NewFileMessage",
         {"unexpected_field", "file_too_large", "file_type_wrong", "not_in_group",
-         "client_msg_id_taken"},
+         "client_msg_id_taken", "too_many_messages"},
         "Everyone in the group, the sender included, then hears the event "
         "`group-message:<groupId>`.",
         true},
@@ -117,7 +117,7 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
         "Send a video to a group",
         "NewFileMessage",
         {"video_type_wrong", "cover_type_wrong", "not_in_group", "video_too_large",
-         "cover_too_large", "client_msg_id_taken"},
+         "cover_too_large", "client_msg_id_taken", "too_many_messages"},
         "The first file is the video and the second its cover, whatever their names; without a "
         "cover one is made. Everyone in the group, the sender included, then hears the event "
         "`group-message:<groupId>`.",

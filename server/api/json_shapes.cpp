@@ -164,6 +164,7 @@ JsonObject group_detail_json(const chat::Groups::Detail& detail) {
   JsonArray users;
   for (const User& user : detail.users) users.push_back(user_json(user));
   object["users"] = std::move(users);
+  if (detail.member_count) object["memberCount"] = *detail.member_count;
   return object;
 }
 

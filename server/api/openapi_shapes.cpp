@@ -179,7 +179,8 @@ void add_groups(JsonObject& all) {
   // Only a group's owner is told its code.
   const JsonObject group = without_need(with(plain, {{"cover", or_null("File")}}), "inviteCode");
   all["Group"] = group;
-  all["GroupDetail"] = with(group, {{"users", array_of("User")}});
+  all["GroupDetail"] = without_need(
+      with(group, {{"users", array_of("User")}, {"memberCount", type("integer")}}), "memberCount");
   all["GroupLists"] = object({{"owner", array_of("Group")}, {"member", array_of("Group")}});
 }
 
@@ -230,6 +231,7 @@ void add_admin(JsonObject& all) {
                                  {"messages", count},
                                  {"connections", count},
                                  {"delivered", count},
+                                 {"slowConsumers", count},
                                  {"trouble", array_of("AdminTrouble")}});
   const JsonObject row = object({{"id", reference("Id")}, {"createAt", reference("Time")}});
   all["AdminUser"] = with(row, {{"username", type("string")},
@@ -260,6 +262,7 @@ void add_failure(JsonObject& all) {
                                {"message", {{"anyOf", words_or_complaints}}},
                                {"error", texts({"Bad Request", "Not Found"})},
                                {"statusCode", type("integer")},
+                               {"retryAfter", type("integer")},
                                {"code", {{"type", "string"}, {"enum", codes}}}});
   auto& properties = failure["properties"].as_object();
   properties["path"] = {{"type", "string"},
@@ -267,7 +270,12 @@ void add_failure(JsonObject& all) {
                         {"examples", JsonArray{"/api/group/4"}}};
   properties["status"] = {{"type", "integer"}, {"examples", JsonArray{406}}};
   properties["code"] = {{"type", "string"}, {"enum", codes}, {"description", "Stable"}};
-  all["Failure"] = without_need(without_need(std::move(failure), "error"), "statusCode");
+  properties["retryAfter"] = {{"type", "integer"},
+                              {"description", "Of 429: the seconds to wait, as in Retry-After"}};
+  for (const char* name : {"error", "statusCode", "retryAfter"}) {
+    failure = without_need(std::move(failure), name);
+  }
+  all["Failure"] = std::move(failure);
 }
 
 }  // namespace

@@ -90,12 +90,11 @@ Result<JsonObject> sync(Conversations& conversations, const Actor& actor, const 
 
 }  // namespace
 
-void add_message_events(socketio::Namespace& space, Realtime& realtime,
-                        Conversations& conversations) {
+void add_message_events(Realtime& realtime, Conversations& conversations) {
   using Answer = Result<JsonObject> (*)(Conversations&, const Actor&, const Json&);
   const auto add = [&](const char* event, Answer answer) {
-    space.on(event, [&realtime, &conversations, answer](Socket& socket, const Args& args,
-                                                        const Ack& ack) {
+    realtime.on(event, [&realtime, &conversations, answer](Socket& socket, const Args& args,
+                                                           const Ack& ack) {
       realtime.ask(socket, ack, [&conversations, answer, payload = args[0]](const Actor& actor) {
         return answer(conversations, actor, payload);
       });

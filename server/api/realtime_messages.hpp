@@ -9,11 +9,9 @@
 
 #include "api/realtime.hpp"
 #include "chat/conversations.hpp"
-#include "socketio/namespace.hpp"
 
 namespace coterie::api {
 
-void add_message_events(socketio::Namespace& space, Realtime& realtime,
-                        chat::Conversations& conversations);
+void add_message_events(Realtime& realtime, chat::Conversations& conversations);
 
 }  // namespace coterie::api

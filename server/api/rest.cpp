@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "api/input.hpp"
 #include "base/clock.hpp"
@@ -53,14 +54,17 @@ void add_reason(JsonObject& body, int status) {
 }
 
 net::Response failure_response(const net::Request& request, int status, Json message,
-                               std::string_view code) {
+                               std::string_view code, std::optional<int> retry_after = {}) {
   JsonObject body{{"status", status},
                   {"timestamp", to_iso8601(system_clock().wall())},
                   {"path", to_utf8(request.target)},
                   {"message", std::move(message)}};
   add_reason(body, status);
+  if (retry_after) body["retryAfter"] = *retry_after;
   body["code"] = code;
-  return json_response(request, status, to_text(body));
+  net::Response response = json_response(request, status, to_text(body));
+  if (retry_after) response.fields.add("Retry-After", std::to_string(*retry_after));
+  return response;
 }
 
 // The router leaves an escape that it cannot decode as it is.
@@ -109,12 +113,10 @@ net::Response failure(const net::Request& request, const Error& error) {
     return failure_response(request, 400, *parse_json(error.detail), error.code);
   }
   const chat::ErrorFact& fact = chat::fact_of(error);
-  net::Response response = http_failure(request, fact.status, fact.code, chat::message_of(error));
-  if (const auto seconds = chat::retry_after_seconds(error)) {
-    response.fields.add("Retry-After", std::to_string(*seconds));
-  } else if (fact.status == 503) {
-    response.fields.add("Retry-After", "1");
-  }
+  net::Response response =
+      failure_response(request, fact.status, Json(to_utf8(chat::message_of(error))), fact.code,
+                       chat::retry_after_seconds(error));
+  if (fact.status == 503) response.fields.add("Retry-After", "1");
   return response;
 }
 

@@ -2,8 +2,10 @@
 #include "app/app.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -28,6 +30,8 @@
 #include "chat/conversations.hpp"
 #include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
+#include "chat/limits.hpp"
+#include "net/networks.hpp"
 #include "net/shards.hpp"
 #include "net/supervisor.hpp"
 #include "net/workers.hpp"
@@ -171,6 +175,26 @@ Blobs make_blobs(const Config& config, const std::string& secret) {
   return {std::move(local), known};
 }
 
+// Bursts: of messages ten seconds' worth and of events five, as when a client sends what it has
+// kept while it was away; of the others a minute's.
+chat::Limits::Rates rates_of(const Config& config) {
+  using std::chrono_literals::operator""s;
+  return {{config.limit_sends, 1s, config.limit_sends * 10},
+          {config.limit_joins, 60s, config.limit_joins},
+          {config.limit_groups, 60s, config.limit_groups}};
+}
+
+api::Realtime::Options realtime_of(const Config& config) {
+  using std::chrono_literals::operator""s;
+  api::Realtime::Options options;
+  options.sockets_per_user = config.limit_user_connections;
+  options.sockets_per_address = config.limit_address_connections;
+  options.events = {config.limit_events, 1s, config.limit_events * 5};
+  options.log_ins_at_once = std::max(config.db_workers / 4, 1u);  // The others serve REST.
+  options.grace = std::chrono::seconds(config.presence_grace_seconds);
+  return options;
+}
+
 chat::Passwords::Cost cost_of(const Config& config) {
   return config.password_cost == "light" ? chat::Passwords::Cost::light
                                          : chat::Passwords::Cost::standard;
@@ -218,6 +242,14 @@ void append(std::vector<std::string>& all, std::string_view whose,
   for (const auto& name : names) {
     all.push_back(name.starts_with("adoption") ? name : fmt::format("{} {}", whose, name));
   }
+}
+
+// A connection is a descriptor: all that we may have, not the few that a shell begins with.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Calls `work` on a worker again and again.
@@ -376,13 +408,16 @@ struct App::Doors {
   Doors(Core::Parts& core, const Config& config)
       : workers({.name = "db", .threads = config.db_workers}),
         file_workers({.name = "files", .threads = 8}),
-        shards({.count = config.shards, .files = &file_workers}),
+        shards({.count = config.shards,
+                .files = &file_workers,
+                .trusted_proxies = *net::Networks::parse(config.trusted_proxies)}),
         server(shards),
-        realtime(server, workers),
+        realtime(server, workers, realtime_of(config)),
+        limits(rates_of(config), system_clock()),
         groups({core.database, core.files, core.memberships, core.announcements, system_clock(),
-                system_random()}),
-        conversations(
-            {core.database, core.files, core.memberships, core.announcements, system_clock()}),
+                system_random(), limits}),
+        conversations({core.database, core.files, core.memberships, core.announcements,
+                       system_clock(), limits}),
         admin(core.database),
         rest(workers, file_workers, *core.accounts),
         readiness(
@@ -467,6 +502,7 @@ struct App::Doors {
   net::Shards shards;
   socketio::Server server;
   api::Realtime realtime;
+  chat::Limits limits;
   chat::Groups groups;
   chat::Conversations conversations;
   chat::Admin admin;
@@ -491,6 +527,7 @@ struct App::Doors {
 
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
+  raise_descriptor_limit();
   auto opened = Core::open(config);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
@@ -505,7 +542,7 @@ Result<void> App::run(const Config& config) {
   core.make_accounts();
 
   Doors doors(core, config);
-  doors.realtime.set_up(*core.accounts, doors.conversations);
+  doors.realtime.set_up(*core.accounts, doors.conversations, doors.shards[0]);
   core.announcements.message = [&](const chat::Message& message) {
     doors.realtime.announce(message);
   };

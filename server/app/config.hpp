@@ -76,6 +76,16 @@ struct Config {
   std::string redis_ca;  // Empty: whom this machine trusts.
   unsigned sweep_seconds = 30;
 
+  std::string trusted_proxies;  // Networks; empty: nobody is believed.
+  unsigned presence_grace_seconds = 10;
+  // Of everything 0 is: no limit.
+  unsigned limit_user_connections = 1000;
+  unsigned limit_address_connections = 10'000;
+  unsigned limit_events = 200;  // A second, of one socket,
+  unsigned limit_sends = 200;   // and of one user.
+  unsigned limit_joins = 600;   // A minute, of one user.
+  unsigned limit_groups = 600;
+
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
   std::optional<net::TlsFiles> tls() const {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "app/config.hpp"
+#include "net/networks.hpp"
 
 namespace coterie::app {
 
@@ -58,6 +59,14 @@ Apply url(std::string Config::* field) {
       return "a URL that begins with http:// or https://";
     }
     while (value.ends_with('/')) value.remove_suffix(1);
+    config.*field = value;
+    return std::nullopt;
+  };
+}
+
+Apply networks(std::string Config::* field) {
+  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
+    if (!net::Networks::parse(value)) return "addresses or networks such as 10.0.0.0/8, by commas";
     config.*field = value;
     return std::nullopt;
   };
@@ -495,14 +504,51 @@ std::vector<Setting> session_settings() {
   };
 }
 
+std::vector<Setting> limit_settings() {
+  using C = Config;
+  const auto limit = [](std::string_view key, std::string_view environment, std::string_view help,
+                        unsigned C::* field) {
+    return Setting{key,        false, {environment}, help, false, number(field, 0, 1'000'000),
+                   show(field)};
+  };
+  return {
+      {"trusted_proxies",
+       false,
+       {"COTERIE_TRUSTED_PROXIES"},
+       "networks of proxies whose X-Forwarded-For or Forwarded is believed, as 10.0.0.0/8, ::1",
+       false,
+       networks(&C::trusted_proxies),
+       show(&C::trusted_proxies)},
+      {"presence_grace_seconds",
+       false,
+       {"COTERIE_PRESENCE_GRACE_SECONDS"},
+       "how long somebody who is gone is still said to be online",
+       false,
+       number(&C::presence_grace_seconds, 0, 3600),
+       show(&C::presence_grace_seconds)},
+      limit("limit_user_connections", "COTERIE_LIMIT_USER_CONNECTIONS",
+            "sockets of one user at once; 0 is no limit", &C::limit_user_connections),
+      limit("limit_address_connections", "COTERIE_LIMIT_ADDRESS_CONNECTIONS",
+            "sockets of one public address at once; 0 is no limit", &C::limit_address_connections),
+      limit("limit_events", "COTERIE_LIMIT_EVENTS",
+            "events of one socket in a second; 0 is no limit", &C::limit_events),
+      limit("limit_sends", "COTERIE_LIMIT_SENDS", "messages of one user in a second; 0 is no limit",
+            &C::limit_sends),
+      limit("limit_joins", "COTERIE_LIMIT_JOINS",
+            "groups that one user may join in a minute; 0 is no limit", &C::limit_joins),
+      limit("limit_groups", "COTERIE_LIMIT_GROUPS",
+            "groups that one user may make in a minute; 0 is no limit", &C::limit_groups),
+  };
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more :
-         {database_settings(), database_tls_settings(), tls_settings(), file_settings(),
-          mail_settings(), s3_settings(), sentinel_settings(), session_settings()}) {
+    for (const auto& more : {database_settings(), database_tls_settings(), tls_settings(),
+                             file_settings(), mail_settings(), s3_settings(), sentinel_settings(),
+                             session_settings(), limit_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

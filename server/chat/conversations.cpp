@@ -97,6 +97,7 @@ Result<std::vector<Message>> Conversations::history(const Actor& actor, const Pa
 
 Result<Sent> Conversations::send(const Actor& actor, Message message, ClientMsgId client_msg_id) {
   if (auto checked = check_member(actor, message.group_id); !checked) return checked.error();
+  if (auto paced = parts_.limits.sends.take(actor.user_id); !paced) return paced.error();
   message.user_id = actor.user_id;
   message.create_at = message.update_at = parts_.clock.wall();
   message.client_msg_id = std::move(client_msg_id);

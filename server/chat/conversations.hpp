@@ -14,6 +14,7 @@
 #include "chat/actor.hpp"
 #include "chat/announcements.hpp"
 #include "chat/files.hpp"
+#include "chat/limits.hpp"
 #include "chat/memberships.hpp"
 #include "chat/model.hpp"
 #include "storage/database.hpp"
@@ -29,6 +30,7 @@ class Conversations {
     Memberships& memberships;
     const Announcements& announcements;
     const Clock& clock;
+    Limits& limits;
   };
 
   explicit Conversations(Parts parts);

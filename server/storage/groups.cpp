@@ -87,12 +87,19 @@ std::vector<Membership> memberships_after(Driver& db, std::int64_t id, int count
   return memberships;
 }
 
-std::vector<User> members_of_group(Driver& db, std::int64_t group_id) {
+std::int64_t count_members(Driver& db, std::int64_t group_id) {
+  return *db.query_one(
+      R"(SELECT COUNT(*) FROM "group_conversation" WHERE "groupId" = ?)",
+      [](RowReader& row) { return row.int64(); }, group_id);
+}
+
+std::vector<User> members_of_group(Driver& db, std::int64_t group_id, std::int64_t limit,
+                                   std::int64_t skip) {
   static const std::string sql = "SELECT " + user_columns("u") + ", " + file_columns("a") +
                                  R"( FROM "group_conversation" m
                                      JOIN "user" u ON u."id" = m."userId"
                                      LEFT JOIN "file" a ON a."id" = u."avatarId"
-                                     WHERE m."groupId" = ? ORDER BY m."id")";
+                                     WHERE m."groupId" = ? ORDER BY m."id" LIMIT ? OFFSET ?)";
   std::vector<User> users;
   db.query(
       sql,
@@ -100,7 +107,7 @@ std::vector<User> members_of_group(Driver& db, std::int64_t group_id) {
         users.push_back(read_user(row));
         users.back().avatar = maybe_read_file(row);
       },
-      group_id);
+      group_id, limit, skip);
   return users;
 }
 

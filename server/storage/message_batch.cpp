@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -22,13 +23,27 @@ Sent store_one(Driver& db, Message message) {
   return sent;
 }
 
+// PostgreSQL stores no U+0000, but U+FFFD for it.
+std::string without_nul(std::string text) {
+  constexpr std::string_view replacement = "\xEF\xBF\xBD";
+  for (std::size_t at = 0; (at = text.find('\0', at)) != std::string::npos;) {
+    text.replace(at, 1, replacement);
+  }
+  return text;
+}
+
+bool says_the_same(const Message& one, const Message& other) {
+  return one.content == other.content ||
+         (one.content && other.content && without_nul(*one.content) == without_nul(*other.content));
+}
+
 // Files are not compared: whoever sends a picture again has uploaded it again.
 Result<Sent> find_first(Driver& db, const Message& again) {
   auto stored = find_sent(db, again.user_id, *again.client_msg_id);
   // Forgotten since we have looked: to be stored after all.
   if (!stored) throw DriverFailure(Error("storage_busy", "a message was forgotten meanwhile"));
   if (stored->group_id != again.group_id || stored->type != again.type ||
-      stored->content != again.content) {
+      !says_the_same(*stored, again)) {
     return Error("client_msg_id_taken");
   }
   stored->client_msg_id = again.client_msg_id;

@@ -107,8 +107,9 @@ async function outages(server, database, context) {
   const pushes = () => socket.events(`group-message:${group.id}`).map(([message]) => message);
   await until(() => pushes().at(-1)?.id === last.id);
   const stored = database.sql(
-    `SELECT id, content FROM group_message ORDER BY id`, "chat").trim().split("\n")
+    `SELECT id, content, seq FROM group_message ORDER BY id`, "chat").trim().split("\n")
     .map((line) => line.split(/[\t|]/));
+  assert.deepEqual(stored.map(([, , seq]) => Number(seq)), stored.map((_, i) => i + 1), "a gap");
   const byContent = new Map(stored.map(([id, content]) => [content, Number(id)]));
   assert.equal(byContent.size, stored.length, "a message is there twice");
   for (const [content, id] of log.answered) {

@@ -18,9 +18,9 @@ let redis, tlsPort, settings;
 before(async () => {
   tlsPort = await freePort();
   const { certificate, key, authority } = certificates;
-  redis = await startRedis("--bind", "127.0.0.1", "127.0.0.2", "--tls-port", `${tlsPort}`, "--tls-cert-file", certificate,
-                           "--tls-key-file", key, "--tls-ca-cert-file", authority,
-                           "--tls-auth-clients", "no");
+  redis = await startRedis("--bind", "127.0.0.1", "127.0.0.2", "--tls-port", `${tlsPort}`,
+                           "--tls-cert-file", certificate, "--tls-key-file", key,
+                           "--tls-ca-cert-file", authority, "--tls-auth-clients", "no");
   await untilListening(redis.child, [tlsPort]);
   settings = { REDIS_HOST: "localhost", REDIS_PORT: `${tlsPort}`, REDIS_TLS: "true",
                REDIS_CA: authority };

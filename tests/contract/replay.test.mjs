@@ -62,7 +62,7 @@ function assertLike(actual, expected, place) {
   for (const key of keys) assertLike(actual[key], expected[key], `${place}.${key}`);
 }
 // What Coterie adds; the seed system never did.
-const optional = ["width", "height", "thumbnail", "seq", "lastSeq"];
+const optional = ["width", "height", "thumbnail", "seq", "lastSeq", "retryAfter"];
 
 function assertText(actual, expected, place) {
   const whole = /^<(\w+)(?: (\w+))?>$/.exec(expected);

@@ -229,6 +229,23 @@ for (const [what, event, payload, complaint] of [
   });
 }
 
+test("whoever asks for too much at once is told so, in every answer", async () => {
+  const { group } = await groupOf(3);
+  const socket = await connect(bobby);
+  const question = { groups: [{ groupId: group.id, afterSeq: 0 }] };
+  const answers = await Promise.all(Array.from({ length: 300 }, () => ask(socket, "sync", question)));
+  const refused = answers.filter(([{ status }]) => status === "error");
+  for (const answer of refused) {
+    assert.deepEqual(answer, failure("too many events at once: wait for their answers"));
+  }
+  for (const [{ groups }] of answers.filter((each) => !refused.includes(each))) {
+    assert.equal(groups[0].messages.length, 3);
+  }
+  assert.ok(refused.length < 300, "those that had room were answered");
+  await settled(socket);
+  assert.equal(socket.events("exception").length, refused.length);
+});
+
 // -- sending by event ---------------------------------------------------------------------------
 
 test("a text that is sent by event is acked as it is pushed, to all devices of all", async () => {

@@ -95,7 +95,8 @@ export class Site {
     // An app asks when it is opened, too.
     for (const member of this.members) member.catchUp();
     await until(areWhole, undefined, 60_000).catch(() => {});
-    return { breaches: breaches(this.members, stored), tallies: [...this.#tallies(stored), `${alone} were whole by themselves`] };
+    const tallies = [...this.#tallies(stored), `${alone} were whole by themselves`];
+    return { breaches: breaches(this.members, stored), tallies };
   }
 
   rows() {

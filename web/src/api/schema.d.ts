@@ -205,7 +205,7 @@ export interface paths {
         };
         /**
          * A group and its members
-         * @description For members only; the invite code for its owner only.
+         * @description For members only; the invite code for its owner only. Of more than a thousand members those that come first, behind `skip`; then `memberCount` says how many there are.
          */
         get: operations["group"];
         put?: never;
@@ -707,6 +707,7 @@ export interface components {
             createById: components["schemas"]["Id"];
             cover: components["schemas"]["File"] | null;
             users: components["schemas"]["User"][];
+            memberCount?: number;
         };
         GroupLists: {
             owner: components["schemas"]["Group"][];
@@ -972,6 +973,7 @@ export interface components {
             messages: number;
             connections: number;
             delivered: number;
+            slowConsumers: number;
             trouble: components["schemas"]["AdminTrouble"][];
         };
         AdminUser: {
@@ -1015,11 +1017,13 @@ export interface components {
             /** @enum {string} */
             error?: "Bad Request" | "Not Found";
             statusCode?: number;
+            /** @description Of 429: the seconds to wait, as in Retry-After */
+            retryAfter?: number;
             /**
              * @description Stable
              * @enum {string}
              */
-            code: "unauthorized" | "too_soon" | "email_taken" | "mail_code_wrong" | "username_taken" | "captcha_wrong" | "account_unknown" | "password_wrong" | "user_unknown" | "invite_code_invalid" | "already_in_group" | "not_in_group" | "group_unknown" | "cover_unknown" | "cover_taken" | "message_unknown" | "client_msg_id_taken" | "file_unknown" | "not_admin" | "link_expired" | "validation_failed" | "bad_body" | "bad_path" | "body_too_large" | "bad_multipart" | "file_required" | "unexpected_field" | "unsupported_media_type" | "file_too_large" | "file_type_wrong" | "video_too_large" | "cover_too_large" | "video_type_wrong" | "cover_type_wrong" | "too_many_attempts" | "mail_failed" | "files_unavailable" | "busy" | "storage_busy" | "storage_unavailable" | "storage_full" | "sessions_unavailable" | "storage_failed" | "internal_error" | "not_found" | "too_slow" | "expectation_failed" | "head_too_large" | "not_supported" | "bad_request";
+            code: "unauthorized" | "too_soon" | "email_taken" | "mail_code_wrong" | "username_taken" | "captcha_wrong" | "account_unknown" | "password_wrong" | "user_unknown" | "invite_code_invalid" | "already_in_group" | "not_in_group" | "group_unknown" | "cover_unknown" | "cover_taken" | "message_unknown" | "client_msg_id_taken" | "file_unknown" | "not_admin" | "link_expired" | "validation_failed" | "bad_body" | "bad_path" | "body_too_large" | "bad_multipart" | "file_required" | "unexpected_field" | "unsupported_media_type" | "file_too_large" | "file_type_wrong" | "video_too_large" | "cover_too_large" | "video_type_wrong" | "cover_type_wrong" | "too_many_attempts" | "too_many_messages" | "too_many_joins" | "too_many_groups" | "too_many_events" | "too_many_connections" | "mail_failed" | "files_unavailable" | "busy" | "storage_busy" | "storage_unavailable" | "storage_full" | "sessions_unavailable" | "storage_failed" | "internal_error" | "not_found" | "too_slow" | "expectation_failed" | "head_too_large" | "not_supported" | "bad_request";
         };
     };
     responses: {
@@ -1571,6 +1575,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_groups`: too many groups made, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_groups";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1636,6 +1653,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_joins`: too many groups joined, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_joins";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1692,6 +1722,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `too_many_joins`: too many groups joined, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_joins";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1730,7 +1773,9 @@ export interface operations {
     };
     group: {
         parameters: {
-            query?: never;
+            query?: {
+                skip?: number;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["Id"];
@@ -2050,6 +2095,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -2488,6 +2546,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -2591,6 +2662,19 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {string} */
                         code?: "client_msg_id_taken";
+                    };
+                };
+            };
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
                     };
                 };
             };

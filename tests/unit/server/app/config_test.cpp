@@ -308,7 +308,7 @@ TEST_F(ConfigTest, asks_an_authority_only_where_certificates_are_looked_at) {
   EXPECT_EQ(load({}, {{"DB_TLS", "off"}}).database_tls().mode, Mode::off);
   EXPECT_EQ(load({}, {{"DB_TLS", "require"}}).database_tls().mode, Mode::require);
   EXPECT_TRUE(says(complaint({{"db_ca", "/etc/ca.pem"}}), "db_tls verify"));
-  EXPECT_TRUE(says(complaint({{"db_tls", "maybe"}}), "db_tls"));
+  EXPECT_TRUE(says(complaint({{"db_tls", "maybe"}}), "prefer"));
 }
 
 TEST_F(ConfigTest, finds_redis_at_an_address_or_by_sentinels) {
@@ -355,6 +355,16 @@ TEST_F(ConfigTest, has_settings_with_keys_flags_and_variables_of_their_own) {
     // A secret among the arguments of a process can be read by everyone on the machine.
     EXPECT_FALSE(setting.is_secret && setting.has_flag) << setting.key;
   }
+}
+
+TEST_F(ConfigTest, takes_networks_for_proxies_and_numbers_for_limits) {
+  const Config config =
+      load({}, {{"COTERIE_TRUSTED_PROXIES", "10.0.0.0/8, ::1"}, {"COTERIE_LIMIT_SENDS", "0"}});
+  EXPECT_EQ(config.trusted_proxies, "10.0.0.0/8, ::1");
+  EXPECT_EQ(config.limit_sends, 0u);
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_TRUSTED_PROXIES", "10.0.0.0/33"}}), "10.0.0.0/33"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_TRUSTED_PROXIES", "my-proxy"}}), "networks"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_LIMIT_SENDS", "-1"}}), "a whole number"));
 }
 
 }  // namespace

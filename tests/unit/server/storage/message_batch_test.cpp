@@ -145,6 +145,17 @@ TEST_P(MessageBatch, stores_what_has_a_name_once) {
   EXPECT_EQ(seqs_in(garden), up_to(1));
 }
 
+TEST_P(MessageBatch, knows_a_text_again_whatever_is_in_it) {
+  using std::string_literals::operator""s;
+  int count = 0;
+  for (const std::string& content : {"a\0b"s, "line\r\nbreak  "s, "\xF0\x9F\x98\x80"s, " "s}) {
+    const auto name = std::to_string(++count);
+    EXPECT_FALSE(store({named(name, content)})[0]->is_repeat) << name;
+    EXPECT_TRUE(store({named(name, content)})[0]->is_repeat) << name;
+    EXPECT_EQ(code_of(store({named(name, content + " ")})[0]), "client_msg_id_taken") << name;
+  }
+}
+
 TEST_P(MessageBatch, that_has_a_name_twice_stores_it_once) {
   const auto all = store({named("one"), text(bobby, garden, "between"), named("one"), named("two"),
                           named("one", "something else")});
