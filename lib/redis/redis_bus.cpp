@@ -62,8 +62,9 @@ RedisBus::~RedisBus() {
   stop();
 }
 
-void RedisBus::start(OnMessage on_message) {
+void RedisBus::start(OnMessage on_message, OnHearing on_hearing) {
   on_message_ = std::move(on_message);
+  on_hearing_ = std::move(on_hearing);
   static_cast<void>(thread_.run([this] { run_thread(); }));
 }
 
@@ -140,7 +141,11 @@ void RedisBus::run_posted() {
     inbox.bytes = 0;
     return std::exchange(inbox.refused, 0);
   });
-  if (refused > 0) log::warn("{} messages to other servers were dropped: too many wait", refused);
+  if (refused > 0) {
+    log::warn("{} messages to other servers were dropped: too many wait", refused);
+    may_have_lost_ = true;
+    if (session_ && is_hearing_) note_hearing();
+  }
   for (Task& task : tasks) task();
 }
 
@@ -201,17 +206,21 @@ void RedisBus::note_greeting() {
     session_->listener.link->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
     ++session_->unconfirmed;
   }
-  if (session_->unconfirmed == 0) note_back();
+  if (session_->unconfirmed == 0) note_hearing();
 }
 
 // Nothing was refused to us: that is when Redis is back.
-void RedisBus::note_back() {
+void RedisBus::note_hearing() {
   if (is_away_told_ || dropped_ > 0) {
     log::warn("redis at {}:{} is back; {} messages to other servers were dropped meanwhile",
-              address_.host, address_.port, std::exchange(dropped_, 0));
+              address_.host, address_.port, dropped_);
     is_away_told_ = false;
   }
+  if (std::exchange(dropped_, 0) > 0) may_have_lost_ = true;
   if (!std::exchange(session_->is_up_told, true) && on_up_) on_up_();
+  if (subscriptions_.empty() || (is_hearing_ && !may_have_lost_)) return;
+  is_hearing_ = true;
+  on_hearing_(std::exchange(may_have_lost_, false));
 }
 
 void RedisBus::part(const std::string& why) {
@@ -220,6 +229,9 @@ void RedisBus::part(const std::string& why) {
     is_away_told_ = true;
   }
   if (session_ && session_->is_greeted && now() - session_->began > pause_max) pause_ = pause_min;
+  // What was sent and not answered may have come too late for Redis.
+  if (session_ && session_->is_greeted && !session_->speaker.awaited.empty()) may_have_lost_ = true;
+  is_hearing_ = false;
   const auto ended = std::exchange(session_, nullptr);
   retry_at_ = now() + pause_;
   pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, pause_max);
@@ -273,7 +285,7 @@ void RedisBus::on_pushed(const redisReply& reply) {
   if (reply.elements < 2) return;
   const std::string_view kind = text_of(*reply.element[0]);
   if (kind == "subscribe" || kind == "psubscribe") {
-    if (session_->unconfirmed > 0 && --session_->unconfirmed == 0) note_back();
+    if (session_->unconfirmed > 0 && --session_->unconfirmed == 0) note_hearing();
     return;
   }
   const bool is_message = kind == "message" && reply.elements == 3;

@@ -51,9 +51,9 @@ StreamsAdapter::~StreamsAdapter() {
 
 void StreamsAdapter::start() {
   bus_->on_up([this] { on_up(); });
-  bus_->start([this](std::string_view subscription, std::string_view message) {
-    on_message(subscription, message);
-  });
+  bus_->start([this](std::string_view subscription,
+                     std::string_view message) { on_message(subscription, message); },
+              [](bool) {});  // What counts is the stream.
   bus_->post([this] { tick(); }, 0);
 }
 

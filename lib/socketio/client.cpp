@@ -139,8 +139,8 @@ void Client::welcome(Socket& socket) {
   Namespace& space = hub.space();
   if (socket.is_recovered()) {
     if (!socket.catch_up()) return session_.close();
-  } else {
-    hub.connect(socket);
+  } else if (!hub.connect(socket)) {
+    return;
   }
   if (!has_joined_) {
     has_joined_ = true;

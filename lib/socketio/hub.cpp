@@ -17,18 +17,21 @@ void Hub::add(Socket& socket) {
   sockets_.emplace(socket.id_, &socket);
 }
 
-void Hub::connect(Socket& socket) {
+bool Hub::connect(Socket& socket) {
   COTERIE_CHECK(!is_draining());
   if (namespace_.is_recoverable()) {
     // What is on its way here came before: it is not for this socket, then or later.
     std::optional<Offset> last;
     while (!last) {
       drain();
+      // What came in may have sent it away.
+      if (socket.state_ != Socket::State::connecting) return false;
       last = namespace_.last_offset(inbox_);
     }
     socket.begin_session(Id::random(namespace_.surroundings_.random), *last);
   }
   set_connected(socket);
+  return true;
 }
 
 void Hub::set_connected(Socket& socket) {
@@ -192,11 +195,14 @@ bool Hub::send(Socket& socket, const Envelope& envelope) {
 
 bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, const Offset& offset) {
   COTERIE_CHECK(!is_draining());
-  std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
-  heard_rooms.insert(socket.id());
   Offset reached = offset;
   for (bool is_all = false; !is_all;) {
     drain();
+    // What came in may have sent it away, or into another room.
+    if (socket.state_ != Socket::State::connecting) return false;
+    std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
+    heard_rooms.insert(socket.id());
+    for (const Membership& each : socket.memberships_) heard_rooms.insert(each.room->name);
     const auto missed = namespace_.missed_since(reached, inbox_);
     if (!missed) return false;
     for (const auto& envelope : missed->events) {

@@ -47,9 +47,11 @@ class Hub : public std::enable_shared_from_this<Hub> {
 
   // A socket is known from its CONNECT on, but hears nothing before it is connected.
   void add(Socket& socket);
-  void connect(Socket& socket);
-  // The same for a socket that has come back: into `rooms`, having sent it what the log holds for
-  // them behind `offset`. False when the log does not know (any more).
+  // False when it has left meanwhile.
+  bool connect(Socket& socket);
+  // The same for a socket that has come back: into `rooms`, having sent it what the log holds
+  // behind `offset` for them and for those that middlewares have let it join. False when it has
+  // left, or the log does not know (any more).
   bool catch_up(Socket& socket, const std::vector<std::string>& rooms, const Offset& offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);

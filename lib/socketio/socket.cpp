@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/timer_wheel.hpp"
@@ -49,8 +50,6 @@ struct Socket::Extras {
   std::vector<DisconnectHandler> disconnecting_handlers;
   std::vector<DisconnectHandler> disconnect_handlers;
   std::map<std::uint64_t, std::unique_ptr<PendingAck>> acks;
-  Id pid;                          // With recovery: what the client proves itself with,
-  Offset offset;                   // and the last event before it connected.
   std::vector<std::string> rooms;  // Of before, until it has caught up.
 };
 
@@ -306,7 +305,9 @@ void Socket::join(std::string_view room) {
 }
 
 void Socket::leave(std::string_view room) {
-  if (state_ != State::disconnected) hub_.leave(*this, room);
+  if (state_ == State::disconnected) return;
+  hub_.leave(*this, room);
+  if (extras_) std::erase(extras_->rooms, room);
 }
 
 std::vector<std::string> Socket::rooms() const {
@@ -314,6 +315,13 @@ std::vector<std::string> Socket::rooms() const {
   if (state_ == State::disconnected) return names;
   names.emplace_back(id());
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
+  if (extras_) {
+    std::unordered_set<std::string_view> known;
+    if (!extras_->rooms.empty()) known.insert(names.begin(), names.end());
+    for (const std::string& room : extras_->rooms) {
+      if (!known.contains(room)) names.push_back(room);
+    }
+  }
   return names;
 }
 
@@ -335,33 +343,39 @@ BroadcastOperator Socket::except(std::string room) const {
 // -- recovery -------------------------------------------------------------------------------------
 
 void Socket::begin_session(const Id& pid, const Offset& offset) {
-  extras().pid = pid;
-  extras().offset = offset;
-}
-
-const Id& Socket::pid() const {
-  return extras_->pid;
+  pid_ = pid;
+  offset_ = offset;
 }
 
 void Socket::resume(SavedSession session) {
   hub_.rename(*this, session.sid);
   begin_session(session.pid, session.offset);
-  extras_->rooms = std::move(session.rooms);
+  extras().rooms = std::move(session.rooms);
   data_ = std::move(session.data);
   is_recovered_ = true;
 }
 
+void Socket::begin_anew() {
+  if (!is_recovered_ || state_ != State::connecting) return;
+  is_recovered_ = false;
+  data_.clear();
+  extras_->rooms.clear();
+  pid_ = Id();  // It is not kept until it has one of its own.
+}
+
 bool Socket::catch_up() {
-  return hub_.catch_up(*this, std::exchange(extras_->rooms, {}), extras_->offset);
+  if (!hub_.catch_up(*this, extras_->rooms, offset_)) return false;
+  extras_->rooms = {};
+  return true;
 }
 
 void Socket::save_session(std::string_view reason) {
-  if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
+  if (pid_ == Id() || !is_recoverable(reason)) return;
   // One that has come back may leave before it has caught up: then it is in no rooms yet.
-  std::vector<std::string> names = std::move(extras_->rooms);
-  for (const Membership& membership : memberships_) names.push_back(membership.room->name);
+  std::vector<std::string> names = rooms();
+  names.erase(names.begin());  // Its id is beside them.
   hub_.space().surroundings_.adapter.save(
-      {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});
+      {pid_, id_, hub_.space().name(), std::move(names), data_, offset_});
 }
 
 // -- the end --------------------------------------------------------------------------------------

@@ -52,6 +52,10 @@ class Socket {
   const Json& auth() const { return auth_; }  // An object; empty when the client sent none.
   // It was away and has got its id, rooms, data and what it missed back.
   bool is_recovered() const { return is_recovered_; }
+  // For middlewares, where recovery does not skip them (RecoveryOptions): whoever comes back is not
+  // let in as who it was. What it was given back is gone, and what it has missed stays unheard; its
+  // id alone stays the same. Does nothing for others.
+  void begin_anew();
 
   // What the application knows of this client, for every server of a cluster to see: found with
   // fetch_sockets(), and there again when the client recovers. An object, at first without members.
@@ -100,7 +104,9 @@ class Socket {
   SocketOperator compress(bool yes);
   SocketOperator timeout(std::chrono::milliseconds time);
 
-  // Rooms. Both are idempotent. A socket that has disconnected joins nothing.
+  // Rooms. Both are idempotent. A socket that has disconnected joins nothing. Of one that comes
+  // back middlewares see the rooms of before, too; it hears what it missed in all that they leave
+  // it, and in those that they let it join.
   void join(std::string_view room);
   void leave(std::string_view room);
   bool is_in(std::string_view room) const;
@@ -146,7 +152,7 @@ class Socket {
   void begin_session(const Id& pid, const Offset& offset);
   void resume(SavedSession session);
   bool catch_up();
-  const Id& pid() const;
+  const Id& pid() const { return pid_; }
   void save_session(std::string_view reason);
 
   struct Extras;  // What few sockets need: made on first use.
@@ -161,6 +167,8 @@ class Socket {
   std::any local_;
   std::vector<Membership> memberships_;
   std::unique_ptr<Extras> extras_;
+  Id pid_;                  // With recovery: what the client proves itself with,
+  Offset offset_;           // and the last event before it connected.
   std::uint64_t mark_ = 0;  // Hub's: the last broadcast that has seen this socket.
   State state_ = State::connecting;
   bool is_recovered_ = false;

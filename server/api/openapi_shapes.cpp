@@ -244,7 +244,8 @@ void add_admin(JsonObject& all) {
                                    {"userId", reference("Id")},
                                    {"username", type("string")},
                                    {"address", type("string")},
-                                   {"since", reference("Time")}});
+                                   {"since", reference("Time")},
+                                   {"node", type("string")}});
 }
 
 void add_failure(JsonObject& all) {

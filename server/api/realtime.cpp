@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
-#include <future>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -15,7 +15,6 @@
 #include "api/schema.hpp"
 #include "api/visitor.hpp"
 #include "base/blocking.hpp"
-#include "base/check.hpp"
 #include "base/log.hpp"
 #include "chat/errors.hpp"
 #include "net/networks.hpp"
@@ -30,7 +29,7 @@ using socketio::Next;
 using socketio::Socket;
 using socketio::SocketRef;
 
-constexpr auto patience = std::chrono::seconds(2);  // For shards to tell who is there.
+constexpr auto patience = std::chrono::seconds(2);  // For shards that are behind.
 constexpr std::size_t questions_max = 64;           // Waiting for their turn, of one socket.
 
 // In line, waiting to be looked up: a hundred bytes each, and far more than there are descriptors.
@@ -43,12 +42,14 @@ std::string session_room(std::string_view token) {
   return fmt::format("session:{}", token.substr(token.rfind('.') + 1));
 }
 
-// Whose socket it is, by the room that it has joined as theirs.
-std::optional<std::int64_t> user_in(const std::vector<std::string>& rooms) {
-  for (const std::string_view room : rooms) {
-    if (room.starts_with("user:")) return integer_of(Json(room.substr(5)));
+// Who comes back by another log-in is not who it was; and what it watched it has to ask for again.
+void check_recovered(Socket& socket, const std::string& session) {
+  if (!socket.is_recovered()) return;
+  const std::vector<std::string> rooms = socket.rooms();
+  if (std::ranges::count(rooms, session) == 0) return socket.begin_anew();
+  for (const std::string& room : rooms) {
+    if (room.starts_with("presence:")) socket.leave(room);
   }
-  return std::nullopt;
 }
 
 // Proxies, and programs of our own machine.
@@ -151,11 +152,19 @@ void Realtime::log_in(Socket& socket, const Next& next) {
           auto actor = token.empty() ? Result<chat::Actor>(Error("unauthorized"))
                                      : accounts_->authenticate(token);
           if (actor) return enter(ref, next, std::move(*actor), pass);
-          if (actor.error().code == "unauthorized") return next();  // on_connect tells it.
+          if (actor.error().code == "unauthorized") return refuse(ref, next);
           put_off(ref);
         });
       });
   if (!is_in_line) put_off(socket.ref());
+}
+
+// What it was before is not given back to it; on_connect tells it.
+void Realtime::refuse(const SocketRef& ref, const Next& next) {
+  ref.run([next](Socket& refused) {
+    refused.begin_anew();
+    next();
+  });
 }
 
 // The visitor is known: his own rooms first, then (having looked) those of his groups.
@@ -166,6 +175,7 @@ void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor,
     auto place = by_user_.enter(actor.user_id);
     if (!place) return next(too_many_connections());
     socket.local<Visitor>()->by_user = std::move(place);
+    check_recovered(socket, session_room(actor.token));
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
     // Without the token: ten thousand of them would only take memory.
@@ -208,37 +218,6 @@ void Realtime::on_revoked(const std::string& token) {
   const auto session = server_.of("/").to(session_room(token));
   session.emit("authFail");
   session.disconnect_sockets(true);
-}
-
-Result<std::vector<Realtime::Connection>> Realtime::connections() const {
-  COTERIE_CHECK(may_block());
-  // Whoever waits in vain has gone by the time an answer comes: the promise is shared.
-  auto answered = std::make_shared<std::promise<std::vector<socketio::RemoteSocket>>>();
-  auto answer = answered->get_future();
-  server_.of("/").all().local().fetch_sockets(
-      [answered](std::vector<socketio::RemoteSocket> sockets) {
-        answered->set_value(std::move(sockets));
-      });
-  if (answer.wait_for(patience) != std::future_status::ready) return Error("busy");
-  std::vector<Connection> found;
-  for (const socketio::RemoteSocket& socket : answer.get()) {
-    if (const auto user_id = user_in(socket.rooms)) {
-      found.push_back({socket.id, *user_id, std::string(socket.handshake.address()),
-                       socket.handshake.issued()});
-    }
-  }
-  return found;
-}
-
-std::size_t Realtime::connection_count() const {
-  return server_.of("/").socket_count();
-}
-std::uint64_t Realtime::delivered_count() const {
-  return server_.of("/").delivered_count();
-}
-
-void Realtime::disconnect(const std::string& id) {
-  server_.of("/").to(id).disconnect_sockets(true);
 }
 
 void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {

@@ -10,6 +10,9 @@
 // away) loses its connection, so that clients come again by themselves. Its own room is joined
 // before its groups are loaded, so that a group joined in between is not missed.
 //
+// RECOVERY (socketio/recovery) skips none of that: who comes back has to have the log-in that it
+// had, or begins anew; it hears what it has missed in the groups that it has joined meanwhile, too.
+//
 // A CROWD that comes back at once (after a restart, say) stands in line: so many are looked up at a
 // time, and the others wait, which they do not notice, while REST is served as ever. There may be
 // only so many sockets of one user and of one address; those of private networks are not counted,
@@ -70,22 +73,12 @@ class Realtime {
   // The log-ins that have sockets here. Any thread.
   std::vector<std::string> live_tokens() { return live_.tokens(); }
 
-  // For operators. Any thread; connections() blocks.
-  struct Connection {
-    std::string id;
-    std::int64_t user_id;
-    std::string address;
-    WallTime since;
-  };
-  Result<std::vector<Connection>> connections() const;  // Of this node.
-  std::size_t connection_count() const;
-  std::uint64_t delivered_count() const;
   // How many sockets were cut because their clients read too slowly, ever.
   std::uint64_t slow_count() const { return slow_.load(std::memory_order_relaxed); }
-  void disconnect(const std::string& id);
 
  private:
   void log_in(socketio::Socket& socket, const socketio::Next& next);
+  static void refuse(const socketio::SocketRef& ref, const socketio::Next& next);
   void enter(const socketio::SocketRef& ref, const socketio::Next& next, chat::Actor actor,
              Turnstile::Pass pass);
   void on_gone(socketio::Socket& socket, std::string_view reason);

@@ -18,13 +18,14 @@
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
 #include "api/health.hpp"
+#include "api/nodes.hpp"
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/cluster.hpp"
 #include "app/needs.hpp"
 #include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
-#include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
@@ -169,7 +170,7 @@ Blobs make_blobs(const Config& config, const std::string& secret) {
   }
   auto local = std::make_unique<storage::LocalBlobStore>(
       storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
-                                       config.link_base(), secret},
+                                       config.link_base(), secret, config.is_clustered()},
       system_clock());
   storage::LocalBlobStore* known = local.get();
   return {std::move(local), known};
@@ -355,14 +356,10 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   std::error_code problem;
   fs::create_directories(config.data, problem);
   if (problem) return Error("bad_setting", "data (" + config.data + "): " + problem.message());
-  std::string secret = config.jwt_secret;
-  if (secret.empty()) {
-    auto loaded = load_or_make_secret((fs::path(config.data) / "secret").string());
-    if (!loaded) return loaded.error();
-    secret = std::move(*loaded);
-  }
+  const auto secret = find_secret(config, purpose == Purpose::serving);
+  if (!secret) return secret.error();
   auto parts = std::make_unique<Parts>(
-      config, secret, purpose == Purpose::any ? Patience::usual : Patience::of_migrations);
+      config, *secret, purpose == Purpose::import ? Patience::of_migrations : Patience::usual);
   const WallTime now = system_clock().wall();
   if (auto there = await_database(config); !there) return there.error();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
@@ -411,8 +408,11 @@ struct App::Doors {
         shards({.count = config.shards,
                 .files = &file_workers,
                 .trusted_proxies = *net::Networks::parse(config.trusted_proxies)}),
-        server(shards),
+        adapter(
+            make_adapter(config, [this](bool may_have_lost) { nodes.on_hearing(may_have_lost); })),
+        server(shards, socket_options(config, adapter)),
         realtime(server, workers, realtime_of(config)),
+        nodes(server, realtime),
         limits(rates_of(config), system_clock()),
         groups({core.database, core.files, core.memberships, core.announcements, system_clock(),
                 system_random(), limits}),
@@ -434,6 +434,11 @@ struct App::Doors {
     });
   }
 
+  // The others call what is gone next.
+  ~Doors() {
+    if (adapter) adapter->stop();
+  }
+
   void sweep(Core::Parts& core) {
     store_links(core.files);
     if (const auto forgotten = conversations.forget_sent(); !forgotten) {
@@ -452,7 +457,7 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
-    const api::AdminParts for_operators{admin, realtime, recent_trouble};
+    const api::AdminParts for_operators{admin, nodes, recent_trouble};
     for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }
@@ -500,8 +505,10 @@ struct App::Doors {
   net::Workers workers;
   net::Workers file_workers;
   net::Shards shards;
+  const std::shared_ptr<socketio::Adapter> adapter;  // Null: we are alone.
   socketio::Server server;
   api::Realtime realtime;
+  api::Nodes nodes;
   chat::Limits limits;
   chat::Groups groups;
   chat::Conversations conversations;
@@ -528,7 +535,7 @@ struct App::Doors {
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
   raise_descriptor_limit();
-  auto opened = Core::open(config);
+  auto opened = Core::open(config, Core::Purpose::serving);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
   for (const std::string& name : core.migrated) log::info("migrated: {}", name);
@@ -556,6 +563,9 @@ Result<void> App::run(const Config& config) {
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
   if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
+  doors.nodes.set_up(node_name(config, *port), [&core](std::string_view name) {
+    note_other(name, core.blobs.local != nullptr);
+  });
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
@@ -575,7 +585,10 @@ Result<void> App::run(const Config& config) {
 Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
-  Doors doors(core, config);
+  Config alone = config;
+  alone.redis_host.clear();
+  alone.redis_sentinels.clear();
+  Doors doors(core, alone);
   return doors.describe_api(core);
 }
 

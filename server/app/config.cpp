@@ -215,6 +215,11 @@ std::optional<redis::Options> Config::redis_options() const {
   return options;
 }
 
+std::string Config::channel_prefix() const {
+  if (!redis_channel_prefix.empty()) return redis_channel_prefix;
+  return redis_db == 0 ? "socket.io" : fmt::format("socket.io-{}", redis_db);
+}
+
 Result<Config> load_config(const Texts& flags, const Texts& environment,
                            const std::string& config_file) {
   // The folder decides which file is read, so its own flag and variable are looked at first.

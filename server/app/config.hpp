@@ -69,12 +69,15 @@ struct Config {
   std::string redis_username;
   std::string redis_password;
   std::uint16_t redis_db = 0;
-  std::string redis_sentinels;  // "host:port,host:port"; empty: Redis is at redis_host.
+  std::string redis_channel_prefix;  // Empty: of its own for each database there.
+  std::string node_name;             // Empty: the machine's name and the port.
+  std::string redis_sentinels;       // "host:port,host:port"; empty: Redis is at redis_host.
   std::string redis_master = "mymaster";
   std::string redis_sentinel_password;
   bool redis_tls = false;
   std::string redis_ca;  // Empty: whom this machine trusts.
   unsigned sweep_seconds = 30;
+  unsigned recovery_seconds = 120;  // 0: who was away begins anew.
 
   std::string trusted_proxies;  // Networks; empty: nobody is believed.
   unsigned presence_grace_seconds = 10;
@@ -93,6 +96,15 @@ struct Config {
     return net::TlsFiles{tls_certificate, tls_key};
   }
   std::optional<redis::Options> redis_options() const;
+  // May there be other servers of this chat? A database in a folder is one server's, so chats that
+  // are such may share a Redis; a prefix says that others shall be heard all the same.
+  bool is_clustered() const {
+    const bool is_embedded = dialect() == storage::Dialect::sqlite;
+    return redis_options() && (!is_embedded || !redis_channel_prefix.empty());
+  }
+  // What all channels in Redis begin with. They are outside of databases there: chats that share a
+  // Redis by databases of their own must not hear each other.
+  std::string channel_prefix() const;
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }

@@ -36,11 +36,11 @@ Result<void> refuse_cluster(redis::Client& client) {
 
 }  // namespace
 
-Result<void> RedisStores::start() {
+Result<void> await_redis(redis::Client& redis) {
   const TimePoint begin = system_clock().now();
   for (bool is_told = false;; is_told = true) {
-    const auto answer = client.run({"PING"}, redis::Repeat::harmless);
-    if (answer) break;
+    const auto answer = redis.run({"PING"}, redis::Repeat::harmless);
+    if (answer) return refuse_cluster(redis);
     const auto waited = std::chrono::floor<std::chrono::seconds>(system_clock().now() - begin);
     if (waited >= patience || is_told_to_stop()) {
       return Error(answer.error().code, fmt::format("{} (waited for it for {} s)",
@@ -49,8 +49,6 @@ Result<void> RedisStores::start() {
     if (!is_told) log::info("waiting for Redis, {} s at most", patience.count());
     std::this_thread::sleep_for(pause);
   }
-  if (auto fit = refuse_cluster(client); !fit) return fit;
-  return group_users.fill();
 }
 
 }  // namespace coterie::app

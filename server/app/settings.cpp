@@ -504,6 +504,34 @@ std::vector<Setting> session_settings() {
   };
 }
 
+// Of a server that may be one of several.
+std::vector<Setting> node_settings() {
+  using C = Config;
+  return {
+      {"redis_channel_prefix",
+       false,
+       {"REDIS_CHANNEL_PREFIX"},
+       "what channels in Redis begin with: servers with the same one are one chat",
+       false,
+       some_text(&C::redis_channel_prefix),
+       [](const C& config) { return config.channel_prefix(); }},
+      {"node_name",
+       true,
+       {"COTERIE_NODE_NAME"},
+       "what this server is called among several; its machine and port when not set",
+       false,
+       some_text(&C::node_name),
+       show(&C::node_name)},
+      {"recovery_seconds",
+       true,
+       {"COTERIE_RECOVERY_SECONDS"},
+       "clients whose connection was lost so briefly are sent what they missed; 0 is none",
+       false,
+       number(&C::recovery_seconds, 0, 3600),
+       show(&C::recovery_seconds)},
+  };
+}
+
 std::vector<Setting> limit_settings() {
   using C = Config;
   const auto limit = [](std::string_view key, std::string_view environment, std::string_view help,
@@ -548,7 +576,7 @@ const std::vector<Setting>& settings() {
     std::vector<Setting> all = server_settings();
     for (const auto& more : {database_settings(), database_tls_settings(), tls_settings(),
                              file_settings(), mail_settings(), s3_settings(), sentinel_settings(),
-                             session_settings(), limit_settings()}) {
+                             session_settings(), node_settings(), limit_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -152,11 +152,12 @@ Result<void> LocalBlobStore::prepare() {
   COTERIE_CHECK(may_block());
   std::error_code problem;
   const fs::path half_written = fs::path(options_.folder) / uploads;
-  fs::remove_all(half_written, problem);
+  if (!options_.is_shared) fs::remove_all(half_written, problem);
   fs::create_directories(half_written, problem);
   if (problem) {
     return Error("storage_failed", half_written.string() + ": " + problem.message());
   }
+  if (options_.is_shared) return forget_unfinished(clock_.wall() - std::chrono::hours(24));
   return {};
 }
 

@@ -1002,6 +1002,7 @@ export interface components {
             username: string;
             address: string;
             since: components["schemas"]["Time"];
+            node: string;
         };
         Failure: {
             /** @example 406 */

@@ -53,7 +53,10 @@ class MemoryBus final : public redis::Bus {
   explicit MemoryBus(MemoryRedis& redis) : redis_(redis) { redis_.buses.push_back(this); }
   ~MemoryBus() override { std::erase(redis_.buses, this); }
 
-  void start(OnMessage on_message) override { on_message_ = std::move(on_message); }
+  void start(OnMessage on_message, OnHearing on_hearing) override {
+    on_message_ = std::move(on_message);
+    on_hearing_ = std::move(on_hearing);
+  }
   void stop() override { is_stopped_ = true; }
   void post(Task task, std::size_t) override {
     if (!is_stopped_) posted.push_back(std::move(task));
@@ -128,6 +131,8 @@ class MemoryBus final : public redis::Bus {
     }
   }
   std::size_t subscriptions() const { return names_.size(); }
+  // As when Redis has been away.
+  void hear_again(bool may_have_lost) { on_hearing_(may_have_lost); }
 
   std::deque<Task> posted;
   struct Asked {
@@ -143,6 +148,7 @@ class MemoryBus final : public redis::Bus {
   MemoryRedis& redis_;
   OnMessage on_message_;
   std::function<void()> on_up_;
+  OnHearing on_hearing_;
   std::set<std::string> names_;
   std::multimap<std::chrono::milliseconds, Task> timers_;
   std::chrono::milliseconds time_{0};

@@ -293,6 +293,26 @@ TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
   EXPECT_EQ(all->database, 3);
 }
 
+TEST_F(ConfigTest, is_one_of_several_servers_with_a_redis_and_a_database_server) {
+  const Texts redis{{"REDIS_HOST", "redis.example.org"}};
+  Texts both = redis;
+  both["DB_HOST"] = "db.example.org";
+  EXPECT_TRUE(load({}, both).is_clustered());
+  EXPECT_FALSE(load({}, {{"DB_HOST", "db.example.org"}}).is_clustered());
+  EXPECT_FALSE(load({}, redis).is_clustered());
+  // Emitters may be there, whatever the database is.
+  Texts named = redis;
+  named["REDIS_CHANNEL_PREFIX"] = "mine";
+  EXPECT_TRUE(load({}, named).is_clustered());
+}
+
+TEST_F(ConfigTest, has_channels_of_its_own_for_each_database_of_redis) {
+  EXPECT_EQ(load({}).channel_prefix(), "socket.io");
+  EXPECT_EQ(load({}, {{"REDIS_DB", "3"}}).channel_prefix(), "socket.io-3");
+  EXPECT_EQ(load({}, {{"REDIS_DB", "3"}, {"REDIS_CHANNEL_PREFIX", "mine"}}).channel_prefix(),
+            "mine");
+}
+
 TEST_F(ConfigTest, misses_the_password_of_a_user_of_redis) {
   const auto words = complaint({}, {{"REDIS_HOST", "x"}, {"REDIS_USERNAME", "chat"}});
   EXPECT_TRUE(says(words, "redis_password (not set)")) << words;
