@@ -6,12 +6,14 @@ import { readFileSync } from "node:fs";
 
 import { medianFile } from "./report.mjs";
 
-const { date, machine, scenarios } = JSON.parse(readFileSync(medianFile, "utf8"));
+const { date, machine, runs, scenarios } = JSON.parse(readFileSync(medianFile, "utf8"));
 
 function value(scenario, peer, column) {
   const found = scenarios.find(({ name }) => name === scenario)?.peers
     .find((each) => each.peer === peer)?.values[column];
-  if (!Number.isFinite(found)) throw new Error(`${scenario} has not been measured: ./bench/run ${scenario}`);
+  if (!Number.isFinite(found)) {
+    throw new Error(`${scenario} has not been measured: ./bench/run ${scenario}`);
+  }
   return found;
 }
 
@@ -36,21 +38,42 @@ const store = (name) => ({
   page: value("history", `Coterie, ${name}`, "cpu_seconds_per_thousand") * 1e3,
   list: value("list", `Coterie, ${name}`, "cpu_seconds_per_thousand") * 1e3,
 });
+// A question costs MariaDB, where it is one.
+const database = (scenario) =>
+  about(value(scenario, "Coterie, MariaDB + Redis", "database_us_each"));
 const stores = [store("SQLite"), store("MariaDB + Redis")];
 
 const row = (...cells) => `| ${cells.join(" | ")} |`;
 const perSecond = (microseconds) => about(1e6 / microseconds);
 const gibibytes = (count) => about(count / 2 ** 30);
 
+const all = about(million);
 const pings = million / pingSeconds;
-const pingCores = (pings * echo) / 1e6;
-const shownPing = `${about(pings)} pings a second × ${about(echo)} µs = ${about(pingCores)} cores`;
+const back = million / 300;
+const paper = [
+  ["memory of ours", `${all} × ${about(bytes)} bytes = ${gibibytes(million * bytes)} GiB`],
+  ["memory of the kernel",
+   `${all} × ${about(kernelBytes)} bytes = ${gibibytes(million * kernelBytes)} GiB`],
+  [`heartbeats, one in ${pingSeconds} s`,
+   `${about(pings)} a second × ${about(echo)} µs = ${about((pings * echo) / 1e6)} cores`],
+  ["one message to all of them",
+   `${all} × ${about(single)} µs = ${about((million * single) / 1e6)} s of one core`],
+  ["all of them come back within five minutes",
+   `${about(back)} a second × ${about(connect)} µs = ${about((back * connect) / 1e6)} cores, ` +
+   "and TLS where it ends here"],
+  ["file descriptors", "`ulimit -n` above a million, `fs.nr_open` as well"],
+  ["ports", "each client address has some 28,000 for one of ours: no bound, unless a proxy stands between"],
+];
 
 process.stdout.write(`# Capacity
 
-What one core carries, out of the medians measured on ${date} (${machine}). This page is made by
-\`node bench/capacity.mjs\` from the last \`./bench/run\`; a core here is one of that machine, busy to the
-brim with the server alone. Plan with half of it.
+What one core carries, out of the medians measured on ${date}
+(${machine}).
+${runs < 5 ? `
+**These come from a short run on a busy machine: what is said of time is right to a factor of two.**
+` : ""}
+This page is made by \`node bench/capacity.mjs\` from the last \`./bench/run\`. A core here is one of that
+machine, busy to the brim with the server alone. Plan with half of it.
 
 ## The library
 
@@ -67,8 +90,8 @@ ${[
 A delivery is one message to one connection. It costs what the kernel takes to send it: the library adds
 less than a fifth to a bare loop over epoll, and less still when many messages leave in one write.
 
-A connection that only is there takes ${about(bytes)} bytes of ours, and about ${about(kernelBytes)} of the kernel's.
-A GiB of ours holds ${about(2 ** 30 / bytes)} of them.
+A connection that only is there takes ${about(bytes)} bytes of ours, and about
+${about(kernelBytes)} of the kernel's. A GiB of ours holds ${about(2 ** 30 / bytes)} of them.
 
 ## The chat
 
@@ -84,20 +107,15 @@ ${[
 ].map(([what, column]) => row(what, ...stores.map((each) =>
     `${perSecond(each[column])} (${about(each[column])} µs)`))).join("\n")}
 
-SQLite works inside the server, so its time is in these figures; MariaDB's is not: it needs about as much
-again. More senders cost less each, because whatever waits is committed together.
+SQLite works inside the server, so its time is in these figures. MariaDB needs cores of its own: for a
+send by 64 people ${database("send-64")} µs, for a page ${database("history")} µs,
+for a list ${database("list")} µs. More senders cost less each, because whatever waits is committed together.
 
 ## A million connections, on paper
 
 | what | arithmetic |
 | --- | --- |
-| memory of ours | ${about(million)} × ${about(bytes)} bytes = ${gibibytes(million * bytes)} GiB |
-| memory of the kernel | ${about(million)} × ${about(kernelBytes)} bytes = ${gibibytes(million * kernelBytes)} GiB |
-| heartbeats, one in ${pingSeconds} s | ${shownPing} |
-| one message to all of them | ${about(million)} × ${about(single)} µs = ${about((million * single) / 1e6)} s of one core |
-| all of them come back within five minutes | ${about(million / 300)} a second × ${about(connect)} µs = ${about((million / 300) * connect / 1e6)} cores, and TLS where it ends here |
-| file descriptors | \`ulimit -n\` above a million, \`fs.nr_open\` as well |
-| addresses | a client address has some 28,000 ports for one port of ours: no bound, unless a proxy stands between |
+${paper.map((cells) => row(...cells)).join("\n")}
 
 Not measured here: TLS in the server, networks slower than memory, and a database on another machine.
 `);

@@ -58,10 +58,14 @@ async function fillCoterie(server) {
            longId: groups[0].id };
 }
 
+const limits = ["USER_CONNECTIONS", "ADDRESS_CONNECTIONS", "EVENTS", "SENDS", "JOINS", "GROUPS"];
+const unlimited = Object.fromEntries(limits.map((name) => [`COTERIE_LIMIT_${name}`, "0"]));
+
 class CoteriePeer {
   constructor(env, plantCodes) {
-    // As the original: nobody makes thumbnails while it is measured.
-    this.env = { SERVER_JWT_SECRET: secret, COTERIE_FFMPEG: "", COTERIE_PASSWORD_COST: "standard",
+    // As the original: no thumbnails are made while it is measured, nobody is told to slow down.
+    this.env = { ...unlimited, SERVER_JWT_SECRET: secret, COTERIE_FFMPEG: "",
+                 COTERIE_PASSWORD_COST: "standard",
                  ...env };
     this.plantCodes = plantCodes;
   }
@@ -184,24 +188,36 @@ function fileOf(requests) {
   return path;
 }
 
-const answers = ["per_second", "cpu_seconds_per_thousand", "bytes_each", "p50_us", "p99_us", "p999_us"];
+const answers = ["per_second", "cpu_seconds_per_thousand", "database_us_each", "bytes_each",
+                 "p50_us", "p99_us", "p999_us"];
+
+function tokensOf({ tokens }) {
+  const path = join(folder, "tokens");
+  writeFileSync(path, tokens.map((token) => `${token}\n`).join(""));
+  return path;
+}
 
 function sending(senders) {
   return {
     name: `send-${senders}`,
     title: `Sending: ${senders} senders, each text to a group of ${memberCount} that are online`,
-    columns: ["per_second", "cpu_seconds_per_million", "cpu_us_per_send", "answer_p50_us",
-              "answer_p99_us", "p50_us", "p99_us", "p999_us"],
+    columns: ["per_second", "cpu_seconds_per_million", "cpu_us_per_send", "database_us_each",
+              "answer_p50_us", "answer_p99_us", "p50_us", "p99_us", "p999_us"],
     picture: "per_second",
-    measure: (server, { facts }, { seconds }) => {
-      const path = join(folder, "tokens");
-      writeFileSync(path, facts.tokens.map((token) => `${token}\n`).join(""));
-      return load("send", server, facts.groupId, senders, seconds, path);
-    },
+    measure: (server, { facts }, { seconds }) =>
+      load("send", server, facts.groupId, senders, seconds, tokensOf(facts)),
   };
 }
 
 const scenarios = [
+  {
+    name: "members",
+    title: "Idle members: logged in, in the room of their group",
+    columns: ["connections", "bytes_per_connection", "cpu_us_per_connect", "cpu_us_per_disconnect",
+              "kib_before", "kib_after"],
+    picture: "bytes_per_connection",
+    measure: (server, { facts }, { idle }) => load("idle", server, idle, 2, tokensOf(facts)),
+  },
   sending(8),
   sending(64),
   {
@@ -252,6 +268,13 @@ const scenarios = [
   },
 ];
 
+// What a process has spent so far (proc(5): utime and stime, in hundredths of a second).
+function cpuSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 // Databases, and peers that know their facts; made once for all runs.
 export async function prepareChat(say) {
   say("starting MariaDB (durable: every commit is synced) and Redis");
@@ -270,8 +293,13 @@ export async function prepareChat(say) {
     scenarios: scenarios.map((scenario) => ({
       ...scenario,
       peers: Object.keys(peers),
-      run: (name, options) => peers[name].withServer((server) =>
-        scenario.measure(server, peers[name], options)),
+      run: (name, options) => peers[name].withServer(async (server) => {
+        const before = cpuSeconds(mariadb.child.pid);
+        const figures = await scenario.measure(server, peers[name], options);
+        const spent = cpuSeconds(mariadb.child.pid) - before;
+        figures.database_us_each = (spent * 1e6) / (figures.messages ?? figures.answers);
+        return figures;
+      }),
     })),
     end: async () => {
       await mariadb.remove();

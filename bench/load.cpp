@@ -4,7 +4,7 @@
 //   load fanout  PORT PID CONNECTIONS GROUP_SIZE WINDOW SECONDS         servers of rooms (peers/)
 //   load pace    PORT PID CONNECTIONS GROUP_SIZE MESSAGES_A_SECOND SECONDS
 //   load echo    PORT PID CONNECTIONS SECONDS
-//   load idle    PORT PID CONNECTIONS SECONDS
+//   load idle    PORT PID CONNECTIONS SECONDS [TOKENS]
 //   load send    PORT PID GROUP SENDERS SECONDS TOKENS                  chat servers
 //   load request PORT PID CONNECTIONS SECONDS REQUESTS STATUS again|once
 // SPDX-License-Identifier: MIT
@@ -33,7 +33,7 @@ int usage() {
              "usage: load fanout  PORT PID CONNECTIONS GROUP_SIZE WINDOW SECONDS\n"
              "       load pace    PORT PID CONNECTIONS GROUP_SIZE MESSAGES_A_SECOND SECONDS\n"
              "       load echo    PORT PID CONNECTIONS SECONDS\n"
-             "       load idle    PORT PID CONNECTIONS SECONDS\n"
+             "       load idle    PORT PID CONNECTIONS SECONDS [TOKENS]\n"
              "       load send    PORT PID GROUP SENDERS SECONDS TOKENS\n"
              "       load request PORT PID CONNECTIONS SECONDS REQUESTS STATUS again|once\n");
   return 2;
@@ -50,7 +50,9 @@ struct Words {
 
 int on_rooms(const Words& words) {
   const std::string& verb = words.all[0];
-  bench::RoomsSettings settings{words.port(), words.count(2), words.count(3)};
+  bench::RoomsSettings settings{
+      .port = words.port(), .pid = words.count(2), .connections = words.count(3)};
+  if (verb == "idle" && words.all.size() == 6) settings.tokens = bench::read_lines(words.all[5]);
   if (verb == "idle") return bench::measure_idle(settings, words.number(4)) ? 0 : 1;
   if (verb != "echo") settings.group_size = words.count(4);
   bench::RoomsLoad load(settings);
@@ -87,6 +89,7 @@ int main(int argc, char** argv) {
   const std::string verb = count > 0 ? words.all[0] : "";
   if ((verb == "fanout" || verb == "pace") && count == 7) return on_rooms(words);
   if ((verb == "echo" || verb == "idle") && count == 5) return on_rooms(words);
+  if (verb == "idle" && count == 6) return on_rooms(words);
   if ((verb == "send" && count == 7) || (verb == "request" && count == 8)) return on_chat(words);
   return usage();
 }

@@ -18,6 +18,7 @@ export const columns = {
   cpu_seconds_per_million: ["CPU s per million", 2],
   cpu_seconds_per_thousand: ["CPU s per thousand", 3],
   cpu_us_per_send: ["CPU µs per send", 0],
+  database_us_each: ["database CPU µs each", 0],
   bytes_per_connection: ["bytes per connection", 0],
   cpu_us_per_connect: ["CPU µs per connect", 1],
   cpu_us_per_disconnect: ["CPU µs per disconnect", 1],
@@ -100,8 +101,9 @@ export function write(results, options) {
     `# Measured on ${date}\n`,
     `Revision ${git("rev-parse", "--short", "HEAD")}; ${machine}; medians of ${options.runs} runs of ` +
     `${options.seconds} s, in which the peers took turns. Made by \`./bench/run\`.\n`,
-    "CPU time is the server's own, that of its database not counted; memory is its proportional set size " +
-    "without files. The load runs on the same machine: rates are what both together reach.\n",
+    "CPU time is the server's own, MariaDB's is a column of its own; memory is the server's " +
+    "proportional set size without files. The load runs on the same machine: rates are what both " +
+    "together reach.\n",
     `![The medians as bars](${date}.svg)\n`,
     targetSection(scenarios),
     ...scenarios.map(section),
@@ -109,6 +111,6 @@ export function write(results, options) {
   mkdirSync(options.out, { recursive: true });
   writeFileSync(join(options.out, `${date}.md`), text);
   writeFileSync(join(options.out, `${date}.svg`), chart(scenarios));
-  keep(scenarios, { date, machine });
+  keep(scenarios, { date, machine, runs: options.runs });
   return text;
 }

@@ -48,7 +48,8 @@ bool RoomsLoad::connect_all() {
   for (int i = 0; i < settings_.connections; ++i) {
     const int group = i / settings_.group_size;
     clients_.push_back(std::make_unique<Client>(
-        settings_.port, fmt::format("&g={}", group), "",
+        settings_.port, fmt::format("&g={}", group),
+        settings_.tokens[static_cast<std::size_t>(i) % settings_.tokens.size()],
         [this](Client& client, std::string_view event) { on_event(client, event); }));
     clients_.back()->group = group;
     crowd_.add(*clients_.back());
@@ -153,8 +154,10 @@ bool measure_idle(const RoomsSettings& settings, double seconds) {
   Crowd nobody;
   const auto wait = [&](double time) { nobody.turn_until(time, [] { return false; }); };
   {
-    // What a server first touches when it has a client at all is no client's.
-    RoomsLoad first({settings.port, settings.pid, 50});
+    // What a server first touches when it has clients at all is no client's.
+    RoomsSettings few = settings;
+    few.connections = std::max(1, settings.connections / 10);
+    RoomsLoad first(few);
     if (!first.connect_all()) return false;
   }
   wait(3);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct RoomsSettings {
   pid_t pid;  // The server's.
   int connections;
   int group_size = 1;
+  std::vector<std::string> tokens = {""};  // The clients bear them in turn.
 };
 
 class RoomsLoad {

@@ -172,7 +172,7 @@ test("groups, messages, conversations", async () => {
   const again = {
     text: (clientMsgId) => ({ token, json: { groupId: group.id, content: "once", clientMsgId } }),
     image: (clientMsgId) => form(clientMsgId, file(picture())),
-    video: (clientMsgId) => form(clientMsgId, file(video)),
+    video: (clientMsgId) => form(clientMsgId, [["file", video], ["cover", picture()]]),
   };
   for (const [kind, body] of Object.entries(again)) {
     const first = await succeed("POST", `${place}/${kind}`, body(kind));
