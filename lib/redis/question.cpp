@@ -53,8 +53,10 @@ void ServersQuestion::complete(std::size_t missing) {
 }
 
 bool ClientsQuestion::take(const Response& response) {
-  if (response.type == client_count_type) return asked_ += response.client_count(), true;
-  if (response.type == client_ack_type) {
+  if (response.kind == Response::Kind::client_count) {
+    return asked_ += response.client_count(), true;
+  }
+  if (response.kind == Response::Kind::client_ack) {
     ++acks_;
     listener_->on_answer(response.ack());
   }

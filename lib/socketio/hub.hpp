@@ -52,9 +52,11 @@ class Hub : public std::enable_shared_from_this<Hub> {
   // The same for a socket that has come back: into `rooms`, having sent it what the log holds
   // behind `offset` for them and for those that middlewares have let it join. False when it has
   // left, or the log does not know (any more).
-  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset);
+  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, const Offset& offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
+  // Ends the connection of that socket: its client has turned up with another one.
+  void evict(const Id& id);
   Socket* find(const Id& id) const;
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
