@@ -143,6 +143,7 @@ void Client::welcome(Socket& socket) {
   } else {
     hub.connect(socket);
   }
+  if (!socket.is_connected()) return;  // Somebody has sent it away at the last moment.
   if (!has_joined_) {
     has_joined_ = true;
     timer_.cancel();
@@ -225,7 +226,11 @@ std::vector<Socket*> Client::all_sockets() const {
 }
 
 void Client::disconnect() {
-  for (Socket* socket : all_sockets()) socket->disconnect(false);
+  for (Socket* socket : all_sockets()) {
+    // One that is not let in yet hears of nothing; but it must not come back for its session.
+    socket->is_connected() ? socket->disconnect(false)
+                           : socket->become_disconnected("server namespace disconnect");
+  }
   session_.close();
 }
 

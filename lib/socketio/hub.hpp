@@ -47,13 +47,16 @@ class Hub : public std::enable_shared_from_this<Hub> {
 
   // A socket is known from its CONNECT on, but hears nothing before it is connected.
   void add(Socket& socket);
+  // Here and in catch_up() something may be carried out that is on its way: the socket may be gone
+  // behind it.
   void connect(Socket& socket);
-  // The same for a socket that has come back: into `rooms`, having sent it what the log holds for
-  // them behind `offset`. False when the log does not know (any more).
-  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, std::uint64_t offset);
+  // The same for a socket that has come back: having sent it what the log holds for its rooms
+  // behind `offset`. False when the log does not know (any more).
+  bool catch_up(Socket& socket, std::uint64_t offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
   Socket* find(const Id& id) const;
+  Socket* find(const Id& id, std::uint64_t birth) const;        // And no later one of the same id.
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
@@ -106,6 +109,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
   Rooms rooms_;
   std::uint64_t mark_ = 0;
+  std::uint64_t births_ = 0;
   Inbox draining_;
   std::size_t drained_ = 0;       // So many of those are done, or at hand.
   unsigned drains_ = 0;           // One within another.

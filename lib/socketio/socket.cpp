@@ -49,9 +49,8 @@ struct Socket::Extras {
   std::vector<DisconnectHandler> disconnecting_handlers;
   std::vector<DisconnectHandler> disconnect_handlers;
   std::map<std::uint64_t, std::unique_ptr<PendingAck>> acks;
-  Id pid;                          // With recovery: what the client proves itself with,
-  std::uint64_t offset = 0;        // and the last event before it connected.
-  std::vector<std::string> rooms;  // Of before, until it has caught up.
+  Id pid;                    // With recovery: what the client proves itself with,
+  std::uint64_t offset = 0;  // and the last event before it connected.
 };
 
 // One event of the client on its way through the middlewares.
@@ -76,7 +75,7 @@ Socket::Extras& Socket::extras() {
 }
 
 SocketRef Socket::ref() const {
-  return SocketRef(hub_.shared_from_this(), id_);
+  return SocketRef(hub_.shared_from_this(), id_, birth_);
 }
 const Handshake& Socket::handshake() const {
   return client_.handshake();
@@ -332,6 +331,11 @@ BroadcastOperator Socket::except(std::string room) const {
 void Socket::begin_session(const Id& pid, std::uint64_t offset) {
   extras().pid = pid;
   extras().offset = offset;
+  hub_.space().add_holder(pid, {hub_.shard().index(), id_});
+}
+
+bool Socket::has_session() const {
+  return extras_ && extras_->pid != Id();
 }
 
 const Id& Socket::pid() const {
@@ -341,19 +345,19 @@ const Id& Socket::pid() const {
 void Socket::resume(SavedSession session) {
   hub_.rename(*this, session.sid);
   begin_session(session.pid, session.offset);
-  extras_->rooms = std::move(session.rooms);
+  // At once, so that it can be sent out of them, or away, while it waits to be let in.
+  for (const std::string& room : session.rooms) join(room);
   data_ = std::move(session.data);
   is_recovered_ = true;
 }
 
 bool Socket::catch_up() {
-  return hub_.catch_up(*this, std::exchange(extras_->rooms, {}), extras_->offset);
+  return hub_.catch_up(*this, extras_->offset);
 }
 
 void Socket::save_session(std::string_view reason) {
-  if (!extras_ || extras_->pid == Id() || !is_recoverable(reason)) return;
-  // One that has come back may leave before it has caught up: then it is in no rooms yet.
-  std::vector<std::string> names = std::move(extras_->rooms);
+  if (!has_session() || !is_recoverable(reason)) return;
+  std::vector<std::string> names;
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
   hub_.space().surroundings_.adapter.save(
       {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});

@@ -145,6 +145,7 @@ class Socket {
   void begin_session(const Id& pid, std::uint64_t offset);
   void resume(SavedSession session);
   bool catch_up();
+  bool has_session() const;
   const Id& pid() const;
   void save_session(std::string_view reason);
 
@@ -160,7 +161,8 @@ class Socket {
   std::any local_;
   std::vector<Membership> memberships_;
   std::unique_ptr<Extras> extras_;
-  std::uint64_t mark_ = 0;  // Hub's: the last broadcast that has seen this socket.
+  std::uint64_t mark_ = 0;   // Hub's: the last broadcast that has seen this socket,
+  std::uint64_t birth_ = 0;  // and which of all sockets this is that were ever there.
   State state_ = State::connecting;
   bool is_recovered_ = false;
   bool is_watched_ = false;  // It has an on_any_outgoing().
