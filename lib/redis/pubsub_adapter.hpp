@@ -82,6 +82,9 @@ class PubSubAdapter final : public socketio::Adapter,
 
   // Messages that came in and were none.
   std::size_t malformed() const { return malformed_; }
+  // Questions that wait for answers, our own and those of others to our clients. On the bus's
+  // thread.
+  std::size_t open_questions() const { return questions_.size() + relayed_questions_; }
 
  private:
   class RelayedAnswers;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "application.hpp"
+#include "cluster_universe.hpp"
 #include "member.hpp"
 #include "net/shards.hpp"
 #include "network.hpp"
@@ -241,9 +242,13 @@ Outcome run_universe(std::uint64_t seed, std::uint64_t steps, bool is_loud, net:
                      const std::function<void(const World*)>& watch) {
   const std::size_t before = open_descriptors();
   World world(seed, is_loud);
-  world.settings = draw_settings(world.chance);
   watch(&world);
-  std::make_unique<Universe>(world, files)->live(steps);
+  if (world.chance.one_in(3)) {
+    run_cluster(world, steps);
+  } else {
+    world.settings = draw_settings(world.chance);
+    std::make_unique<Universe>(world, files)->live(steps);
+  }
   const std::size_t after = open_descriptors();
   if (after != before) world.fail("{} descriptors were left open", after - before);
   watch(nullptr);
