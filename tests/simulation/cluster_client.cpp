@@ -133,7 +133,8 @@ void ClusterClient::on_connected(const Json& facts) {
   const Json* known = facts.as_object().if_contains("pid");
   const std::string pid = known ? std::string(known->as_string()) : "";
   const bool is_recovered = claim_ && pid == *claim_ && !claim_->empty();
-  if (claim_ && !claim_->empty() && !is_recovered) {
+  const bool is_sent_away = claim_ && story_.sockets[sid_].is_sent_away;
+  if (claim_ && !claim_->empty() && !is_recovered && !is_sent_away) {
     world_.fail("client {} is not let back into server {}", number_, server_);
   }
   if (!pid_.empty() && pid == pid_ && !is_recovered) {

@@ -53,18 +53,25 @@ ClusterServer::~ClusterServer() {
   }
   ++story_.comings;
   for (Inquiry& inquiry : story_.inquiries) {
-    if (inquiry.asker == number_) inquiry.is_over = true;
+    if (inquiry.asker == number_) inquiry.is_dropped = true;
   }
 }
 
 void ClusterServer::register_handlers() {
   space_.on_connect([this](Socket& socket) {
+    const auto past = story_.sockets.find(std::string(socket.id()));
+    if (past != story_.sockets.end() && (past->second.is_sent_away || !past->second.ended)) {
+      world_.fail("{} is back on server {}, {}", socket.id(), number_,
+                  past->second.ended ? "where it was sent away" : "where it is");
+    }
     story_.sockets[std::string(socket.id())] = {number_, world_.step, {}};
     ++story_.comings;
   });
   space_.on_disconnect([this](Socket& socket, std::string_view reason) {
     world_.note("server {}: {} is out: {}", number_, socket.id(), reason);
-    story_.sockets[std::string(socket.id())].ended = world_.step;
+    SocketLife& life = story_.sockets[std::string(socket.id())];
+    life.ended = world_.step;
+    life.is_sent_away = reason == "server namespace disconnect";
     ++story_.comings;
   });
   space_.on("spread",
@@ -236,7 +243,7 @@ std::size_t ClusterServer::begin(milliseconds patience) {
 bool ClusterServer::end(std::size_t number) {
   Inquiry& inquiry = story_.inquiries[number];
   const auto waited = std::chrono::ceil<milliseconds>(world_.clock.now() - inquiry.asked);
-  if (std::exchange(inquiry.is_over, true)) {
+  if (std::exchange(inquiry.is_answered, true)) {
     world_.fail("inquiry {} of server {} is answered again", number, number_);
   } else if (waited > inquiry.patience + milliseconds(100)) {
     world_.fail("inquiry {} of server {} took {} ms", number, number_, waited.count());

@@ -29,7 +29,8 @@ struct Saying {
 struct SocketLife {
   unsigned server = 0;
   std::uint64_t began = 0;             // At which step,
-  std::optional<std::uint64_t> ended;  // and at which it left.
+  std::optional<std::uint64_t> ended;  // and at which it left,
+  bool is_sent_away = false;           // never to come back.
 };
 
 struct Inquiry {
@@ -41,7 +42,9 @@ struct Inquiry {
   bool was_whole = false;
   std::uint64_t comings = 0;
   std::set<unsigned> silent;  // Who will never answer.
-  bool is_over = false;
+  bool is_answered = false;
+  bool is_dropped = false;  // Its server is no more.
+  bool is_over() const { return is_answered || is_dropped; }
 };
 
 struct ClusterSettings {
