@@ -72,7 +72,8 @@ void ClusterClient::connect(ClusterServer& server) {
 
 void ClusterClient::be_out(bool may_come_back) {
   if (may_come_back && !goodbye_ && story_.settings.recovers) {
-    offset_ = connection_->offset();
+    // One of another server's log says nothing here.
+    offset_ = threads_.empty() ? "" : connection_->offset();
   } else if (!claim_) {
     pid_.clear();
   }
