@@ -42,7 +42,7 @@ class Bus {
   // How many servers are subscribed to the channel now; asked behind what was published. Never
   // called when the connection breaks first.
   virtual void count_subscribers(std::string channel, OnCount on_count) = 0;
-  // Is what is published sent at once, and what was subscribed to heard?
+  // Are we connected? Then what is published is sent as soon as what was subscribed to is heard.
   virtual bool is_up() const = 0;
   virtual void run_after(std::chrono::milliseconds delay, Task task) = 0;
 };

@@ -88,6 +88,7 @@ class PubSubAdapter final : public socketio::Adapter,
 
  private:
   class RelayedAnswers;
+  class Unasked;
 
   // One namespace.
   struct Space {
@@ -128,6 +129,7 @@ class PubSubAdapter final : public socketio::Adapter,
   const PubSubOptions options_;  // Fixed after construction
   const std::string uid_;
   Random& random_;
+  std::atomic<bool> is_stopped_ = false;  // Any thread
   const std::unique_ptr<Bus> bus_;
 
   socketio::SavedSessions sessions_;  // Any thread

@@ -148,6 +148,7 @@ void ClusterClient::on_connected(const Json& facts) {
   losses_before_ = all_losses();
   standing_ = Standing::in;
   sid_ = std::string_view(facts.at("sid").as_string());
+  story_.sockets[sid_].name = number_ * 1000 + connections_;
   world_.note("client {} is in server {} as {}", number_, server_, sid_);
   stays_.clear();
   trust_.clear();
@@ -183,7 +184,7 @@ void ClusterClient::on_event(std::string_view packet) {
 
 void ClusterClient::on_question(std::string_view id, std::size_t inquiry) {
   if (world_.chance.one_in(6)) return void(story_.inquiries[inquiry].silent.insert(number_));
-  const std::string answer = fmt::format("3{}[{}]", id, number_ * 1000 + connections_);
+  const std::string answer = fmt::format("3{}[{}]", id, story_.sockets[sid_].name);
   if (world_.chance.one_in(2)) return connection_->say(answer);
   late_.push_back({world_.clock.now() + milliseconds(world_.chance.below(60)), answer});
 }

@@ -2,8 +2,8 @@
 //
 // Of what any server says it checks, number by number: that it comes in order and once; that it was
 // meant for it, as far as it can know; and that nothing is missing in between that was, unless the
-// bus has lost something. Between "invited" and "joined", and between "kicking" and "kicked", it can
-// be in a room, but need not be.
+// bus has lost something. From "invited" to "joined", and from "kicking" to "kicked", it can be in
+// a room, but need not be.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -319,12 +319,13 @@ void ClusterServer::ask_clients() {
       [this, number](const socketio::Answers& answers) {
         if (!end(number)) return;
         const Inquiry& inquiry = story_.inquiries[number];
-        std::set<unsigned> answered;
+        std::set<std::uint64_t> answered;
         for (const Args& args : answers.values) {
-          if (!answered.insert(args[0].to_number<unsigned>()).second) {
+          if (!answered.insert(args[0].to_number<std::uint64_t>()).second) {
             world_.fail("a client was counted twice in inquiry {}", number);
           }
         }
+        check_patience(inquiry, answered);
         if (!is_undisturbed(inquiry) || inquiry.comings != story_.comings) return;
         const auto present = static_cast<std::size_t>(std::ranges::count_if(
             story_.sockets, [](const auto& socket) { return !socket.second.ended; }));
@@ -339,6 +340,19 @@ void ClusterServer::ask_clients() {
         world_.count("clients counted");
       },
       number);
+}
+
+// Whatever the others do: as long as a client of ours may answer, it is waited for.
+void ClusterServer::check_patience(const Inquiry& inquiry,
+                                   const std::set<std::uint64_t>& answered) {
+  if (world_.clock.now() >= inquiry.asked + inquiry.patience) return;
+  for (const auto& [id, life] : story_.sockets) {
+    const bool was_asked =
+        life.server == number_ && life.began < inquiry.step && !life.ended && life.name != 0;
+    if (was_asked && !answered.contains(life.name)) {
+      world_.fail("server {} did not wait for {}", number_, id);
+    }
+  }
 }
 
 // -- the end --------------------------------------------------------------------------------------

@@ -1,14 +1,15 @@
-// One server of a simulated cluster: it speaks, gives orders and asks, to its clients and all others.
+// One server of a simulated cluster: it speaks to everybody's clients, gives orders and asks.
 //
 // Each server has rooms of its own ("3/a") and moves clients of any server in and out of them: that
-// is announced to the client before and behind, so that it knows for sure where it must be and where
-// it can be. Everybody speaks in all rooms.
+// is announced to the client before and behind, so that it knows where it must be, and where it can
+// be. Everybody speaks in all rooms.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class ClusterServer {
   void check_found(const Inquiry& inquiry, const socketio::RemoteSockets& found);
   void ask_servers();
   void ask_clients();
+  void check_patience(const Inquiry& inquiry, const std::set<std::uint64_t>& answered);
   std::string own_room() const;
   std::string some_room() const;
   std::string some_socket() const;

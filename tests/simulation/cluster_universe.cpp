@@ -24,7 +24,7 @@ ClusterSettings draw_settings(Chance& chance) {
   settings.servers = static_cast<unsigned>(chance.between(2, 4));
   settings.members = static_cast<unsigned>(chance.between(2, 10));
   settings.recovers = chance.one_in(2);
-  if (chance.one_in(6)) settings.bus_bytes_max = 3'000;  // Too little, now and then.
+  if (chance.one_in(6)) settings.bus_bytes_max = 900;  // Too little, now and then.
   return settings;
 }
 

@@ -1,5 +1,5 @@
-// What has happened in a cluster, as nobody in it can know: who has said what to whom, which sockets
-// there were, what was asked. Everyone's experience is checked against it.
+// What has happened in a cluster, as nobody in it can know: who has said what to whom, what was
+// asked, and which sockets there were. Everyone's experience is checked against it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -31,6 +31,7 @@ struct SocketLife {
   std::uint64_t began = 0;             // At which step,
   std::optional<std::uint64_t> ended;  // and at which it left,
   bool is_sent_away = false;           // never to come back.
+  std::uint64_t name = 0;              // As it answers questions.
 };
 
 struct Inquiry {

@@ -43,7 +43,7 @@ class MemoryBus final : public redis::Bus {
   void start(OnMessage on_message) override { on_message_ = std::move(on_message); }
   void stop() override { is_stopped_ = true; }
   void post(Task task, std::size_t) override {
-    if (!is_stopped_) posted.push_back(std::move(task));
+    if (!is_stopped_ && !is_full) posted.push_back(std::move(task));
   }
   void publish(std::string channel, std::string message) override {
     redis_.publish(std::move(channel), std::move(message));
@@ -82,6 +82,7 @@ class MemoryBus final : public redis::Bus {
   std::size_t subscriptions() const { return names_.size(); }
 
   std::deque<Task> posted;
+  bool is_full = false;  // What is posted is dropped.
 
  private:
   MemoryRedis& redis_;
