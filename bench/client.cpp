@@ -1,42 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "client.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace coterie::bench {
 
-Client::Client(std::uint16_t port, std::string query, OnEvent on_event)
-    : port_(port), query_(std::move(query)), on_event_(std::move(on_event)) {
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 &&
-      errno != EINPROGRESS) {
-    state_ = State::failed;
-  }
+Client::Client(std::uint16_t port, std::string_view query, std::string_view token, OnArray on_event)
+    : Stream(port), on_event_(std::move(on_event)) {
+  const std::string authorization =
+      token.empty() ? std::string() : fmt::format("Authorization: {}\r\n", token);
+  write(fmt::format(
+      "GET /socket.io/?EIO=4&transport=websocket{} HTTP/1.1\r\n"
+      "Host: 127.0.0.1:{}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{}"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+      query, port, authorization));
 }
 
-Client::~Client() {
-  ::close(fd_);
+void Client::emit(std::string_view array) {
+  send_text(fmt::format("42{}", array));
 }
 
-void Client::write(std::string_view bytes) {
-  // Requests are small and loopback buffers are not: a short write means something is broken.
-  if (::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
-    state_ = State::failed;
-  }
+void Client::ask(std::string_view array, OnArray on_answer) {
+  on_answer_ = std::move(on_answer);
+  send_text(fmt::format("420{}", array));
 }
 
 void Client::send_text(std::string_view text) {
@@ -54,74 +42,57 @@ void Client::send_text(std::string_view text) {
   write(frame);
 }
 
-void Client::emit(std::string_view array) {
-  send_text("42" + std::string(array));
-}
-
-void Client::on_ready() {
-  if (state_ == State::failed) return;
-  if (state_ == State::connecting) {
-    state_ = State::upgrading;
-    write("GET /socket.io/?EIO=4&transport=websocket&" + query_ +
-          " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) +
-          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
-    return;
+void Client::on_bytes(std::string_view bytes) {
+  if (!in_.empty()) {
+    in_.append(bytes);
+    bytes = in_;
   }
-  std::array<char, 64 * 1024> buffer;
-  const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count <= 0) {
-    state_ = State::failed;
-    return;
-  }
-  in_.append(buffer.data(), static_cast<std::size_t>(count));
-  if (state_ == State::upgrading) {
-    const std::size_t end = in_.find("\r\n\r\n");
-    if (end == std::string::npos) return;
-    if (!in_.starts_with("HTTP/1.1 101")) {
-      state_ = State::failed;
-      return;
+  if (!is_upgraded_) {
+    const std::size_t end = bytes.find("\r\n\r\n");
+    if (end != std::string_view::npos) {
+      if (!bytes.starts_with("HTTP/1.1 101")) return fail();
+      is_upgraded_ = true;
+      bytes.remove_prefix(end + 4);
     }
-    in_.erase(0, end + 4);
-    state_ = State::joining;
   }
-  read_frames();
+  if (is_upgraded_) bytes = use_frames(bytes);
+  in_ = std::string(bytes);
 }
 
-void Client::read_frames() {
-  std::size_t at = 0;
-  while (in_.size() - at >= 2) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in_[at + i]); };
+std::string_view Client::use_frames(std::string_view bytes) {
+  while (bytes.size() >= 2) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
     std::size_t length = byte(1) & 0x7F;
     std::size_t header = 2;
     if (length >= 126) {
       const std::size_t wide = length == 126 ? 2 : 8;
-      if (in_.size() - at < 2 + wide) break;
-      length = 0;
-      for (std::size_t i = 0; i < wide; ++i) length = length << 8 | byte(2 + i);
       header += wide;
+      if (bytes.size() < header) break;
+      length = 0;
+      for (std::size_t i = 2; i < header; ++i) length = length << 8 | byte(i);
     }
-    if (in_.size() - at < header + length) break;
-    if ((byte(0) & 0x0F) == 8) state_ = State::failed;
-    if ((byte(0) & 0x0F) == 1) use(std::string_view(in_).substr(at + header, length));
-    at += header + length;
+    if (bytes.size() < header + length) break;
+    if ((byte(0) & 0x0F) == 8) fail();
+    if ((byte(0) & 0x0F) == 1) use(bytes.substr(header, length));
+    bytes.remove_prefix(header + length);
   }
-  in_.erase(0, at);
+  return bytes;
 }
 
 void Client::use(std::string_view packet) {
   if (packet.starts_with("42")) {
     on_event_(*this, packet.substr(2));
+  } else if (packet.starts_with("430")) {
+    on_answer_(*this, packet.substr(3));
   } else if (packet == "2") {
     ++pings_;
     send_text("3");
   } else if (packet.starts_with('0')) {
     send_text("40");
   } else if (packet.starts_with("40")) {
-    state_ = State::connected;
+    is_connected_ = true;
   } else if (packet.starts_with("41") || packet.starts_with("44")) {
-    state_ = State::failed;
+    fail();
   }
 }
 

@@ -1,4 +1,4 @@
-// A Socket.IO client over WebSocket, as small as a load generator wants it: many on one thread.
+// A Socket.IO client over WebSocket, as small as a load generator wants it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -7,46 +7,42 @@
 #include <string>
 #include <string_view>
 
+#include "crowd.hpp"
+
 namespace coterie::bench {
 
-class Client {
+class Client final : public Stream {
  public:
-  // Called with each event's JSON array text.
-  using OnEvent = std::function<void(Client&, std::string_view)>;
+  // Called with an event's or an answer's JSON array.
+  using OnArray = std::function<void(Client&, std::string_view)>;
 
-  Client(std::uint16_t port, std::string query, OnEvent on_event);
-  ~Client();
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  // `query` goes into the handshake's path, `token` into its Authorization header.
+  Client(std::uint16_t port, std::string_view query, std::string_view token, OnArray on_event);
 
-  int fd() const { return fd_; }
-  bool is_connected() const { return state_ == State::connected; }
-  bool has_failed() const { return state_ == State::failed; }
+  bool is_connected() const { return is_connected_; }
   std::uint64_t pings() const { return pings_; }
 
-  // To be called when epoll reports the descriptor readable or writable.
-  void on_ready();
   // Sends an event: `array` is the whole JSON array.
   void emit(std::string_view array);
+  // The same, and `on_answer` hears the answer. One question at a time.
+  void ask(std::string_view array, OnArray on_answer);
 
   int group = 0;  // For the load generator's books.
   std::int64_t last_id = 0;
+  std::int64_t heard = 0;
 
  private:
-  enum class State { connecting, upgrading, joining, connected, failed };
-
-  void send_text(std::string_view text);
-  void write(std::string_view bytes);
+  void on_bytes(std::string_view bytes) override;
+  std::string_view use_frames(std::string_view bytes);  // What is left over.
   void use(std::string_view packet);
-  void read_frames();
+  void send_text(std::string_view text);
 
-  const std::uint16_t port_;
-  const std::string query_;
-  const OnEvent on_event_;
-  int fd_ = -1;
-  State state_ = State::connecting;
-  std::string in_;
+  const OnArray on_event_;
+  OnArray on_answer_;
+  std::string in_;  // The beginning of what is not complete.
   std::uint64_t pings_ = 0;
+  bool is_upgraded_ = false;
+  bool is_connected_ = false;
 };
 
 }  // namespace coterie::bench

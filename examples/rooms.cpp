@@ -1,12 +1,14 @@
 // Group messages without a chat around them: for learning, and for measuring fan-out.
 //
-//   rooms PORT
+//   rooms PORT [SHARDS]
 //
 // A client joins the room named by the query parameter "g". The event "send" {g, t, text} makes the
-// server emit "group-message:<g>" to that room, shaped like a chat message.
+// server emit "group-message:<g>" to that room, shaped like a chat message; "echo" is answered with
+// what it brought. Without SHARDS there is one for each core.
 // SPDX-License-Identifier: MIT
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "base/clock.hpp"
@@ -47,11 +49,11 @@ JsonObject message_of(std::int64_t id, const Json& group, const Json& text, cons
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: rooms PORT\n");
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "usage: rooms PORT [SHARDS]\n");
     return 2;
   }
-  net::Shards shards;
+  net::Shards shards{{.count = argc == 3 ? static_cast<unsigned>(std::atoi(argv[2])) : 0}};
   socketio::Server server(shards);
   socketio::Namespace& chat = server.of("/");
   std::atomic<std::int64_t> last_id = 0;
@@ -71,6 +73,8 @@ int main(int argc, char** argv) {
     chat.to(room).emit("group-message:" + room,
                        message_of(++last_id, group, field("text"), field("t")));
   });
+  chat.on("echo",
+          [](socketio::Socket&, const Json& value, socketio::Ack answer) { answer(value); });
 
   net::Router router;
   router.add(server.routes());

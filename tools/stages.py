@@ -198,6 +198,15 @@ def fault(log):
     return node_tests(log, "fault", "release")
 
 
+def cost(log):
+    """instructions of a delivery, a send, a page and a list, under callgrind"""
+    counts = node_tests(log, "cost", "release")
+    for line in text_of(LOGS / "node.tap").splitlines():
+        if " instructions, " in line and "error:" not in line:
+            print("  ", line.strip(" #"))
+    return counts
+
+
 def e2e(log):
     """browsers at the page"""
     return node_tests(log, "e2e", "release")
@@ -326,8 +335,8 @@ def packages(log, folder):
 # -- all of it ------------------------------------------------------------------------------------
 
 # In the order they run: what finds most for least time comes first.
-ALL = [tidy, release, package, headers, web, contract, conformance, fault, e2e, asan, backends,
-       contract_asan, conformance_asan, tsan, fuzz, gcc]
+ALL = [tidy, release, package, headers, web, contract, conformance, fault, cost, e2e, asan,
+       backends, contract_asan, conformance_asan, tsan, fuzz, gcc]
 QUICK = [tidy, unit]
 BY_NAME = {stage.__name__.replace("_", "-"): stage for stage in [*ALL, unit, lint]}
 

@@ -48,7 +48,7 @@ FLOORS = {
 }
 PUBLIC = {
     "net": {"content_coding", "deflate", "http", "http_limits", "http_status", "multipart",
-            "router", "shard", "shards", "tls", "workers"},
+            "networks", "router", "shard", "shards", "tls", "workers"},
     "engineio": {"cookie", "cors", "decision", "frame", "handshake", "options", "packet", "server",
                  "session", "transport"},
     "redis": {"address", "client", "pubsub_adapter"},

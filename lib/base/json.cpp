@@ -8,6 +8,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace coterie {
 
@@ -42,16 +44,41 @@ void write_double(double value, std::string& target) {
   target.append(number);
 }
 
+bool wants_escape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// Whether one of eight characters does. Subtracting n from a byte below n borrows its top bit; a
+// byte whose own top bit is set is none of those. It may be mistaken about what stands above one
+// that does, never about all eight.
+bool one_wants_escape(const char* eight) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  std::uint64_t word;
+  std::memcpy(&word, eight, sizeof word);
+  const auto below = [](std::uint64_t bytes, std::uint64_t n) {
+    return (bytes - each * n) & ~bytes & (each * 0x80);
+  };
+  const std::uint64_t quote = word ^ (each * '"');
+  const std::uint64_t backslash = word ^ (each * '\\');
+  return (below(word, 0x20) | below(quote, 1) | below(backslash, 1)) != 0;
+}
+
+// How many characters at the front of text need no escape: nearly always all of them.
+std::size_t plain_length(std::string_view text) {
+  std::size_t length = 0;
+  while (text.size() - length >= 8 && !one_wants_escape(text.data() + length)) length += 8;
+  while (length < text.size() && !wants_escape(text[length])) ++length;
+  return length;
+}
+
 void write_string(std::string_view text, std::string& target) {
   target.push_back('"');
   while (!text.empty()) {
-    // Most text needs no escape: take what is plain in one piece.
-    const auto special = std::ranges::find_if(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
-    const auto plain = static_cast<std::size_t>(special - text.begin());
+    const std::size_t plain = plain_length(text);
     target.append(text.substr(0, plain));
-    if (special == text.end()) break;
-    switch (*special) {
+    if (plain == text.size()) break;
+    const char special = text[plain];
+    switch (special) {
       case '"':
         target.append("\\\"");
         break;
@@ -74,7 +101,7 @@ void write_string(std::string_view text, std::string& target) {
         target.append("\\t");
         break;
       default:
-        target.append(fmt::format("\\u{:04x}", static_cast<unsigned char>(*special)));
+        target.append(fmt::format("\\u{:04x}", static_cast<unsigned char>(special)));
     }
     text.remove_prefix(plain + 1);
   }

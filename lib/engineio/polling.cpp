@@ -106,7 +106,7 @@ bool Polling::take_packets(Reader reader) {
 }
 
 void Polling::flush() {
-  if (is_overflowing_) return session_.end("transport error");
+  if (is_overflowing_) return session_.end("slow consumer");
   if (!parked_ || queue_.empty()) return;
   // Given up with this call: an idle session keeps no memory for its last burst.
   const std::vector<Frame> queue = std::exchange(queue_, {});

@@ -45,7 +45,8 @@ class SessionHandler {
   virtual void on_opened() {}
   virtual void on_message(std::string_view message, bool is_binary) = 0;
   // The last call; the session takes nothing from here on. Reasons are worded as the reference's:
-  // "transport close", "transport error", "ping timeout", "parse error", "forced close".
+  // "transport close", "transport error", "ping timeout", "parse error", "forced close"; and
+  // "slow consumer", which the reference has not: it lets what waits for a client grow.
   virtual void on_closed(std::string_view reason) = 0;
 };
 

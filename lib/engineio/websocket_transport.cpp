@@ -68,7 +68,10 @@ void WebSocketTransport::on_end() {
 void WebSocketTransport::on_closed(net::CloseReason reason) {
   if (Session* session = std::exchange(session_, nullptr)) {
     const bool is_clean = reason == net::CloseReason::client_closed;
-    session->on_transport_gone(*this, is_clean ? "transport close" : "transport error");
+    const bool is_slow = reason == net::CloseReason::slow_consumer;
+    session->on_transport_gone(*this, is_slow    ? "slow consumer"
+                                      : is_clean ? "transport close"
+                                                 : "transport error");
   }
 }
 

@@ -44,11 +44,20 @@ void Connection::set_protocol(std::unique_ptr<Protocol> protocol) {
 
 void Connection::send(SharedBytes bytes) {
   if (state_ != State::open || bytes.empty()) return;
+  if (!has_room_for(bytes.size())) {
+    // A turn may have more to say than the bound: only what the kernel will not take counts.
+    if (!(watched_ & EPOLLOUT)) write_out();
+    if (state_ == State::closed) return;
+    if (!has_room_for(bytes.size())) return close(CloseReason::slow_consumer);
+  }
   outbox_bytes_ += bytes.size();
-  const std::size_t upkeep = outbox_.size() * SharedBytes::overhead_bytes;
-  if (unsent_bytes() + upkeep > outbox_bytes_max_) return close(CloseReason::slow_consumer);
   outbox_.push(shard_->outbox_pool(), std::move(bytes));
   flush_later();
+}
+
+bool Connection::has_room_for(std::size_t bytes) const {
+  const std::size_t upkeep = outbox_.size() * SharedBytes::overhead_bytes;
+  return unsent_bytes() + upkeep + bytes <= outbox_bytes_max_;
 }
 
 void Connection::flush_later() {
@@ -197,9 +206,7 @@ void Connection::use_left_over() {
 void Connection::flush() {
   is_dirty_ = false;
   if (state_ == State::closed) return;
-  while (tls_ ? encrypt_some() : !outbox_.empty()) {
-    if (!write_some()) return;
-  }
+  if (!write_out()) return;
   if (tls_ && tls_->has_failed() && state_ == State::open) return close(CloseReason::stream_error);
   if (watched_ & EPOLLOUT) watch_for(false);
   if (state_ == State::draining) return half_close();
@@ -207,6 +214,14 @@ void Connection::flush() {
     wants_drained_ = false;
     protocol_->on_drained();
   }
+}
+
+// All that the kernel takes; false when something is left.
+bool Connection::write_out() {
+  while (tls_ ? encrypt_some() : !outbox_.empty()) {
+    if (!write_some()) return false;
+  }
+  return true;
 }
 
 // False when there is no output: nothing is to be said, or it waits for the end of a handshake.

@@ -4,8 +4,9 @@
 // Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that
 // is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
 // end of the turn the shard flushes each connection that has any with one gathered, non-blocking
-// sendmsg(2); only when the kernel's buffer is full does epoll watch for room. A reader so slow
-// that the queue outgrows its bound is closed: slow_consumer.
+// sendmsg(2), or before, when a turn has more to say than the queue's bound; only when the kernel's
+// buffer is full does epoll watch for room. A reader so slow that the queue outgrows its bound then
+// is closed: slow_consumer.
 //
 // TLS, where the listener has it, is a filter between the stream and all of the above: what comes
 // is decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, by
@@ -109,8 +110,10 @@ class Connection final : public Pollable {
   void use(std::span<char> bytes);
   void use_left_over();
   void end_input();
+  bool has_room_for(std::size_t bytes) const;
   void flush_later();
   void flush();
+  bool write_out();
   bool encrypt_some();
   void encrypt_record();
   bool write_some();

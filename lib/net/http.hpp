@@ -89,7 +89,7 @@ struct Request {
   std::string target;  // Path and query exactly as asked.
   Fields fields;
   std::string body;        // Whole, for routes that buffer; empty for routes with a sink.
-  std::string remote;      // The peer's address, "127.0.0.1" or "::1", without the port.
+  std::string remote;      // The client's address (net/networks), "127.0.0.1", without the port.
   bool is_secure = false;  // It came over TLS that ends in this process.
   // What the route's pattern named, decoded: for "/api/group/:id" the pair {"id", "7"}.
   std::vector<std::pair<std::string, std::string>> params;

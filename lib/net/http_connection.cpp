@@ -73,7 +73,7 @@ std::size_t HttpConnection::read_head(std::string_view bytes) {
   }
   if (parser_->has_head()) {
     request_ = parser_->take_request();
-    request_.remote = connection_.peer();
+    request_.remote = client_address(service_->proxies, connection_.peer(), request_.fields);
     request_.is_secure = connection_.is_secure();
     keep_alive_ = parser_->keep_alive() && !has_ended_;
     on_head();

@@ -26,6 +26,7 @@
 #include "net/http_exchange.hpp"
 #include "net/http_limits.hpp"
 #include "net/http_parser.hpp"
+#include "net/networks.hpp"
 #include "net/router.hpp"
 
 namespace coterie::net {
@@ -35,12 +36,13 @@ class Workers;
 
 // What all HTTP connections of a listener share.
 struct HttpService {
-  HttpService(Router routes, HttpLimits bounds, Workers* pool)
-      : router(std::move(routes)), limits(bounds), files(pool) {}
+  HttpService(Router routes, HttpLimits bounds, Workers* pool, Networks trusted = {})
+      : router(std::move(routes)), limits(bounds), files(pool), proxies(std::move(trusted)) {}
 
   const Router router;
   const HttpLimits limits;
   Workers* const files;                     // For sinks and sources.
+  const Networks proxies;                   // Believed when they tell whom they stand for.
   mutable std::atomic<unsigned> dealt = 0;  // Connections given a shard of no choice of theirs.
 };
 

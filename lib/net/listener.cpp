@@ -6,13 +6,16 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "base/log.hpp"
+#include "net/shard.hpp"
 
 namespace coterie::net {
 
@@ -47,6 +50,22 @@ unsigned short bound_port(int fd) {
                    : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
+// "fd:3" is a socket that listens already: whoever started us keeps it, too.
+Result<int> take_over(std::string_view address) {
+  int fd = -1;
+  const std::string_view digits = address.substr(3);
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), fd);
+  int is_listening = 0;
+  socklen_t size = sizeof is_listening;
+  if (problem != std::errc() || end != digits.data() + digits.size() ||
+      ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0 || !is_listening) {
+    return Error("cannot_listen", std::string(address) + ": no socket that listens");
+  }
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  return fd;
+}
+
 int bind_and_listen(const addrinfo& address) {
   const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
@@ -59,9 +78,8 @@ int bind_and_listen(const addrinfo& address) {
   return -1;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Listener>> Listener::open(std::string_view address, Accepted accepted) {
+// Binds "HOST:PORT" and listens there.
+Result<int> bind_to(std::string_view address) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string_view::npos) {
     return Error{"cannot_listen", std::string(address) + ": wanted HOST:PORT"};
@@ -83,13 +101,25 @@ Result<std::unique_ptr<Listener>> Listener::open(std::string_view address, Accep
   const int failure = errno;
   ::freeaddrinfo(found);
   if (fd < 0) return Error{"cannot_listen", std::string(address) + ": " + std::strerror(failure)};
-  return std::unique_ptr<Listener>(new Listener(fd, bound_port(fd), std::move(accepted)));
+  return fd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(std::string_view address, Accepted accepted) {
+  const auto fd = address.starts_with("fd:") ? take_over(address) : bind_to(address);
+  if (!fd) return fd.error();
+  return std::unique_ptr<Listener>(new Listener(*fd, bound_port(*fd), std::move(accepted)));
 }
 
 Listener::Listener(int fd, unsigned short port, Accepted accepted)
     : Pollable(fd), port_(port), accepted_(std::move(accepted)), spare_fd_(spare_descriptor()) {}
 
 Listener::~Listener() {
+  // A socket that somebody else has, too, stays in an epoll that it is only closed in.
+  if (const Shard* shard = Shard::here()) {
+    ::epoll_ctl(shard->epoll_, EPOLL_CTL_DEL, fd(), nullptr);
+  }
   if (spare_fd_ >= 0) ::close(spare_fd_);
 }
 

@@ -20,7 +20,7 @@ class Listener final : public Pollable {
   // A connected socket and its peer's address.
   using Accepted = std::function<void(int fd, std::string peer)>;
 
-  // Binds "HOST:PORT" ("0.0.0.0:3000", "[::1]:0") and listens.
+  // Binds "HOST:PORT" ("0.0.0.0:3000", "[::1]:0") and listens, or takes over the socket "fd:3".
   static Result<std::unique_ptr<Listener>> open(std::string_view address, Accepted accepted);
   ~Listener() override;
 

@@ -13,6 +13,7 @@
 #include "net/connection.hpp"
 #include "net/http_connection.hpp"
 #include "net/listener.hpp"
+#include "net/supervisor.hpp"
 #include "net/workers.hpp"
 
 namespace coterie::net {
@@ -59,6 +60,34 @@ Listener::Accepted serve_tls(Shard& first, const Service& service,
   };
 }
 
+// The next of our signals; 0 when `patience` is over.
+int await_signal(std::optional<std::chrono::microseconds> patience) {
+  const sigset_t signals = awaited_signals();
+  int signal = 0;
+  if (!patience) return ::sigwait(&signals, &signal) == 0 ? signal : SIGTERM;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(*patience);
+  const timespec time{seconds.count(), std::chrono::nanoseconds(*patience - seconds).count()};
+  signal = ::sigtimedwait(&signals, nullptr, &time);
+  return signal > 0 ? signal : 0;  // Debuggers interrupt, too.
+}
+
+// Which loops have turned since they were called: a watchdog is fed by all of them together.
+class Roll {
+ public:
+  explicit Roll(Shards& shards) : shards_(shards) {}
+
+  bool is_complete() const { return *missing_ == 0; }
+  void call() {
+    *missing_ = shards_.size();
+    shards_.each([missing = missing_](Shard&) { --*missing; });
+  }
+
+ private:
+  Shards& shards_;
+  const std::shared_ptr<std::atomic<unsigned>> missing_ =
+      std::make_shared<std::atomic<unsigned>>(0);
+};
+
 }  // namespace
 
 void block_stop_signals() {
@@ -86,9 +115,13 @@ Shards::~Shards() {
   stop();
 }
 
+std::shared_ptr<const HttpService> Shards::service_of(Router router) const {
+  return std::make_shared<const HttpService>(std::move(router), options_.http, options_.files,
+                                             options_.trusted_proxies);
+}
+
 Shards::Door Shards::door(Router router) {
-  return serve_plain(*shards_[0], std::make_shared<const HttpService>(
-                                      std::move(router), options_.http, options_.files));
+  return serve_plain(*shards_[0], service_of(std::move(router)));
 }
 
 Result<unsigned short> Shards::listen(std::string_view address, Router router,
@@ -100,8 +133,7 @@ Result<unsigned short> Shards::listen(std::string_view address, Router router,
     if (!opened) return opened.error();
     source = std::move(*opened);
   }
-  auto service =
-      std::make_shared<const HttpService>(std::move(router), options_.http, options_.files);
+  const auto service = service_of(std::move(router));
   auto listener = Listener::open(address, source ? serve_tls(*shards_[0], service, source)
                                                  : serve_plain(*shards_[0], service));
   if (!listener) return listener.error();
@@ -149,10 +181,22 @@ void Shards::stop(std::chrono::milliseconds grace) {
 
 void Shards::run_until_signal(const std::function<void()>& before_stop,
                               std::chrono::milliseconds grace) {
-  const sigset_t signals = awaited_signals();
+  const Supervisor supervisor;
   start();
-  int signal = 0;
-  while (::sigwait(&signals, &signal) == 0 && signal == SIGHUP) on_hangup();
+  supervisor.tell("READY=1");
+  Roll roll(*this);
+  for (int signal = 0; signal == 0 || signal == SIGHUP;) {
+    if (supervisor.watchdog_interval() && roll.is_complete()) {
+      supervisor.tell("WATCHDOG=1");
+      roll.call();
+    }
+    signal = await_signal(supervisor.watchdog_interval());
+    if (signal != SIGHUP) continue;
+    supervisor.tell_reloading();
+    on_hangup();
+    supervisor.tell("READY=1");
+  }
+  supervisor.tell("STOPPING=1");
   if (before_stop) before_stop();
   stop(grace);
 }

@@ -19,12 +19,14 @@
 
 #include "base/result.hpp"
 #include "net/http_limits.hpp"
+#include "net/networks.hpp"
 #include "net/router.hpp"
 #include "net/shard.hpp"
 #include "net/tls.hpp"
 
 namespace coterie::net {
 
+struct HttpService;
 class Listener;
 class Workers;
 
@@ -41,6 +43,8 @@ class Shards {
     // Reads response files and feeds request sinks; one of four threads is made when null.
     Workers* files = nullptr;
     const Clock* clock = &system_clock();
+    // Whose X-Forwarded-For and Forwarded are believed: they become Request::remote.
+    Networks trusted_proxies = {};
   };
 
   explicit Shards(Options options);
@@ -81,6 +85,7 @@ class Shards {
   void each(const std::function<void(Shard&)>& fn);
 
  private:
+  std::shared_ptr<const HttpService> service_of(Router router) const;
   void on_hangup();
 
   Options options_;  // Fixed after construction

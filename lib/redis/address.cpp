@@ -16,11 +16,13 @@ Error bad(const char* what) {
 }  // namespace
 
 Result<Address> parse_address(std::string_view url) {
-  constexpr std::string_view scheme = "redis://";
-  if (!url.starts_with(scheme)) return bad("it does not begin with redis://");
-  url.remove_prefix(scheme.size());
-  if (url.ends_with('/')) url.remove_suffix(1);
   Address address;
+  address.tls.is_on = url.starts_with("rediss://");
+  if (!address.tls.is_on && !url.starts_with("redis://")) {
+    return bad("it does not begin with redis:// or rediss://");
+  }
+  url.remove_prefix(url.find("//") + 2);
+  if (url.ends_with('/')) url.remove_suffix(1);
   if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
     const std::string_view user = url.substr(0, at);
     const std::size_t colon = user.find(':');

@@ -1,6 +1,6 @@
 // Where Redis is, and who we are there.
 //
-//   url = "redis://" [ [ username ] ":" password "@" ] host [ ":" port ] [ "/" ]
+//   url = "redis" [ "s" ] "://" [ [ username ] ":" password "@" ] host [ ":" port ] [ "/" ]
 //
 // Source: the "redis" URI scheme (IANA), without a database: channels are outside of databases.
 // SPDX-License-Identifier: MIT
@@ -11,17 +11,22 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "redis/sentinel.hpp"
+#include "redis/tls.hpp"
 
 namespace coterie::redis {
 
 struct Address {
-  std::string host = "127.0.0.1";  // A name, or an address of either family.
+  // A name, or an address of either family; with Sentinels: the primary's name, as they know it.
+  std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
   std::string username = {};  // Empty: Redis' default user.
   std::string password = {};  // Empty: no AUTH.
+  Sentinels sentinels = {};
+  Tls tls = {};
 };
 
-// Error "bad_redis_url" says what is wrong. There is no TLS ("rediss").
+// Error "bad_redis_url" says what is wrong. "rediss" is TLS.
 Result<Address> parse_address(std::string_view url);
 
 }  // namespace coterie::redis

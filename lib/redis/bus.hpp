@@ -20,11 +20,14 @@ class Bus {
   // `subscription` is the channel or the pattern that was subscribed to.
   using OnMessage = std::function<void(std::string_view subscription, std::string_view message)>;
   using OnCount = std::function<void(std::size_t)>;
+  // All that was subscribed to is heard from now on: for the first time, or again after Redis was
+  // away. What was published before went unheard; `may_have_lost`: of what was published here, too.
+  using OnHearing = std::function<void(bool may_have_lost)>;
 
   virtual ~Bus() = default;
 
   // Begins; before anything else. What comes in is handed out on the bus's thread.
-  virtual void start(OnMessage on_message) = 0;
+  virtual void start(OnMessage on_message, OnHearing on_hearing) = 0;
   // Ends: nothing runs on the bus's thread any more. Any other thread; safe to repeat.
   virtual void stop() = 0;
   // Runs `task`, which holds so many bytes, on the bus's thread, in the order of the calls. Any

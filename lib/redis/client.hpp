@@ -10,7 +10,6 @@
 // one when it ends.
 //
 // Errors: "redis_unavailable", with the reason as its detail; "redis_refused", an error reply.
-// There is no TLS: hiredis has it from version 1.0, and Debian 12 has 0.14.
 // SPDX-License-Identifier: MIT
 #pragma once
 

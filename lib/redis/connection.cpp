@@ -13,8 +13,6 @@
 #include <iterator>
 #include <system_error>
 
-#include "base/check.hpp"
-
 namespace coterie::redis {
 
 namespace {
@@ -90,6 +88,7 @@ void Connection::Close::operator()(redisContext* context) const {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
+  if (!options.sentinels.places.empty()) return open_primary(options);
   Context context(redisConnectWithTimeout(options.host.c_str(), options.port,
                                           to_timeval(options.connect_timeout)));
   if (!context) return Error("redis_failed", "out of memory");
@@ -99,7 +98,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
       redisEnableKeepAlive(context.get()) != REDIS_OK) {
     return Error("redis_failed", context->errstr);
   }
-  auto connection = std::unique_ptr<Connection>(new Connection(std::move(context)));
+  auto tls = TlsClient::make(options.tls, options.host);
+  if (!tls) return tls.error();
+  auto connection =
+      std::unique_ptr<Connection>(new Connection(std::move(context), std::move(*tls)));
   if (const auto greeted = connection->run(greeting(options)); !greeted) return greeted.error();
   return connection;
 }
@@ -126,6 +128,12 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands) {
 }
 
 Result<void> Connection::send(std::string_view bytes) {
+  if (!tls_) return write(bytes);
+  if (auto taken = tls_->send(bytes); !taken) return taken;
+  return write(tls_->take_ciphertext());
+}
+
+Result<void> Connection::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(context_->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
@@ -140,21 +148,40 @@ Result<void> Connection::send(std::string_view bytes) {
 }
 
 Result<Reply> Connection::read() {
-  void* raw = nullptr;
-  errno = 0;
-  if (redisGetReply(context_.get(), &raw) != REDIS_OK) return problem();
-  COTERIE_CHECK(raw != nullptr);  // A blocking context has a reply or an error.
-  const std::unique_ptr<void, decltype(&freeReplyObject)> reply(raw, freeReplyObject);
-  return to_reply(*static_cast<const redisReply*>(raw));
+  for (;;) {
+    void* raw = nullptr;
+    if (redisReaderGetReply(context_->reader, &raw) != REDIS_OK) {
+      return Error("redis_failed", context_->reader->errstr);
+    }
+    if (raw) {
+      const std::unique_ptr<void, decltype(&freeReplyObject)> reply(raw, freeReplyObject);
+      return to_reply(*static_cast<const redisReply*>(raw));
+    }
+    if (auto received = receive(); !received) return received.error();
+  }
 }
 
-// What hiredis has just failed with. errno is still that of its system call.
-Error Connection::problem() const {
-  if (context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT)) {
-    return Error("redis_timeout", "it does not answer in time");
+Result<void> Connection::receive() {
+  std::array<char, 16 * 1024> buffer;
+  const ssize_t got = ::recv(context_->fd, buffer.data(), buffer.size(), 0);
+  if (got == 0) return Error("redis_cut", "Server closed the connection");
+  if (got < 0) {
+    if (errno == EINTR) return {};
+    if (errno == EAGAIN) return Error("redis_timeout", "it does not answer in time");
+    return Error("redis_cut", std::generic_category().message(errno));
   }
-  const bool is_cut = context_->err == REDIS_ERR_IO || context_->err == REDIS_ERR_EOF;
-  return is_cut ? Error("redis_cut", context_->errstr) : Error("redis_failed", context_->errstr);
+  std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+  std::string plaintext;
+  if (tls_) {
+    const auto taken = tls_->receive(bytes, plaintext);
+    if (!taken && plaintext.empty()) return taken;
+    if (auto written = write(tls_->take_ciphertext()); !written) return written;
+    bytes = plaintext;
+  }
+  if (redisReaderFeed(context_->reader, bytes.data(), bytes.size()) != REDIS_OK) {
+    return Error("redis_failed", "out of memory");
+  }
+  return {};
 }
 
 bool Connection::is_cut() const {

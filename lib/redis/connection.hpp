@@ -2,7 +2,8 @@
 //
 // The wire (RESP 2; redis.io/docs/reference/protocol-spec):
 //   command = "*" count CRLF *( "$" length CRLF bytes CRLF )
-// Replies are read by hiredis. We write ourselves: hiredis would raise SIGPIPE on a cut connection.
+// hiredis connects and reads replies. Bytes we carry ourselves: it has no TLS, and would raise
+// SIGPIPE on a cut connection.
 //
 // Errors: "redis_cut" (the other side went away), "redis_timeout", "redis_failed" (it cannot serve
 // us, or does not speak Redis). After these three the connection is of no use any more. After
@@ -19,6 +20,8 @@
 
 #include "base/result.hpp"
 #include "redis/reply.hpp"
+#include "redis/sentinel.hpp"
+#include "redis/tls.hpp"
 
 struct redisContext;
 
@@ -27,11 +30,13 @@ namespace coterie::redis {
 using Command = std::vector<std::string>;  // Its name, then its arguments; any bytes.
 
 struct Options {
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";  // With Sentinels: the primary's name, as they know it.
   std::uint16_t port = 6379;
   std::string username;  // Empty: Redis' default user.
   std::string password;  // Empty: no AUTH.
   std::uint16_t database = 0;
+  Sentinels sentinels = {};
+  Tls tls = {};
   // A command takes some 50 µs, most of it on the way: more connections would wait in Redis.
   std::size_t connections_max = 16;
   std::chrono::milliseconds connect_timeout{1000};
@@ -55,12 +60,15 @@ class Connection {
   };
   using Context = std::unique_ptr<redisContext, Close>;
 
-  explicit Connection(Context context) : context_(std::move(context)) {}
+  Connection(Context context, std::unique_ptr<TlsClient> tls)
+      : context_(std::move(context)), tls_(std::move(tls)) {}
   Result<void> send(std::string_view bytes);
+  Result<void> write(std::string_view bytes);
   Result<Reply> read();
-  Error problem() const;
+  Result<void> receive();
 
   const Context context_;
+  const std::unique_ptr<TlsClient> tls_;  // Null: none.
 };
 
 }  // namespace coterie::redis

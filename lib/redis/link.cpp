@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace coterie::redis {
 
@@ -40,8 +41,12 @@ Result<std::unique_ptr<Link>> Link::connect(const Address& address, std::size_t 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* raw = nullptr;
-  const std::string port = std::to_string(address.port);
-  const int failure = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &raw);
+  const auto place = address.sentinels.places.empty()
+                         ? Place{address.host, address.port}
+                         : find_primary(address.host, address.sentinels, address.tls);
+  if (!place) return place.error();
+  const std::string port = std::to_string(place->port);
+  const int failure = ::getaddrinfo(place->host.c_str(), port.c_str(), &hints, &raw);
   if (failure != 0) return Error("redis_cut", ::gai_strerror(failure));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(raw, ::freeaddrinfo);
   int error = ECONNREFUSED;
@@ -49,6 +54,9 @@ Result<std::unique_ptr<Link>> Link::connect(const Address& address, std::size_t 
     const int fd = ::socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return cut(errno);
     auto link = std::unique_ptr<Link>(new Link(fd, reply_bytes_max));
+    auto tls = TlsClient::make(address.tls, place->host);
+    if (!tls) return tls.error();
+    link->tls_ = std::move(*tls);
     const int yes = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (::connect(fd, each->ai_addr, each->ai_addrlen) == 0 || errno == EINPROGRESS) return link;
@@ -90,7 +98,14 @@ Result<void> Link::receive(const OnReply& on_reply) {
     if (errno == EAGAIN || errno == EINTR) return {};
     return cut(errno);
   }
-  redisReaderFeed(reader_.get(), buffer.data(), static_cast<std::size_t>(got));
+  std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+  std::string plaintext;
+  if (tls_) {
+    const auto taken = tls_->receive(bytes, plaintext);
+    if (!taken && plaintext.empty()) return taken;
+    bytes = plaintext;
+  }
+  redisReaderFeed(reader_.get(), bytes.data(), bytes.size());
   for (;;) {
     void* raw = nullptr;
     if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
@@ -116,15 +131,20 @@ void Link::send(std::initializer_list<std::string_view> words) {
 
 Result<void> Link::flush() {
   if (is_connecting_) return {};
-  while (unsent() > 0) {
-    const ssize_t sent = ::send(fd_, unsent_.data() + sent_, unsent(), MSG_NOSIGNAL);
+  if (tls_) {
+    if (auto taken = tls_->send(std::exchange(unsent_, {})); !taken) return taken;
+    sealed_ += tls_->take_ciphertext();
+  }
+  std::string& bytes = tls_ ? sealed_ : unsent_;
+  while (sent_ < bytes.size()) {
+    const ssize_t sent = ::send(fd_, bytes.data() + sent_, bytes.size() - sent_, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return {};
     if (sent < 0) return cut(errno);
     sent_ += static_cast<std::size_t>(sent);
   }
   // A burst need not keep its memory.
-  unsent_.capacity() > 256 * 1024 ? unsent_ = std::string() : unsent_.erase();
+  bytes.capacity() > 256 * 1024 ? bytes = std::string() : bytes.erase();
   sent_ = 0;
   return {};
 }

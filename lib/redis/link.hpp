@@ -25,7 +25,7 @@ class Link {
  public:
   using OnReply = std::function<void(const redisReply&)>;
 
-  // Begins to connect; Error "redis_cut". Looking up the host's name may wait.
+  // Begins to connect; Error "redis_cut". Looking up the host's name, or the primary, may wait.
   static Result<std::unique_ptr<Link>> connect(const Address& address, std::size_t reply_bytes_max);
   ~Link();
   Link(const Link&) = delete;
@@ -41,7 +41,7 @@ class Link {
   // Appends a command, which goes out with flush() or when poll says that it can.
   void send(std::initializer_list<std::string_view> words);
   Result<void> flush();
-  std::size_t unsent() const { return unsent_.size() - sent_; }
+  std::size_t unsent() const { return unsent_.size() + sealed_.size() - sent_; }
 
  private:
   struct FreeReader {
@@ -55,9 +55,11 @@ class Link {
   const int fd_;
   const std::size_t reply_bytes_max_;
   const std::unique_ptr<redisReader, FreeReader> reader_;
+  std::unique_ptr<TlsClient> tls_;  // Null: none.
   bool is_connecting_ = true;
   std::string unsent_;
-  std::size_t sent_ = 0;  // So many bytes of it are gone already.
+  std::string sealed_;    // With TLS: what is made of it.
+  std::size_t sent_ = 0;  // So many bytes of the one or the other are gone already.
 };
 
 }  // namespace coterie::redis

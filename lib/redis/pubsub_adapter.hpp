@@ -22,6 +22,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,6 +46,10 @@ struct PubSubOptions {
   std::string key = "socket.io";                      // All channels begin with it.
   std::chrono::milliseconds requests_timeout{5'000};  // For answers of other servers.
   socketio::RecoveryOptions recovery = {};            // How long sessions wait, and how many.
+  // Called on the adapter's thread when the others are heard from now on: at first, and each time
+  // that Redis was away. Clients of this server may have missed what others said before; when
+  // `may_have_lost`, clients of others may have missed what this server said.
+  std::function<void(bool may_have_lost)> on_hearing = {};
   BusLimits limits = {};
 };
 

@@ -49,8 +49,9 @@ RedisBus::~RedisBus() {
   stop();
 }
 
-void RedisBus::start(OnMessage on_message) {
+void RedisBus::start(OnMessage on_message, OnHearing on_hearing) {
   on_message_ = std::move(on_message);
+  on_hearing_ = std::move(on_hearing);
   static_cast<void>(thread_.run([this] { run(); }));
 }
 
@@ -129,7 +130,11 @@ void RedisBus::run_posted() {
     inbox.bytes = 0;
     return std::exchange(inbox.refused, 0);
   });
-  if (refused > 0) log::warn("{} messages to other servers were dropped: too many wait", refused);
+  if (refused > 0) {
+    log::warn("{} messages to other servers were dropped: too many wait", refused);
+    may_have_lost_ = true;
+    if (session_ && is_hearing_) note_hearing();
+  }
   for (Task& task : tasks) task();
 }
 
@@ -183,15 +188,20 @@ void RedisBus::note_greeting() {
     session_->listener->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
     ++session_->unconfirmed;
   }
-  if (session_->unconfirmed == 0) note_back();
+  if (session_->unconfirmed == 0) note_hearing();
 }
 
 // Nothing was refused to us: that is when Redis is back.
-void RedisBus::note_back() {
-  if (!is_away_told_ && dropped_ == 0) return;
-  log::warn("redis at {}:{} is back; {} messages to other servers were dropped meanwhile",
-            address_.host, address_.port, std::exchange(dropped_, 0));
-  is_away_told_ = false;
+void RedisBus::note_hearing() {
+  if (is_away_told_ || dropped_ > 0) {
+    log::warn("redis at {}:{} is back; {} messages to other servers were dropped meanwhile",
+              address_.host, address_.port, dropped_);
+    is_away_told_ = false;
+  }
+  if (std::exchange(dropped_, 0) > 0) may_have_lost_ = true;
+  if (subscriptions_.empty() || (is_hearing_ && !may_have_lost_)) return;
+  is_hearing_ = true;
+  on_hearing_(std::exchange(may_have_lost_, false));
 }
 
 void RedisBus::part(const std::string& why) {
@@ -200,6 +210,9 @@ void RedisBus::part(const std::string& why) {
     is_away_told_ = true;
   }
   if (session_ && session_->is_greeted && now() - session_->began > pause_max) pause_ = pause_min;
+  // What was sent and not answered may have come too late for Redis.
+  if (session_ && session_->is_greeted && !session_->awaited.empty()) may_have_lost_ = true;
+  is_hearing_ = false;
   session_.reset();
   retry_at_ = now() + pause_;
   pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, pause_max);
@@ -252,7 +265,7 @@ void RedisBus::on_pushed(const redisReply& reply) {
   if (reply.elements < 2) return;
   const std::string_view kind = text_of(*reply.element[0]);
   if (kind == "subscribe" || kind == "psubscribe") {
-    if (session_->unconfirmed > 0 && --session_->unconfirmed == 0) note_back();
+    if (session_->unconfirmed > 0 && --session_->unconfirmed == 0) note_hearing();
     return;
   }
   const bool is_message = kind == "message" && reply.elements == 3;

@@ -40,7 +40,7 @@ class RedisBus final : public Bus {
   RedisBus(Address address, BusLimits limits);
   ~RedisBus() override;
 
-  void start(OnMessage on_message) override;
+  void start(OnMessage on_message, OnHearing on_hearing) override;
   void stop() override;
   void post(Task task, std::size_t bytes) override;
   void publish(std::string channel, std::string message) override;
@@ -84,7 +84,7 @@ class RedisBus final : public Bus {
   void on_listener_reply(const redisReply& reply);
   void on_pushed(const redisReply& reply);
   void note_greeting();
-  void note_back();
+  void note_hearing();
   void check_silence();
   void part(const std::string& why);
   void send_outgoing();
@@ -99,6 +99,7 @@ class RedisBus final : public Bus {
   const Address address_;  // Fixed after construction
   const BusLimits limits_;
   OnMessage on_message_;
+  OnHearing on_hearing_;
 
   struct Inbox {
     std::vector<Task> tasks;
@@ -113,6 +114,8 @@ class RedisBus final : public Bus {
   TimePoint retry_at_{};
   std::chrono::milliseconds pause_;
   bool is_away_told_ = false;
+  bool is_hearing_ = false;     // What was subscribed to; whoever waits for that has been told.
+  bool may_have_lost_ = false;  // Something that was published, since they were told last.
   std::map<std::string, bool> subscriptions_;  // Is it a pattern?
   std::deque<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;

@@ -140,10 +140,9 @@ void Client::welcome(Socket& socket) {
   Namespace& space = hub.space();
   if (socket.is_recovered()) {
     if (!socket.catch_up()) return session_.close();
-  } else {
-    hub.connect(socket);
+  } else if (!hub.connect(socket)) {
+    return;
   }
-  if (!socket.is_connected()) return;  // Somebody has sent it away at the last moment.
   if (!has_joined_) {
     has_joined_ = true;
     timer_.cancel();

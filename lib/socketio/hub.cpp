@@ -18,19 +18,21 @@ void Hub::add(Socket& socket) {
   sockets_.emplace(socket.id_, &socket);
 }
 
-void Hub::connect(Socket& socket) {
+bool Hub::connect(Socket& socket) {
   COTERIE_CHECK(!is_draining());
   if (namespace_.is_recoverable()) {
     // What is on its way here came before: it is not for this socket, then or later.
     std::optional<std::uint64_t> last;
     while (!last) {
       drain();
+      // What came in may have sent it away.
+      if (socket.state_ != Socket::State::connecting) return false;
       last = namespace_.last_number(inbox_);
     }
-    if (socket.state_ != Socket::State::connecting) return;
     socket.begin_session(Id::random(namespace_.surroundings_.random), *last);
   }
   set_connected(socket);
+  return true;
 }
 
 void Hub::set_connected(Socket& socket) {
@@ -84,6 +86,7 @@ void Hub::drain() {
     while (drained_ < draining_.size()) {
       const auto envelope = std::move(draining_[drained_++]);
       carry_out(*envelope);
+      backlog_.fetch_sub(1, std::memory_order_relaxed);
     }
     draining_.clear();
     drained_ = 0;
@@ -194,7 +197,8 @@ bool Hub::catch_up(Socket& socket, std::uint64_t offset) {
   COTERIE_CHECK(!is_draining());
   for (bool is_all = false; !is_all;) {
     drain();
-    if (socket.state_ != Socket::State::connecting) return true;
+    // What came in may have sent it away, or into another room.
+    if (socket.state_ != Socket::State::connecting) return false;
     const auto missed = namespace_.missed_since(offset, inbox_);
     if (!missed) return false;
     const std::vector<std::string> rooms = socket.rooms();

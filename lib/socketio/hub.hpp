@@ -47,11 +47,10 @@ class Hub : public std::enable_shared_from_this<Hub> {
 
   // A socket is known from its CONNECT on, but hears nothing before it is connected.
   void add(Socket& socket);
-  // Here and in catch_up() something may be carried out that is on its way: the socket may be gone
-  // behind it.
-  void connect(Socket& socket);
+  // False when it has left meanwhile.
+  bool connect(Socket& socket);
   // The same for a socket that has come back: having sent it what the log holds for its rooms
-  // behind `offset`. False when the log does not know (any more).
+  // behind `offset`. False when it has left, or the log does not know (any more).
   bool catch_up(Socket& socket, std::uint64_t offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
@@ -61,10 +60,15 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
   std::uint64_t delivered_count() const { return delivered_.load(std::memory_order_relaxed); }
+  // How many envelopes wait to be carried out here. Any thread.
+  std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
 
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
+  bool is_in(const std::vector<Membership>& memberships, std::string_view room) const {
+    return rooms_.is_in(memberships, room);
+  }
 
   // Works off the inbox. From within itself, too: what an envelope at hand makes the application
   // publish is carried out before the application goes on.
@@ -117,6 +121,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::map<std::uint64_t, std::unique_ptr<Asked>> asked_;
   std::atomic<std::size_t> connected_ = 0;  // Read by any thread
   std::atomic<std::uint64_t> delivered_ = 0;
+  std::atomic<std::size_t> backlog_ = 0;
 };
 
 }  // namespace coterie::socketio

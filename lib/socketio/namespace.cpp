@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "socketio/namespace.hpp"
 
+#include <algorithm>
+
 #include "base/shrink.hpp"
 #include "net/shard.hpp"
 #include "net/shards.hpp"
@@ -52,6 +54,12 @@ std::uint64_t Namespace::delivered_count() const {
   return count;
 }
 
+std::size_t Namespace::backlog() const {
+  std::size_t most = 0;
+  for (const auto& hub : hubs_) most = std::max(most, hub->backlog());
+  return most;
+}
+
 void Namespace::hear(const std::string& event, const Args& args, ServerAck ack) const {
   const auto found = server_handlers_.find(event);
   if (found != server_handlers_.end()) found->second(args, std::move(ack));
@@ -101,6 +109,7 @@ Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) 
   for (const auto& hub : hubs_) {
     if (only && hub.get() != only) continue;
     hub->inbox_.push_back(envelope);
+    hub->backlog_.fetch_add(1, std::memory_order_relaxed);
     if (hub->shard().is_here()) {
       here = hub.get();
     } else if (hub->inbox_.size() == 1) {

@@ -84,6 +84,9 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::size_t socket_count() const;
   // How many events broadcasts have handed to sockets of this node, ever. Any thread.
   std::uint64_t delivered_count() const;
+  // How many events the shard that is furthest behind has yet to hand out. Nothing here bounds
+  // them: who says events without end, on threads that can, waits while it is many. Any thread.
+  std::size_t backlog() const;
 
   // For adapters: another server has said an event; and how many shards a question is asked on.
   // Any thread.

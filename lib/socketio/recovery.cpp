@@ -18,6 +18,16 @@ std::size_t bytes_of(const Envelope& envelope) {
   return bytes;
 }
 
+// About what it takes to keep it.
+std::size_t bytes_of(const SavedSession& session) {
+  constexpr std::size_t text_max_in_place = 15;
+  std::size_t bytes = sizeof session + session.rooms.size() * sizeof(std::string);
+  for (const std::string& room : session.rooms) {
+    if (room.size() > text_max_in_place) bytes += room.size();
+  }
+  return session.data.empty() ? bytes : bytes + to_text(Json(session.data)).size();
+}
+
 // Wide enough that two logs hold no number in common, short enough to be sent with every event.
 std::uint64_t random_number(Random& random) {
   std::array<unsigned char, 6> bytes;
@@ -74,10 +84,12 @@ bool concerns(const Envelope& envelope, const Id& id,
 
 void SavedSessions::save(SavedSession session) {
   const TimePoint expires = clock_.now() + options_.max_disconnection;
+  const std::size_t bytes = bytes_of(session);
   store_.with([&](Store& store) {
     const Id pid = session.pid;
     erase(store, pid);
-    store.sessions.push_back({std::move(session), expires});
+    store.sessions.push_back({std::move(session), bytes, expires});
+    store.bytes += bytes;
     store.by_pid.emplace(pid, std::prev(store.sessions.end()));
     trim(store);
   });
@@ -101,6 +113,7 @@ void SavedSessions::trim() {
 void SavedSessions::erase(Store& store, const Id& pid) {
   const auto found = store.by_pid.find(pid);
   if (found == store.by_pid.end()) return;
+  store.bytes -= found->second->bytes;
   store.sessions.erase(found->second);
   store.by_pid.erase(found);
 }
@@ -108,9 +121,9 @@ void SavedSessions::erase(Store& store, const Id& pid) {
 void SavedSessions::trim(Store& store) const {
   const TimePoint now = clock_.now();
   while (!store.sessions.empty() &&
-         (store.sessions.front().expires <= now || store.sessions.size() > options_.sessions_max)) {
-    store.by_pid.erase(store.sessions.front().session.pid);
-    store.sessions.pop_front();
+         (store.sessions.front().expires <= now || store.sessions.size() > options_.sessions_max ||
+          store.bytes > options_.sessions_bytes_max)) {
+    erase(store, Id(store.sessions.front().session.pid));
   }
 }
 

@@ -42,9 +42,10 @@ struct Envelope;
 struct RecoveryOptions {
   std::chrono::milliseconds max_disconnection{120'000};  // Whoever stays away longer begins anew.
   bool skip_middlewares = true;                          // They have let this client in before.
-  std::size_t sessions_max = 100'000;  // Of clients that are away; the oldest give way.
-  std::size_t events_max = 262'144;    // In the log of one namespace; likewise.
-  std::size_t bytes_max = 64'000'000;  // Of frames in the log of one namespace; likewise.
+  std::size_t sessions_max = 100'000;           // Of clients that are away; the oldest give way.
+  std::size_t sessions_bytes_max = 64'000'000;  // Of what they had, rooms above all; likewise.
+  std::size_t events_max = 262'144;             // In the log of one namespace; likewise.
+  std::size_t bytes_max = 64'000'000;           // Of frames in the log of one namespace; likewise.
 };
 
 // What is kept of a socket that has left and may come back. A plain value, so that another node
@@ -110,10 +111,12 @@ class SavedSessions {
  private:
   struct Entry {
     SavedSession session;
+    std::size_t bytes;
     TimePoint expires;
   };
   struct Store {
     std::list<Entry> sessions;  // The oldest first.
+    std::size_t bytes = 0;
     std::unordered_map<Id, std::list<Entry>::iterator, Id::Hash> by_pid;
   };
   static void erase(Store& store, const Id& pid);

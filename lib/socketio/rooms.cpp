@@ -60,6 +60,11 @@ void Rooms::leave_all(std::vector<Membership>& memberships) {
   memberships.shrink_to_fit();
 }
 
+bool Rooms::is_in(const std::vector<Membership>& memberships, std::string_view name) const {
+  const Room* room = find(name);
+  return room && find_membership(memberships, *room).has_value();
+}
+
 void Rooms::remove(std::vector<Membership>& memberships, std::size_t index) {
   const auto [room, place] = memberships[index];
   // The last member takes the place that becomes free, and its socket is told.

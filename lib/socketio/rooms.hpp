@@ -39,6 +39,7 @@ class Rooms {
   void join(Socket& socket, std::vector<Membership>& memberships, std::string_view name);
   void leave(std::vector<Membership>& memberships, std::string_view name);
   void leave_all(std::vector<Membership>& memberships);
+  bool is_in(const std::vector<Membership>& memberships, std::string_view name) const;
 
   // Null when nobody is in it.
   const Room* find(std::string_view name) const;

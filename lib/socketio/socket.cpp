@@ -26,8 +26,8 @@ struct PendingAck {
 
 // Reasons that a client may come back from: its own farewell is none, nor is ours to it.
 bool is_recoverable(std::string_view reason) {
-  static constexpr std::array<std::string_view, 6> recoverable{
-      "transport error", "transport close",      "forced close",
+  static constexpr std::array<std::string_view, 7> recoverable{
+      "transport error", "transport close",      "forced close",       "slow consumer",
       "ping timeout",    "server shutting down", "forced server close"};
   return std::ranges::find(recoverable, reason) != recoverable.end();
 }
@@ -49,8 +49,7 @@ struct Socket::Extras {
   std::vector<DisconnectHandler> disconnecting_handlers;
   std::vector<DisconnectHandler> disconnect_handlers;
   std::map<std::uint64_t, std::unique_ptr<PendingAck>> acks;
-  Id pid;                    // With recovery: what the client proves itself with,
-  std::uint64_t offset = 0;  // and the last event before it connected.
+  std::vector<std::string> rooms;  // Of before, until it has caught up.
 };
 
 // One event of the client on its way through the middlewares.
@@ -305,7 +304,8 @@ void Socket::join(std::string_view room) {
 }
 
 void Socket::leave(std::string_view room) {
-  if (state_ != State::disconnected) hub_.leave(*this, room);
+  if (state_ == State::disconnected) return;
+  hub_.leave(*this, room);
 }
 
 std::vector<std::string> Socket::rooms() const {
@@ -314,6 +314,11 @@ std::vector<std::string> Socket::rooms() const {
   names.emplace_back(id());
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
   return names;
+}
+
+bool Socket::is_in(std::string_view room) const {
+  if (state_ == State::disconnected) return false;
+  return room == id() || hub_.is_in(memberships_, room);
 }
 
 BroadcastOperator Socket::broadcast() const {
@@ -329,17 +334,9 @@ BroadcastOperator Socket::except(std::string room) const {
 // -- recovery -------------------------------------------------------------------------------------
 
 void Socket::begin_session(const Id& pid, std::uint64_t offset) {
-  extras().pid = pid;
-  extras().offset = offset;
+  pid_ = pid;
+  offset_ = offset;
   hub_.space().add_holder(pid, {hub_.shard().index(), id_});
-}
-
-bool Socket::has_session() const {
-  return extras_ && extras_->pid != Id();
-}
-
-const Id& Socket::pid() const {
-  return extras_->pid;
 }
 
 void Socket::resume(SavedSession session) {
@@ -347,20 +344,31 @@ void Socket::resume(SavedSession session) {
   begin_session(session.pid, session.offset);
   // At once, so that it can be sent out of them, or away, while it waits to be let in.
   for (const std::string& room : session.rooms) join(room);
+  extras().rooms = std::move(session.rooms);
   data_ = std::move(session.data);
   is_recovered_ = true;
 }
 
+void Socket::begin_anew() {
+  if (!is_recovered_ || state_ != State::connecting) return;
+  is_recovered_ = false;
+  data_.clear();
+  for (const std::string& room : std::exchange(extras_->rooms, {})) leave(room);
+  hub_.space().remove_holder(pid_, hub_.shard().index());
+  pid_ = Id();  // It is not kept until it has one of its own.
+}
+
 bool Socket::catch_up() {
-  return hub_.catch_up(*this, extras_->offset);
+  extras_->rooms = {};
+  return hub_.catch_up(*this, offset_);
 }
 
 void Socket::save_session(std::string_view reason) {
   if (!has_session() || !is_recoverable(reason)) return;
-  std::vector<std::string> names;
-  for (const Membership& membership : memberships_) names.push_back(membership.room->name);
+  std::vector<std::string> names = rooms();
+  names.erase(names.begin());  // Its id is beside them.
   hub_.space().surroundings_.adapter.save(
-      {extras_->pid, id_, hub_.space().name(), std::move(names), data_, extras_->offset});
+      {pid_, id_, hub_.space().name(), std::move(names), data_, offset_});
 }
 
 // -- the end --------------------------------------------------------------------------------------

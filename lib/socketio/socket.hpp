@@ -52,6 +52,10 @@ class Socket {
   const Json& auth() const { return auth_; }  // An object; empty when the client sent none.
   // It was away and has got its id, rooms, data and what it missed back.
   bool is_recovered() const { return is_recovered_; }
+  // For middlewares, where recovery does not skip them (RecoveryOptions): whoever comes back is not
+  // let in as who it was. What it was given back is gone, and what it has missed stays unheard; its
+  // id alone stays the same. Does nothing for others.
+  void begin_anew();
 
   // What the application knows of this client, for every server of a cluster to see: found with
   // fetch_sockets(), and there again when the client recovers. An object, at first without members.
@@ -86,7 +90,7 @@ class Socket {
   void on_error(ErrorHandler handler);
   // Called once: when the socket is about to leave its rooms, and when it has left them. Reasons
   // are worded as the reference words them: "transport close", "ping timeout", "client namespace
-  // disconnect" …
+  // disconnect" … One is ours: "slow consumer", whose client read too slowly for what it was sent.
   void on_disconnecting(DisconnectHandler handler);
   void on_disconnect(DisconnectHandler handler);
 
@@ -100,9 +104,12 @@ class Socket {
   SocketOperator compress(bool yes);
   SocketOperator timeout(std::chrono::milliseconds time);
 
-  // Rooms. Both are idempotent. A socket that has disconnected joins nothing.
+  // Rooms. Both are idempotent. A socket that has disconnected joins nothing. Of one that comes
+  // back middlewares see the rooms of before, too; it hears what it missed in all that they leave
+  // it, and in those that they let it join.
   void join(std::string_view room);
   void leave(std::string_view room);
+  bool is_in(std::string_view room) const;
   std::vector<std::string> rooms() const;  // Its own id included.
 
   // Everyone in the room but this socket.
@@ -145,8 +152,8 @@ class Socket {
   void begin_session(const Id& pid, std::uint64_t offset);
   void resume(SavedSession session);
   bool catch_up();
-  bool has_session() const;
-  const Id& pid() const;
+  bool has_session() const { return pid_ != Id(); }
+  const Id& pid() const { return pid_; }
   void save_session(std::string_view reason);
 
   struct Extras;  // What few sockets need: made on first use.
@@ -161,8 +168,10 @@ class Socket {
   std::any local_;
   std::vector<Membership> memberships_;
   std::unique_ptr<Extras> extras_;
-  std::uint64_t mark_ = 0;   // Hub's: the last broadcast that has seen this socket,
-  std::uint64_t birth_ = 0;  // and which of all sockets this is that were ever there.
+  Id pid_;                    // With recovery: what the client proves itself with,
+  std::uint64_t offset_ = 0;  // and the last event before it connected.
+  std::uint64_t mark_ = 0;    // Hub's: the last broadcast that has seen this socket,
+  std::uint64_t birth_ = 0;   // and which of all sockets this is that were ever there.
   State state_ = State::connecting;
   bool is_recovered_ = false;
   bool is_watched_ = false;  // It has an on_any_outgoing().

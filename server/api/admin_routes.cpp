@@ -27,13 +27,15 @@ Endpoint overview(const AdminParts& parts) {
           [parts](Call& call) -> Result<Answer> {
             const auto census = parts.admin.census(call.actor);
             if (!census) return census.error();
+            const auto totals = parts.nodes.totals();
             JsonArray trouble;
             for (const auto& each : parts.trouble()) trouble.push_back(trouble_json(each));
             return Answer(JsonObject{{"users", census->users},
                                      {"groups", census->groups},
                                      {"messages", census->messages},
-                                     {"connections", parts.realtime.connection_count()},
-                                     {"delivered", parts.realtime.delivered_count()},
+                                     {"connections", totals.connections},
+                                     {"delivered", totals.delivered},
+                                     {"slowConsumers", totals.slow_consumers},
                                      {"trouble", std::move(trouble)}});
           }};
 }
@@ -95,9 +97,9 @@ Endpoint connections(const AdminParts& parts) {
             if (const auto checked = parts.admin.check(call.actor); !checked) {
               return checked.error();
             }
-            auto found = parts.realtime.connections();
+            auto found = parts.nodes.connections();
             if (!found) return found.error();
-            std::ranges::sort(*found, std::ranges::greater{}, &Realtime::Connection::since);
+            std::ranges::sort(*found, std::ranges::greater{}, &Nodes::Connection::since);
             if (found->size() > chat::Admin::listed_max) found->resize(chat::Admin::listed_max);
             std::set<std::int64_t> ids;
             for (const auto& each : *found) ids.insert(each.user_id);
@@ -111,7 +113,8 @@ Endpoint connections(const AdminParts& parts) {
                              {"userId", each.user_id},
                              {"username", name == names->end() ? std::string() : name->second},
                              {"address", each.address},
-                             {"since", to_iso8601(each.since)}});
+                             {"since", to_iso8601(each.since)},
+                             {"node", each.node}});
             }
             return Answer(std::move(array));
           }};
@@ -131,7 +134,7 @@ Endpoint disconnect(const AdminParts& parts) {
             if (const auto checked = parts.admin.check(call.actor); !checked) {
               return checked.error();
             }
-            parts.realtime.disconnect(text_of(call.input, "id"));
+            parts.nodes.disconnect(text_of(call.input, "id"));
             return Answer();
           }};
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "api/realtime.hpp"
+#include "api/nodes.hpp"
 #include "api/rest.hpp"
 #include "base/clock.hpp"
 #include "chat/admin.hpp"
@@ -22,7 +22,7 @@ struct Trouble {
 
 struct AdminParts {
   chat::Admin& admin;
-  Realtime& realtime;
+  Nodes& nodes;
   std::function<std::vector<Trouble>()> trouble;  // Newest first.
 };
 

@@ -67,25 +67,65 @@ Endpoint send_text(chat::Conversations& conversations) {
           {"sendText",
            "Send a text to a group",
            "NewText",
-           {"not_in_group"},
+           {"not_in_group", "client_msg_id_taken", "too_many_messages"},
            "Everyone in the group, the sender included, then hears the event "
-           "`group-message:<groupId>`."},
+           "`group-message:<groupId>`.",
+           true},
           Access::logged_in,
-          {{{"groupId", {{not_empty}, {scalar}}}, {"content", {{not_empty}, {max_length, 5000}}}}},
+          {{{"groupId", {{not_empty}, {scalar}}}, content_field(), client_msg_id_field()}},
           [&conversations](Call& call) -> Result<Answer> {
             const auto group_id = integer_of(call.input, "groupId");
             if (!group_id) return Error("not_in_group");
-            const auto message =
-                conversations.send_text(call.actor, *group_id, text_of(call.input, "content"));
-            if (!message) return message.error();
-            return Answer(new_text_json(*message, call.input.at("groupId")));
+            const auto sent =
+                conversations.send_text(call.actor, *group_id, text_of(call.input, "content"),
+                                        maybe_text_of(call.input, "clientMsgId"));
+            if (!sent) return sent.error();
+            Answer answer(new_text_json(sent->message, call.input.at("groupId")));
+            answer.has_made = !sent->is_repeat;
+            return answer;
+          }};
+}
+
+Endpoint sync(chat::Conversations& conversations) {
+  return {"GET",
+          "/api/conversation/group/message/sync",
+          {"syncMessages",
+           "Messages of a group that a device has missed, oldest first",
+           "Missed",
+           {"not_in_group"},
+           "Those with numbers above `afterSeq`. While `hasMore` is true, the number of the last "
+           "one gives the next page; then `lastSeq` is how far the device has heard."},
+          Access::logged_in,
+          {{{"groupId", {{not_empty}, {scalar}}},
+            {"afterSeq", {{not_empty}, {natural}}},
+            {"limit", {{natural}}, true}}},
+          [&conversations](Call& call) -> Result<Answer> {
+            const auto group_id = integer_of(call.input, "groupId");
+            if (!group_id) return Error("not_in_group");
+            const chat::Conversations::Position position{*group_id,
+                                                         *integer_of(call.input, "afterSeq")};
+            auto missed = conversations.sync(call.actor, {&position, 1},
+                                             integer_of(call.input, "limit").value_or(0));
+            if (!missed) return missed.error();
+            if (!missed->front()) return missed->front().error();
+            return Answer(missed_json(*missed->front()));
           }};
 }
 
 }  // namespace
 
+Field content_field() {
+  return {"content", {{not_empty}, {max_length, 5000}}};
+}
+
+Field client_msg_id_field() {
+  return {
+      "clientMsgId", {{max_length, chat::Conversations::client_msg_id_max}, {min_length, 1}}, true};
+}
+
 std::vector<Endpoint> conversation_endpoints(chat::Conversations& conversations) {
-  return {list(conversations), history(conversations), send_text(conversations)};
+  return {list(conversations), history(conversations), sync(conversations),
+          send_text(conversations)};
 }
 
 }  // namespace coterie::api

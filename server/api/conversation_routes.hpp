@@ -11,4 +11,8 @@ namespace coterie::api {
 
 std::vector<Endpoint> conversation_endpoints(chat::Conversations& conversations);
 
+// What every way to send has in common.
+Field content_field();
+Field client_msg_id_field();
+
 }  // namespace coterie::api

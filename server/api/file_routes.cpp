@@ -2,8 +2,11 @@
 #include "api/file_routes.hpp"
 
 #include <memory>
+#include <utility>
 
+#include "api/conversation_routes.hpp"
 #include "api/json_shapes.hpp"
+#include "base/utf8.hpp"
 
 namespace coterie::api {
 
@@ -17,39 +20,50 @@ Result<std::int64_t> group_of(const Form& form) {
   return *id;
 }
 
-// A message of a video and its cover: both, or neither.
+Result<void> check_name(const Form& form) {
+  if (!form.client_msg_id) return {};
+  return check({{client_msg_id_field()}},
+               JsonObject{{"clientMsgId", to_utf8(*form.client_msg_id)}});
+}
+
+// What was sent before needs no second file.
+Result<Answer> answer_of(const Result<chat::Sent>& sent, Form& form,
+                         JsonObject (*shape)(const chat::Message&)) {
+  if (!sent || sent->is_repeat) form.upload->take_back();
+  if (!sent) return sent.error();
+  Answer answer(shape(sent->message));
+  answer.has_made = !sent->is_repeat;
+  return answer;
+}
+
 Result<Answer> take_image(chat::Conversations& conversations, Form& form) {
   const auto group_id = group_of(form);
   if (!group_id) return group_id.error();
+  if (const auto checked = check_name(form); !checked) return checked.error();
   // Before the file is kept: a stranger's picture is not.
   if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
     return checked.error();
   }
   const auto file = form.upload->finish(form.claimed_type);
   if (!file) return file.error();
-  const auto message = conversations.send_image(form.actor, *group_id, file->id);
-  if (!message) {
-    form.upload->take_back();
-    return message.error();
-  }
-  return Answer(new_image_json(*message));
+  return answer_of(
+      conversations.send_image(form.actor, *group_id, file->id, std::move(form.client_msg_id)),
+      form, new_image_json);
 }
 
+// A message of a video and its cover: both, or neither.
 Result<Answer> take_video(chat::Conversations& conversations, Form& form) {
   const auto group_id = group_of(form);
   if (!group_id) return group_id.error();
+  if (const auto checked = check_name(form); !checked) return checked.error();
   if (const auto checked = conversations.check_member(form.actor, *group_id); !checked) {
     return checked.error();
   }
   const auto film = form.upload->finish_film(form.cover.get());
   if (!film) return film.error();
-  const auto message =
-      conversations.send_video(form.actor, *group_id, film->video.id, film->cover.id);
-  if (!message) {
-    form.upload->take_back();
-    return message.error();
-  }
-  return Answer(new_video_json(*message));
+  return answer_of(conversations.send_video(form.actor, *group_id, film->video.id, film->cover.id,
+                                            std::move(form.client_msg_id)),
+                   form, new_video_json);
 }
 
 }  // namespace
@@ -90,9 +104,11 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
        {"sendImage",
         "Send a picture to a group",
         "NewFileMessage",
-        {"unexpected_field", "file_too_large", "file_type_wrong", "not_in_group"},
+        {"unexpected_field", "file_too_large", "file_type_wrong", "not_in_group",
+         "client_msg_id_taken", "too_many_messages"},
         "Everyone in the group, the sender included, then hears the event "
-        "`group-message:<groupId>`."},
+        "`group-message:<groupId>`.",
+        true},
        FileKind::image,
        true,
        image},
@@ -101,10 +117,11 @@ std::vector<UploadEndpoint> upload_endpoints(chat::Accounts& accounts,
         "Send a video to a group",
         "NewFileMessage",
         {"video_type_wrong", "cover_type_wrong", "not_in_group", "video_too_large",
-         "cover_too_large"},
+         "cover_too_large", "client_msg_id_taken", "too_many_messages"},
         "The first file is the video and the second its cover, whatever their names; without a "
         "cover one is made. Everyone in the group, the sender included, then hears the event "
-        "`group-message:<groupId>`."},
+        "`group-message:<groupId>`.",
+        true},
        FileKind::video,
        true,
        video},

@@ -20,7 +20,7 @@ Endpoint create(chat::Groups& groups) {
           {"createGroup",
            "Make a group",
            "NewGroup",
-           {"cover_unknown"},
+           {"cover_unknown", "too_many_groups"},
            "The cover is one's own upload or somebody's, and of one group only."},
           Access::logged_in,
           {{{"name", {{not_empty}, {max_length, 32}, {min_length, 2}}},
@@ -47,7 +47,7 @@ Endpoint join(chat::Groups& groups) {
           {"joinGroup",
            "Join a group by its invite code",
            "",
-           {"invite_code_invalid", "already_in_group"}},
+           {"invite_code_invalid", "already_in_group", "too_many_joins"}},
           Access::logged_in,
           {{{"code", {{not_empty}, {scalar}}}}},
           [&groups](Call& call) {
@@ -61,7 +61,7 @@ Endpoint join_by_link(chat::Groups& groups) {
           {"joinGroupByLink",
            "The same by GET, as the seed system has it",
            "",
-           {"invite_code_invalid", "already_in_group"}},
+           {"invite_code_invalid", "already_in_group", "too_many_joins"}},
           Access::logged_in,
           {{}, true},
           [&groups](Call& call) {
@@ -93,13 +93,15 @@ Endpoint detail(chat::Groups& groups) {
            "A group and its members",
            "GroupDetail",
            {"group_unknown", "not_in_group"},
-           "For members only; the invite code for its owner only."},
+           "For members only; the invite code for its owner only. Of more than a thousand members "
+           "those that come first, behind `skip`; then `memberCount` says how many there are."},
           Access::logged_in,
-          {{}, true},
+          {{{"skip", {{natural}}, true}}, true},
           [&groups](Call& call) -> Result<Answer> {
             const auto id = integer_of(Json(call.request.param("id")));
             if (!id) return validation_failed({"id must be an integer number"});
-            const auto found = groups.detail(call.actor, *id);
+            const std::int64_t skip = integer_of(call.input, "skip").value_or(0);
+            const auto found = groups.detail(call.actor, *id, skip);
             if (!found) return found.error();
             return Answer(group_detail_json(*found));
           }};

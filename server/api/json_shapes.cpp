@@ -20,11 +20,17 @@ Json file_or_null(const std::optional<File>& file) {
   return file ? Json(file_json(*file)) : Json();
 }
 
+// As many as a message has: an object that does not grow is not moved.
+constexpr std::size_t properties_usual = 14;
+
 template <class Entity>
 JsonObject entity(const Entity& row) {
-  return {{"id", row.id},
-          {"createAt", to_iso8601(row.create_at)},
-          {"updateAt", to_iso8601(row.update_at)}};
+  JsonObject object;
+  object.reserve(properties_usual);
+  object.emplace("id", row.id);
+  object.emplace("createAt", to_iso8601(row.create_at));
+  object.emplace("updateAt", to_iso8601(row.update_at));
+  return object;
 }
 
 template <class Entity>
@@ -72,6 +78,12 @@ JsonObject plain_message(const Message& message) {
   return object;
 }
 
+// Its number, and what its sender calls it where that is known.
+void add_sequence(JsonObject& object, const Message& message) {
+  if (message.seq > 0) object["seq"] = message.seq;
+  if (message.client_msg_id) object["clientMsgId"] = *message.client_msg_id;
+}
+
 JsonObject conversation_head(const Conversation& conversation) {
   JsonObject object = entity(conversation);
   object["userRole"] = static_cast<int>(conversation.user_role);
@@ -85,11 +97,13 @@ void add_news(JsonObject& object, const Conversation& conversation) {
   if (conversation.recent) {
     JsonObject recent = plain_message(*conversation.recent);
     recent["user"] = plain_user(conversation.recent->user, false);
+    add_sequence(recent, *conversation.recent);
     object["recentMsg"] = std::move(recent);
   } else {
     object["recentMsg"] = nullptr;
   }
   object["unreadNum"] = conversation.unread;
+  object["lastSeq"] = conversation.group.last_seq;
 }
 
 }  // namespace
@@ -150,6 +164,7 @@ JsonObject group_detail_json(const chat::Groups::Detail& detail) {
   JsonArray users;
   for (const User& user : detail.users) users.push_back(user_json(user));
   object["users"] = std::move(users);
+  if (detail.member_count) object["memberCount"] = *detail.member_count;
   return object;
 }
 
@@ -158,6 +173,7 @@ JsonObject message_json(const Message& message) {
   object["user"] = user_json(message.user);
   object["file"] = file_or_null(message.file);
   object["cover"] = file_or_null(message.cover);
+  add_sequence(object, message);
   return object;
 }
 
@@ -169,6 +185,7 @@ JsonObject new_text_json(const Message& message, const Json& group_id) {
                     {"coverId", nullptr},
                     {"fileId", nullptr}};
   add_entity(object, message);
+  add_sequence(object, message);
   return object;
 }
 
@@ -180,6 +197,7 @@ JsonObject new_image_json(const Message& message) {
                     {"content", nullptr},
                     {"coverId", nullptr}};
   add_entity(object, message);
+  add_sequence(object, message);
   return object;
 }
 
@@ -191,7 +209,23 @@ JsonObject new_video_json(const Message& message) {
                     {"coverId", or_null(message.cover_id)},
                     {"content", nullptr}};
   add_entity(object, message);
+  add_sequence(object, message);
   return object;
+}
+
+JsonObject sent_json(const chat::Sent& sent) {
+  JsonObject object = message_json(sent.message);
+  if (sent.is_repeat) object["isDuplicate"] = true;
+  return object;
+}
+
+JsonObject missed_json(const chat::Conversations::Missed& missed) {
+  JsonArray messages;
+  for (const Message& message : missed.messages) messages.push_back(message_json(message));
+  return {{"groupId", missed.group_id},
+          {"lastSeq", missed.last_seq},
+          {"hasMore", missed.has_more},
+          {"messages", std::move(messages)}};
 }
 
 JsonObject conversation_json(const Conversation& conversation) {

@@ -2,11 +2,13 @@
 //
 // Properties come in the order in which the seed system writes them; a freshly made entity has its
 // own order there, and so here. What a picture's size and its thumbnail are, where they are known,
-// is ours, and comes last. Mail addresses are shown to their owners only.
+// is ours, and comes last, as do the numbers of messages. Mail addresses are shown to their owners
+// only.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include "base/json.hpp"
+#include "chat/conversations.hpp"
 #include "chat/groups.hpp"
 #include "chat/model.hpp"
 
@@ -28,6 +30,10 @@ JsonObject message_json(const chat::Message& message);
 JsonObject new_text_json(const chat::Message& message, const Json& group_id);
 JsonObject new_image_json(const chat::Message& message);
 JsonObject new_video_json(const chat::Message& message);
+
+// "isDuplicate" is in what was sent before.
+JsonObject sent_json(const chat::Sent& sent);
+JsonObject missed_json(const chat::Conversations::Missed& missed);
 
 JsonObject conversation_json(const chat::Conversation& conversation);  // With its group.
 JsonObject read_mark_json(const chat::Conversation& conversation);     // Without.

@@ -135,6 +135,9 @@ JsonObject form_of(const UploadEndpoint& upload) {
   if (upload.wants_group) {
     properties["groupId"] = {{"type", "integer"}};
     required.push_back("groupId");
+    properties["clientMsgId"] = {{"type", "string"},
+                                 {"minLength", 1},
+                                 {"maxLength", chat::Conversations::client_msg_id_max}};
   }
   return {{"type", "object"}, {"properties", properties}, {"required", required}};
 }
@@ -155,6 +158,18 @@ JsonObject state(std::string_view description, std::string_view word) {
                   {"properties", {{"status", {{"type", "string"}, {"const", word}}}}},
                   {"required", JsonArray{"status"}}};
   return {{"description", description}, {"content", content(json_type, std::move(body))}};
+}
+
+JsonObject not_ready() {
+  const JsonObject names{
+      {"type", "array"},
+      {"items", {{"type", "string"}, {"enum", JsonArray{"database", "redis", "files"}}}}};
+  JsonObject body{{"type", "object"},
+                  {"properties",
+                   {{"status", {{"enum", JsonArray{"stopping", "unavailable"}}}}, {"away", names}}},
+                  {"required", JsonArray{"status"}}};
+  return {{"description", "It is stopping, or what it needs is away"},
+          {"content", content(json_type, std::move(body))}};
 }
 
 // GET of a file by its link, and of health: no endpoints of the table.
@@ -197,9 +212,9 @@ JsonObject other_paths() {
                         {"responses", std::move(responses)}}}};
   };
   const JsonObject yes = state("Yes", "ok");
-  paths["/healthz"] = health("alive", "Does the process run?", {{"200", yes}});
-  paths["/readyz"] = health("ready", "Does it take new clients?",
-                            {{"200", yes}, {"503", state("It is stopping", "stopping")}});
+  paths["/healthz"] = health("alive", "Do all loops of the process turn?", {{"200", yes}});
+  paths["/readyz"] = health("ready", "Does it take new clients, and has it what it needs?",
+                            {{"200", yes}, {"503", not_ready()}});
   return paths;
 }
 

@@ -104,6 +104,10 @@ JsonObject responses(const Told& told, bool is_post, Codes invalid, const Codes&
     by_status[chat::fact_of(Error(code, {})).status].push_back(code);
   }
   JsonObject all{{is_post ? "201" : "200", success(told)}};
+  if (told.may_be_repeated) {
+    all["200"] = success(told);
+    all["200"].as_object()["description"] = "Done before: what was stored then";
+  }
   for (const auto& [status, codes] : by_status) {
     if (status != 503) all[std::to_string(status)] = failure(codes);
   }

@@ -20,7 +20,11 @@ struct Words {
 };
 
 constexpr std::array words{
+    Words{"afterSeq", "41", "Messages behind this number; 0 for all"},
     Words{"avatarId", "null", "The file that is the picture"},
+    Words{"clientMsgId", R"("5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b")",
+          "The sender's own name for the message: sent again under it within 7 days, it is stored "
+          "once"},
     Words{"code", R"("012345")", "What the mail or the captcha says, or a group's invite code"},
     Words{"content", R"("hello 你好")", "The text of a text message"},
     Words{"coverId", "8", "The file that is the cover"},
@@ -31,13 +35,17 @@ constexpr std::array words{
     Words{"fileId", "null", "The picture or film of a message"},
     Words{"groupId", "4", "The group"},
     Words{"inviteCode", R"("o1IfJ6iZXn6j6e7-pKIw7")", "Who has it may join the group"},
+    Words{"hasMore", "false", "There are more behind the last one of these"},
     Words{"lastMsgId", "null", "The read mark: the last message that was seen"},
+    Words{"lastSeq", "42", "The number of the group's newest message; 0 when there is none"},
+    Words{"limit", "100", "How many; 0 means 100, and above 500 is 500"},
     Words{"loginName", R"("alice_1")", "User name or mail address"},
     Words{"message", R"("you are not in the group!")"},
     Words{"name", R"("Chess club")"},
     Words{"nickname", R"("Alice")"},
     Words{"password", R"("Passw0rd!")"},
     Words{"path", R"("image/nanoid-of-21-letters")", "The file's place in the store"},
+    Words{"seq", "42", "In its group: from 1, without a gap, in the order of commits"},
     Words{"size", "10", "How many; 0 means 10, and above 100 is 100"},
     Words{"thumbnail", R"("https://chat.example.org/files/thumbnail/…")",
           "A link to a small version, good for a day"},
@@ -171,20 +179,29 @@ void add_groups(JsonObject& all) {
   // Only a group's owner is told its code.
   const JsonObject group = without_need(with(plain, {{"cover", or_null("File")}}), "inviteCode");
   all["Group"] = group;
-  all["GroupDetail"] = with(group, {{"users", array_of("User")}});
+  all["GroupDetail"] = without_need(
+      with(group, {{"users", array_of("User")}, {"memberCount", type("integer")}}), "memberCount");
   all["GroupLists"] = object({{"owner", array_of("Group")}, {"member", array_of("Group")}});
 }
 
 void add_messages(JsonObject& all) {
-  const JsonObject plain = entity({{"type", numbers({"text", "image", "video"})},
-                                   {"content", type_or_null("string")},
-                                   {"userId", reference("Id")},
-                                   {"groupId", reference("Id")},
-                                   {"coverId", type_or_null("integer")},
-                                   {"fileId", type_or_null("integer")}});
+  JsonObject plain = entity({{"type", numbers({"text", "image", "video"})},
+                             {"content", type_or_null("string")},
+                             {"userId", reference("Id")},
+                             {"groupId", reference("Id")},
+                             {"coverId", type_or_null("integer")},
+                             {"fileId", type_or_null("integer")},
+                             {"seq", {{"type", "integer"}, {"minimum", 1}}},
+                             {"clientMsgId", type("string")}});
+  // Of one that was just sent.
+  plain = without_need(std::move(plain), "clientMsgId");
   all["RecentMessage"] = with(plain, {{"user", reference("PlainUser")}});
   all["Message"] = with(
       plain, {{"user", reference("User")}, {"file", or_null("File")}, {"cover", or_null("File")}});
+  all["Missed"] = object({{"groupId", reference("Id")},
+                          {"lastSeq", {{"type", "integer"}, {"minimum", 0}}},
+                          {"hasMore", type("boolean")},
+                          {"messages", array_of("Message")}});
   all["NewFileMessage"] = plain;
   JsonObject text = plain;
   text["properties"].as_object()["groupId"] = {{"type", JsonArray{"integer", "string"}},
@@ -198,7 +215,8 @@ void add_conversations(JsonObject& all) {
                                   {"userId", reference("Id")},
                                   {"groupId", reference("Id")},
                                   {"recentMsg", or_null("RecentMessage")},
-                                  {"unreadNum", {{"type", "integer"}, {"minimum", 0}}}});
+                                  {"unreadNum", {{"type", "integer"}, {"minimum", 0}}},
+                                  {"lastSeq", {{"type", "integer"}, {"minimum", 0}}}});
   all["ReadMark"] = mark;  // The event "update-last-msg".
   all["Conversation"] = with(mark, {{"group", reference("Group")}});
 }
@@ -213,6 +231,7 @@ void add_admin(JsonObject& all) {
                                  {"messages", count},
                                  {"connections", count},
                                  {"delivered", count},
+                                 {"slowConsumers", count},
                                  {"trouble", array_of("AdminTrouble")}});
   const JsonObject row = object({{"id", reference("Id")}, {"createAt", reference("Time")}});
   all["AdminUser"] = with(row, {{"username", type("string")},
@@ -225,7 +244,8 @@ void add_admin(JsonObject& all) {
                                    {"userId", reference("Id")},
                                    {"username", type("string")},
                                    {"address", type("string")},
-                                   {"since", reference("Time")}});
+                                   {"since", reference("Time")},
+                                   {"node", type("string")}});
 }
 
 void add_failure(JsonObject& all) {
@@ -243,6 +263,7 @@ void add_failure(JsonObject& all) {
                                {"message", {{"anyOf", words_or_complaints}}},
                                {"error", texts({"Bad Request", "Not Found"})},
                                {"statusCode", type("integer")},
+                               {"retryAfter", type("integer")},
                                {"code", {{"type", "string"}, {"enum", codes}}}});
   auto& properties = failure["properties"].as_object();
   properties["path"] = {{"type", "string"},
@@ -250,7 +271,12 @@ void add_failure(JsonObject& all) {
                         {"examples", JsonArray{"/api/group/4"}}};
   properties["status"] = {{"type", "integer"}, {"examples", JsonArray{406}}};
   properties["code"] = {{"type", "string"}, {"enum", codes}, {"description", "Stable"}};
-  all["Failure"] = without_need(without_need(std::move(failure), "error"), "statusCode");
+  properties["retryAfter"] = {{"type", "integer"},
+                              {"description", "Of 429: the seconds to wait, as in Retry-After"}};
+  for (const char* name : {"error", "statusCode", "retryAfter"}) {
+    failure = without_need(std::move(failure), name);
+  }
+  all["Failure"] = std::move(failure);
 }
 
 }  // namespace

@@ -3,17 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
-#include <future>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "api/json_shapes.hpp"
+#include "api/realtime_messages.hpp"
 #include "api/schema.hpp"
+#include "api/visitor.hpp"
 #include "base/blocking.hpp"
-#include "base/check.hpp"
+#include "base/log.hpp"
 #include "chat/errors.hpp"
+#include "net/networks.hpp"
 
 namespace coterie::api {
 
@@ -25,40 +29,42 @@ using socketio::Next;
 using socketio::Socket;
 using socketio::SocketRef;
 
-constexpr auto patience = std::chrono::seconds(2);  // For shards to tell who is there.
+constexpr auto patience = std::chrono::seconds(2);  // For shards that are behind.
 constexpr std::size_t questions_max = 64;           // Waiting for their turn, of one socket.
 
-// What a socket's local() holds.
-struct Visitor {
-  std::optional<chat::Actor> actor;
-  LiveSessions::Pass pass;
-  std::shared_ptr<std::deque<Task>> waiting;  // Null until something had to wait: most never ask.
-  bool is_working = false;
-};
+// In line, waiting to be looked up: a hundred bytes each, and far more than there are descriptors.
+constexpr std::size_t log_ins_waiting_max = 100'000;
+// Events that a shard has yet to hand out while more are said: a few turns' work, some megabytes.
+constexpr std::size_t backlog_max = 4096;
 
-std::string user_room(std::int64_t id) {
-  return fmt::format("user:{}", id);
-}
-std::string group_room(std::int64_t id) {
-  return fmt::format("group:{}", id);
-}
 // A token's signature names it, and is shorter.
 std::string session_room(std::string_view token) {
   return fmt::format("session:{}", token.substr(token.rfind('.') + 1));
 }
 
-// Whose socket it is, by the room that it has joined as theirs.
-std::optional<std::int64_t> user_in(const std::vector<std::string>& rooms) {
-  for (const std::string_view room : rooms) {
-    if (room.starts_with("user:")) return integer_of(Json(room.substr(5)));
+// Who comes back by another log-in is not who it was; and what it watched it has to ask for again.
+void check_recovered(Socket& socket, const std::string& session) {
+  if (!socket.is_recovered()) return;
+  const std::vector<std::string> rooms = socket.rooms();
+  if (std::ranges::count(rooms, session) == 0) return socket.begin_anew();
+  for (const std::string& room : rooms) {
+    if (room.starts_with("presence:")) socket.leave(room);
   }
-  return std::nullopt;
 }
 
-void complain(Socket& socket, const Ack& ack, std::string_view message) {
-  const JsonObject body{{"status", "error"}, {"message", message}};
-  socket.emit("exception", body);
-  ack(body);
+// Proxies, and programs of our own machine.
+bool is_internal(std::string_view text) {
+  static const net::Networks internal = *net::Networks::parse(
+      "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, "
+      "fe80::/10");
+  const auto address = net::Address::parse(text);
+  return !address || internal.contains(*address);
+}
+
+socketio::ConnectError too_many_connections() {
+  const Error error("too_many_connections", "60");
+  return {chat::message_of(error),
+          JsonObject{{"code", error.code}, {"retryAfter", *chat::retry_after_seconds(error)}}};
 }
 
 // Who cannot be checked now shall come again. A client does so by itself when its connection ends,
@@ -80,7 +86,28 @@ std::string handshake_token(std::string_view authorization, const Json& auth) {
   return std::string(text);
 }
 
-void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversations) {
+Realtime::Realtime(socketio::Server& server, net::Workers& workers, const Options& options)
+    : server_(server),
+      workers_(workers),
+      options_(options),
+      by_user_(options.sockets_per_user),
+      by_address_(options.sockets_per_address),
+      log_ins_(options.log_ins_at_once, log_ins_waiting_max),
+      presence_(server, options.grace) {}
+
+void Realtime::on(std::string event, socketio::EventHandler handler) {
+  server_.of("/").on(std::move(event), [this, handler = std::move(handler)](
+                                           Socket& socket, const Args& args, const Ack& ack) {
+    auto& pace = socket.local<Visitor>()->events;
+    if (const auto wait = pace.take(options_.events, system_clock().now())) {
+      return complain_of(socket, ack, Error("too_many_events", chat::seconds_to_wait(*wait)));
+    }
+    handler(socket, args, ack);
+  });
+}
+
+void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversations,
+                      net::Shard& shard) {
   accounts_ = &accounts;
   conversations_ = &conversations;
   socketio::Namespace& space = server_.of("/");
@@ -90,46 +117,93 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
     socket.emit("authFail");
     socket.disconnect(true);
   });
-  space.on("update-last-msg", [this](Socket& socket, const Args& args, const Ack& ack) {
-    mark_read(socket, args, ack);
-  });
+  on("update-last-msg",
+     [this](Socket& socket, const Args& args, const Ack& ack) { mark_read(socket, args, ack); });
+  add_message_events(*this, conversations);
+  space.on_disconnect([this](Socket& socket, std::string_view reason) { on_gone(socket, reason); });
+  presence_.set_up(
+      [this](std::string event, socketio::EventHandler handler) {
+        on(std::move(event), std::move(handler));
+      },
+      shard);
+}
+
+// A line for each, in the log: it takes megabytes that were not read, so there are never many.
+void Realtime::on_gone(Socket& socket, std::string_view reason) {
+  if (reason != "slow consumer") return;
+  slow_.fetch_add(1, std::memory_order_relaxed);
+  const auto* visitor = socket.local<Visitor>();
+  log::warn("slow consumer: a socket of user {} at {} is cut, for it does not read",
+            visitor->actor ? visitor->actor->user_id : 0, socket.handshake().address());
 }
 
 void Realtime::log_in(Socket& socket, const Next& next) {
   socket.local() = Visitor();
+  if (const std::string address(socket.handshake().address()); !is_internal(address)) {
+    auto place = by_address_.enter(address);
+    if (!place) return next(too_many_connections());
+    socket.local<Visitor>()->by_address = std::move(place);
+  }
   std::string token = handshake_token(socket.handshake().header("authorization"), socket.auth());
-  const bool is_taken =
-      workers_.run([this, ref = socket.ref(), next, token = std::move(token)]() mutable {
-        auto actor = token.empty() ? Result<chat::Actor>(Error("unauthorized"))
-                                   : accounts_->authenticate(token);
-        if (actor) return enter(ref, next, std::move(*actor));
-        if (actor.error().code == "unauthorized") return next();  // on_connect tells it.
-        put_off(ref);
+  const bool is_in_line = log_ins_.come(
+      [this, ref = socket.ref(), next, token = std::move(token)](const Turnstile::Pass& pass) {
+        // Never refused: as many as are let in at once are few.
+        workers_.run_next([this, ref, next, token, pass] {
+          auto actor = token.empty() ? Result<chat::Actor>(Error("unauthorized"))
+                                     : accounts_->authenticate(token);
+          if (actor) return enter(ref, next, std::move(*actor), pass);
+          if (actor.error().code == "unauthorized") return refuse(ref, next);
+          put_off(ref);
+        });
       });
-  if (!is_taken) put_off(socket.ref());
+  if (!is_in_line) put_off(socket.ref());
+}
+
+// What it was before is not given back to it; on_connect tells it.
+void Realtime::refuse(const SocketRef& ref, const Next& next) {
+  ref.run([next](Socket& refused) {
+    refused.begin_anew();
+    next();
+  });
 }
 
 // The visitor is known: his own rooms first, then (having looked) those of his groups.
-void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor) {
-  ref.run([this, next, pass = live_.enter(actor.token), actor = std::move(actor)](Socket& socket) {
+void Realtime::enter(const SocketRef& ref, const Next& next, chat::Actor actor,
+                     Turnstile::Pass turn) {
+  ref.run([this, next, turn = std::move(turn), pass = live_.enter(actor.token),
+           actor = std::move(actor)](Socket& socket) {
+    auto place = by_user_.enter(actor.user_id);
+    if (!place) return next(too_many_connections());
+    socket.local<Visitor>()->by_user = std::move(place);
+    check_recovered(socket, session_room(actor.token));
     socket.join(user_room(actor.user_id));
     socket.join(session_room(actor.token));
     // Without the token: ten thousand of them would only take memory.
     socket.local<Visitor>()->actor = chat::Actor{actor.user_id, {}};
     socket.local<Visitor>()->pass = pass;
-    const bool is_taken = workers_.run([this, next, actor, again = socket.ref()] {
+    workers_.run_next([this, next, turn, actor, again = socket.ref()] {
       const auto groups = conversations_->groups_of(actor);
       if (!groups) return put_off(again);
-      again.run([next, groups = *groups](Socket& entering) {
+      again.run([this, next, turn, actor, groups = *groups](Socket& entering) {
         for (const std::int64_t id : groups) entering.join(group_room(id));
+        entering.local<Visitor>()->online = presence_.enter(actor.user_id, groups);
         next();
       });
     });
-    if (!is_taken) put_off(socket.ref());
   });
 }
 
+// Whoever stores messages faster than the shards hand them out waits, within reason.
+void Realtime::keep_pace() const {
+  if (!may_block()) return;
+  const TimePoint until = system_clock().now() + patience;
+  while (server_.of("/").backlog() > backlog_max && system_clock().now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 void Realtime::announce(const chat::Message& message) {
+  keep_pace();
   server_.of("/")
       .to(group_room(message.group_id))
       .emit(fmt::format("group-message:{}", message.group_id), Json(message_json(message)));
@@ -137,43 +211,13 @@ void Realtime::announce(const chat::Message& message) {
 
 void Realtime::on_joined(std::int64_t user_id, std::int64_t group_id) {
   server_.of("/").to(user_room(user_id)).sockets_join(group_room(group_id));
+  presence_.on_joined(user_id, group_id);
 }
 
 void Realtime::on_revoked(const std::string& token) {
   const auto session = server_.of("/").to(session_room(token));
   session.emit("authFail");
   session.disconnect_sockets(true);
-}
-
-Result<std::vector<Realtime::Connection>> Realtime::connections() const {
-  COTERIE_CHECK(may_block());
-  // Whoever waits in vain has gone by the time an answer comes: the promise is shared.
-  auto answered = std::make_shared<std::promise<std::vector<socketio::RemoteSocket>>>();
-  auto answer = answered->get_future();
-  server_.of("/").all().local().fetch_sockets(
-      [answered](std::vector<socketio::RemoteSocket> sockets) {
-        answered->set_value(std::move(sockets));
-      });
-  if (answer.wait_for(patience) != std::future_status::ready) return Error("busy");
-  std::vector<Connection> found;
-  for (const socketio::RemoteSocket& socket : answer.get()) {
-    if (const auto user_id = user_in(socket.rooms)) {
-      found.push_back({socket.id, *user_id, std::string(socket.handshake.address()),
-                       socket.handshake.issued()});
-    }
-  }
-  return found;
-}
-
-std::size_t Realtime::connection_count() const {
-  return server_.of("/").socket_count();
-}
-std::uint64_t Realtime::delivered_count() const {
-  return server_.of("/").delivered_count();
-}
-
-void Realtime::disconnect(const std::string& id) {
-  server_.of("/").to(id).disconnect_sockets(true);
 }
 
 void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
@@ -184,11 +228,11 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   const auto message_id = integer_of(*fields, "messageId");
   if (!message_id) return complain(socket, ack, "messageId must be an integer number");
 
-  run_in_order(socket, [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
-                        conversation_id = *id, message_id = *message_id] {
+  const auto work = [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
+                     conversation_id = *id, message_id = *message_id] {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
-      if (!marked) return complain(asking, ack, chat::message_of(marked.error()));
+      if (!marked) return complain_of(asking, ack, marked.error());
       const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
       asking.emit("update-last-msg", answer);
       ack(answer);
@@ -196,16 +240,28 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
       // seed system take "update-last-msg" for the answer to what they have asked.
       if (*marked) asking.to(user_room(user_id)).emit("read-mark", answer);
     });
-  });
+  };
+  run_in_order(socket, ack, work);
 }
 
-void Realtime::run_in_order(Socket& socket, Task work) {
+void Realtime::ask(Socket& socket, const Ack& ack, Question question) {
+  run_in_order(
+      socket, ack,
+      [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
+       question = std::move(question)] {
+        const auto found = question(actor);
+        if (found) return ack(*found);
+        ref.run([ack, error = found.error()](Socket& asking) { complain_of(asking, ack, error); });
+      });
+}
+
+void Realtime::run_in_order(Socket& socket, const Ack& ack, Task work) {
   auto* visitor = socket.local<Visitor>();
-  if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Task>>();
+  if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Visitor::Waiting>>();
   if (visitor->waiting->size() >= questions_max) {
-    return complain(socket, Ack(), "too many events at once: wait for their answers");
+    return complain(socket, ack, "too many events at once: wait for their answers");
   }
-  visitor->waiting->push_back(std::move(work));
+  visitor->waiting->push_back({std::move(work), ack});
   if (!visitor->is_working) run_next(socket.ref());
 }
 
@@ -213,12 +269,12 @@ void Realtime::run_next(const SocketRef& ref) {
   ref.run([this](Socket& socket) {
     auto* visitor = socket.local<Visitor>();
     if (visitor->is_working || visitor->waiting->empty()) return;
-    auto work = std::make_shared<Task>(std::move(visitor->waiting->front()));
+    auto next = std::make_shared<Visitor::Waiting>(std::move(visitor->waiting->front()));
     visitor->waiting->pop_front();
     visitor->is_working = true;
     const auto again = socket.ref();
-    const bool is_taken = workers_.run([this, work, again] {
-      (*work)();
+    const bool is_taken = workers_.run([this, next, again] {
+      next->work();
       again.run([this, again](Socket& done) {
         done.local<Visitor>()->is_working = false;
         run_next(again);
@@ -226,7 +282,8 @@ void Realtime::run_next(const SocketRef& ref) {
     });
     if (is_taken) return;
     visitor->is_working = false;
-    complain(socket, Ack(), chat::message_of(Error("busy")));
+    complain_of(socket, next->ack, Error("busy"));
+    run_next(again);  // Nobody else will: those that wait are refused, or there is room again.
   });
 }
 

@@ -40,6 +40,7 @@ struct Answer {
 
   std::optional<Json> data;
   std::optional<net::Response> response;
+  bool has_made = true;  // A POST made something: 201, else 200.
 };
 
 enum class Access : std::uint8_t { open, logged_in };
@@ -55,6 +56,7 @@ struct Told {
   std::string_view answer;               // The schema of its data, "Name" or "Name[]"; "" is none.
   std::vector<std::string_view> errors;  // Codes of the rules it may run into.
   std::string_view remarks = {};         // More than a line can say.
+  bool may_be_repeated = false;          // With 200, when it is done already.
 };
 
 struct Endpoint {
@@ -89,7 +91,7 @@ class Rest {
 // The token of an Authorization header: what stands behind "Bearer "; empty when there is none.
 std::string_view bearer_token(std::string_view authorization);
 
-net::Response success(const net::Request& request, const std::optional<Json>& data);
+net::Response success(const net::Request& request, const Answer& answer);
 net::Response failure(const net::Request& request, const Error& error);
 // For what HTTP itself refuses, and for routes that are not there.
 net::Response http_failure(const net::Request& request, int status, std::string_view code,

@@ -76,18 +76,6 @@ net::Response site_response(const net::Request& request, const FindAsset& find_a
   return page ? asset_response(request, *page) : not_found(request);
 }
 
-net::Route health_route(std::string_view path, IsReady is_well) {
-  net::Route route;
-  route.method = "GET";
-  route.pattern = path;
-  route.handler = [is_well = std::move(is_well)](net::Request, net::Reply reply) {
-    constexpr std::string_view type = "application/json; charset=utf-8";
-    reply(is_well() ? net::text_response(200, R"({"status":"ok"})", type)
-                    : net::text_response(503, R"({"status":"stopping"})", type));
-  };
-  return route;
-}
-
 std::string_view code_of(int status) {
   switch (status) {
     case 408:
@@ -107,9 +95,7 @@ std::string_view code_of(int status) {
 
 }  // namespace
 
-void add_site(net::Router& router, FindAsset find_asset, IsReady is_ready) {
-  router.add(health_route("/healthz", [] { return true; }));
-  router.add(health_route("/readyz", std::move(is_ready)));
+void add_site(net::Router& router, FindAsset find_asset) {
   router.set_fallback([find_asset](net::Request request, net::Reply reply) {
     reply(site_response(request, find_asset));
   });

@@ -1,4 +1,4 @@
-// Everything that is not the API: the web page, health, and answers for what is not there.
+// Everything that is not the API: the web page, and answers for what is not there.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,11 +17,7 @@ struct Asset {
 // The asset at a path ("/" is the page itself); nullopt when there is none.
 using FindAsset = std::function<std::optional<Asset>(std::string_view path)>;
 
-// Whether balancers should send clients here. Any thread; must not block.
-using IsReady = std::function<bool()>;
-
-// Adds /healthz (the process lives), /readyz (and wants clients: else 503), the fallback (pages,
-// 404) and the words for refused requests.
-void add_site(net::Router& router, FindAsset find_asset, IsReady is_ready);
+// Adds the fallback (pages, 404) and the words for refused requests.
+void add_site(net::Router& router, FindAsset find_asset);
 
 }  // namespace coterie::api

@@ -5,7 +5,9 @@ namespace coterie::api {
 
 namespace {
 
-constexpr std::size_t field_bytes_max = 64;  // Of a form's field that we read.
+// Of a form's field that we read. What is longer is kept a little longer than a clientMsgId may be,
+// so that it is seen to be too long.
+constexpr std::size_t field_bytes_max = 4 * chat::Conversations::client_msg_id_max + 1;
 
 }  // namespace
 
@@ -48,8 +50,11 @@ bool UploadSink::on_part(const net::PartHead& part) {
   part_ = Part::ignored;
   if (part.filename) return on_file(part);
   if (part.name == "groupId") {
-    part_ = Part::group_id;
-    form_.group_id.emplace();
+    part_ = Part::field;
+    field_ = &form_.group_id.emplace();
+  } else if (part.name == "clientMsgId") {
+    part_ = Part::field;
+    field_ = &form_.client_msg_id.emplace();
   }
   return true;
 }
@@ -81,9 +86,7 @@ bool UploadSink::write_to(chat::Upload& upload, std::string_view piece) {
 bool UploadSink::on_content(std::string_view piece) {
   if (part_ == Part::file) return write_to(*form_.upload, piece);
   if (part_ == Part::cover) return write_to(*form_.cover, piece);
-  if (part_ == Part::group_id && form_.group_id->size() + piece.size() <= field_bytes_max) {
-    form_.group_id->append(piece);
-  }
+  if (part_ == Part::field) field_->append(piece.substr(0, field_bytes_max - field_->size()));
   return true;
 }
 
@@ -115,7 +118,7 @@ void UploadSink::finish() {
   const auto answer = result();
   drop_files();
   if (!answer) return reply_(failure(request_, answer.error()));
-  reply_(success(request_, answer->data));
+  reply_(success(request_, *answer));
 }
 
 }  // namespace coterie::api

@@ -12,19 +12,21 @@
 #include <string>
 
 #include "api/rest.hpp"
+#include "chat/conversations.hpp"
 #include "chat/files.hpp"
 #include "net/multipart.hpp"
 
 namespace coterie::api {
 
 // What a form has brought: one file, "file", or a video and perhaps its cover, which are the first
-// two files whatever they are called; and perhaps a field "groupId".
+// two files whatever they are called; and perhaps the fields "groupId" and "clientMsgId".
 struct Form {
   chat::Actor actor;
   std::unique_ptr<chat::Upload> upload;  // Null: no file came.
   std::string claimed_type;              // The file's.
   std::unique_ptr<chat::Upload> cover;   // Of a video; null: none came.
   std::optional<std::string> group_id;
+  std::optional<std::string> client_msg_id;
 };
 
 // Called with a form whose file was checked; stores it and answers.
@@ -61,7 +63,8 @@ class UploadSink final : public net::BodySink {
   std::optional<Error> failure_;
   std::unique_ptr<net::MultipartParser> parser_;
   Form form_;
-  enum class Part : std::uint8_t { ignored, file, cover, group_id } part_ = Part::ignored;
+  enum class Part : std::uint8_t { ignored, file, cover, field } part_ = Part::ignored;
+  std::string* field_ = nullptr;  // In form_, of Part::field.
 };
 
 }  // namespace coterie::api

@@ -2,9 +2,10 @@
 #include "app/app.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <atomic>
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -16,18 +17,24 @@
 #include "api/file_download.hpp"
 #include "api/file_routes.hpp"
 #include "api/group_routes.hpp"
+#include "api/health.hpp"
+#include "api/nodes.hpp"
 #include "api/openapi.hpp"
 #include "api/realtime.hpp"
 #include "api/site.hpp"
+#include "app/cluster.hpp"
+#include "app/needs.hpp"
 #include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
-#include "app/secret.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
 #include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
+#include "chat/limits.hpp"
+#include "net/networks.hpp"
 #include "net/shards.hpp"
+#include "net/supervisor.hpp"
 #include "net/workers.hpp"
 #include "socketio/server.hpp"
 #include "storage/archive_import.hpp"
@@ -37,7 +44,9 @@
 #include "storage/migrations.hpp"
 #include "storage/mysql_driver.hpp"
 #include "storage/postgres_driver.hpp"
+#include "storage/probe.hpp"
 #include "storage/s3_blob_store.hpp"
+#include "storage/sequence.hpp"
 #include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
@@ -53,9 +62,10 @@ using storage::SqliteDriver;
 constexpr auto start_patience = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
-// How long each step of stopping may take: the three together less than the ten seconds after which
+// How long each step of stopping may take: all together less than the ten seconds after which
 // those who start and stop servers lose theirs.
 constexpr auto patience = std::chrono::seconds(3);
+constexpr auto last_words = std::chrono::milliseconds(200);
 
 storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
   return [path = path.string(), durability] {
@@ -64,13 +74,25 @@ storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability
 }
 
 // The chat's own database. What migrates or moves it may take longer than a question of the chat
-// ever may.
-enum class Patience { usual, of_migrations };
+// ever may, and who only asks whether it is there wants to know soon.
+enum class Patience { usual, of_migrations, of_probes };
 
-storage::Database::Connect chat_database(const Config& config, Patience waiting) {
+std::chrono::seconds answer_timeout(Patience waiting) {
   using std::chrono_literals::operator""h;
   using std::chrono_literals::operator""s;
-  const std::chrono::seconds timeout = waiting == Patience::usual ? 30s : std::chrono::seconds(24h);
+  switch (waiting) {
+    case Patience::of_migrations:
+      return 24h;
+    case Patience::of_probes:
+      return 2s;
+    case Patience::usual:
+      break;
+  }
+  return 30s;
+}
+
+storage::Database::Connect chat_database(const Config& config, Patience waiting) {
+  const std::chrono::seconds timeout = answer_timeout(waiting);
   const auto port = [&config](std::uint16_t usual) {
     return config.db_port ? config.db_port : usual;
   };
@@ -78,17 +100,17 @@ storage::Database::Connect chat_database(const Config& config, Patience waiting)
     case storage::Dialect::sqlite:
       return sqlite(fs::path(config.data) / "coterie.db", SqliteDriver::Durability::full);
     case storage::Dialect::mysql:
-      return [settings =
-                  storage::MysqlDriver::Settings{config.db_host, port(3306), config.db_username,
-                                                 config.db_password, config.db_database, timeout}] {
+      return [settings = storage::MysqlDriver::Settings{
+                  config.db_host, port(3306), config.db_username, config.db_password,
+                  config.db_database, timeout, config.database_tls()}] {
         return std::make_unique<storage::MysqlDriver>(settings);
       };
     case storage::Dialect::postgres:
       break;
   }
-  return [settings =
-              storage::PostgresDriver::Settings{config.db_host, port(5432), config.db_username,
-                                                config.db_password, config.db_database, timeout}] {
+  return [settings = storage::PostgresDriver::Settings{
+              config.db_host, port(5432), config.db_username, config.db_password,
+              config.db_database, timeout, config.database_tls()}] {
     return std::make_unique<storage::PostgresDriver>(settings);
   };
 }
@@ -100,23 +122,22 @@ storage::Database::Options options_of(const Config& config) {
   return options;
 }
 
-// A database that is being started together with us may come later than we do.
-Result<void> await(storage::Database& database, const Config& config) {
+// A database that is being started together with us may come later than we do. One that does not
+// let us in will not do so later either.
+Result<void> await_database(const Config& config) {
   const Clock& clock = system_clock();
   const TimePoint deadline = clock.now() + start_patience;
+  storage::Probe probe(chat_database(config, Patience::of_probes), "SELECT 1");
   for (bool is_told = false;; is_told = true) {
-    const auto answer = database.read([](storage::Driver& db) -> Result<void> {
-      db.run("SELECT 1");
-      return {};
-    });
-    if (answer || answer.error().code != "storage_unavailable") return answer;
-    if (clock.now() >= deadline) {
-      return Error("storage_unavailable", fmt::format("{} at {}: {}", name_of(config.dialect()),
-                                                      config.db_host, answer.error().detail));
+    const auto answer = probe.ask();
+    if (answer) return answer;
+    const std::string_view code = answer.error().code;
+    if (code != "storage_unavailable" || clock.now() >= deadline) {
+      return Error(code, fmt::format("{} at {}: {}", name_of(config.dialect()),
+                                     config.db_host.empty() ? config.data : config.db_host,
+                                     answer.error().detail));
     }
-    if (!is_told) {
-      log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
-    }
+    if (!is_told) log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
     std::this_thread::sleep_for(std::chrono::milliseconds(250));
   }
 }
@@ -149,10 +170,30 @@ Blobs make_blobs(const Config& config, const std::string& secret) {
   }
   auto local = std::make_unique<storage::LocalBlobStore>(
       storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
-                                       config.link_base(), secret},
+                                       config.link_base(), secret, config.is_clustered()},
       system_clock());
   storage::LocalBlobStore* known = local.get();
   return {std::move(local), known};
+}
+
+// Bursts: of messages ten seconds' worth and of events five, as when a client sends what it has
+// kept while it was away; of the others a minute's.
+chat::Limits::Rates rates_of(const Config& config) {
+  using std::chrono_literals::operator""s;
+  return {{config.limit_sends, 1s, config.limit_sends * 10},
+          {config.limit_joins, 60s, config.limit_joins},
+          {config.limit_groups, 60s, config.limit_groups}};
+}
+
+api::Realtime::Options realtime_of(const Config& config) {
+  using std::chrono_literals::operator""s;
+  api::Realtime::Options options;
+  options.sockets_per_user = config.limit_user_connections;
+  options.sockets_per_address = config.limit_address_connections;
+  options.events = {config.limit_events, 1s, config.limit_events * 5};
+  options.log_ins_at_once = std::max(config.db_workers / 4, 1u);  // The others serve REST.
+  options.grace = std::chrono::seconds(config.presence_grace_seconds);
+  return options;
 }
 
 chat::Passwords::Cost cost_of(const Config& config) {
@@ -181,10 +222,35 @@ void sweep_files(chat::FileSweep& sweep) {
   }
 }
 
+// After the migration that makes room for numbers, and after another system has used the database.
+Result<void> number_messages(storage::Database& database) {
+  const auto numbered = storage::number_messages(
+      database, [](std::int64_t count) { log::info("numbering messages: {} so far", count); });
+  if (!numbered) return numbered.error();
+  if (*numbered > 0) log::info("{} messages were numbered in their groups", *numbered);
+  return {};
+}
+
 // Where log-ins and codes rest: Redis, when it is set, else a database of their own.
 std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
   const auto options = config.redis_options();
   return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
+}
+
+// Says whose migrations these are: both have a "0001_initial". Only the chat can be adopted.
+void append(std::vector<std::string>& all, std::string_view whose,
+            const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    all.push_back(name.starts_with("adoption") ? name : fmt::format("{} {}", whose, name));
+  }
+}
+
+// A connection is a descriptor: all that we may have, not the few that a shell begins with.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Calls `work` on a worker again and again.
@@ -290,27 +356,26 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
   std::error_code problem;
   fs::create_directories(config.data, problem);
   if (problem) return Error("bad_setting", "data (" + config.data + "): " + problem.message());
-  std::string secret = config.jwt_secret;
-  if (secret.empty()) {
-    auto loaded = load_or_make_secret((fs::path(config.data) / "secret").string());
-    if (!loaded) return loaded.error();
-    secret = std::move(*loaded);
-  }
+  const auto secret = find_secret(config, purpose == Purpose::serving);
+  if (!secret) return secret.error();
   auto parts = std::make_unique<Parts>(
-      config, secret, purpose == Purpose::any ? Patience::usual : Patience::of_migrations);
+      config, *secret, purpose == Purpose::import ? Patience::of_migrations : Patience::usual);
   const WallTime now = system_clock().wall();
+  if (auto there = await_database(config); !there) return there.error();
   storage::Database migrated(chat_database(config, Patience::of_migrations), options_of(config));
-  if (auto there = await(migrated, config); !there) return there.error();
-  std::vector<std::pair<storage::Database*, const std::vector<storage::Migration>*>> schemas{
-      {&migrated, &storage::chat_migrations(config.dialect())}};
-  if (!parts->redis) schemas.emplace_back(&parts->sessions, &storage::ttl_migrations());
-  for (const auto& [database, migrations] : schemas) {
-    auto names = storage::migrate(*database, *migrations, now);
+  const auto run = [&](storage::Database& database, std::string_view whose,
+                       const std::vector<storage::Migration>& migrations) -> Result<void> {
+    const auto names = storage::migrate(database, migrations, now);
     if (!names) return names.error();
-    parts->migrated.insert(parts->migrated.end(), names->begin(), names->end());
-  }
+    append(parts->migrated, whose, *names);
+    return {};
+  };
+  auto done = run(migrated, "chat", storage::chat_migrations(config.dialect()));
+  if (done && !parts->redis) done = run(parts->sessions, "sessions", storage::ttl_migrations());
+  if (!done) return done.error();
   if (purpose != Purpose::import) {
     if (auto whole = storage::check_no_import(parts->database); !whole) return whole.error();
+    if (auto numbered = number_messages(migrated); !numbered) return numbered.error();
   }
   parts->make_accounts();
   return std::unique_ptr<Core>(new Core(std::move(parts)));
@@ -319,9 +384,10 @@ Result<std::unique_ptr<Core>> Core::open(const Config& config, Purpose purpose) 
 Result<std::vector<std::string>> Core::plan(const Config& config) {
   Parts parts(config, "not used: nothing is signed", Patience::of_migrations);
   std::vector<std::string> all;
-  for (const auto& [database, file, migrations] :
-       {std::tuple(&parts.database, "coterie.db", &storage::chat_migrations(config.dialect())),
-        std::tuple(&parts.sessions, "sessions.db", &storage::ttl_migrations())}) {
+  for (const auto& [database, whose, file, migrations] :
+       {std::tuple(&parts.database, "chat", "coterie.db",
+                   &storage::chat_migrations(config.dialect())),
+        std::tuple(&parts.sessions, "sessions", "sessions.db", &storage::ttl_migrations())}) {
     if (parts.redis && database == &parts.sessions) continue;
     // To look into a database of SQLite that is not there would make it.
     storage::Database none(sqlite(":memory:", SqliteDriver::Durability::normal));
@@ -329,7 +395,7 @@ Result<std::vector<std::string>> Core::plan(const Config& config) {
         database->dialect() != storage::Dialect::sqlite || fs::exists(parts.folder / file);
     const auto names = storage::plan_migration(is_there ? *database : none, *migrations);
     if (!names) return names.error();
-    all.insert(all.end(), names->begin(), names->end());
+    append(all, whose, *names);
   }
   return all;
 }
@@ -339,15 +405,25 @@ struct App::Doors {
   Doors(Core::Parts& core, const Config& config)
       : workers({.name = "db", .threads = config.db_workers}),
         file_workers({.name = "files", .threads = 8}),
-        shards({.count = config.shards, .files = &file_workers}),
-        server(shards),
-        realtime(server, workers),
+        shards({.count = config.shards,
+                .files = &file_workers,
+                .trusted_proxies = *net::Networks::parse(config.trusted_proxies)}),
+        adapter(
+            make_adapter(config, [this](bool may_have_lost) { nodes.on_hearing(may_have_lost); })),
+        server(shards, socket_options(config, adapter)),
+        realtime(server, workers, realtime_of(config)),
+        nodes(server, realtime),
+        limits(rates_of(config), system_clock()),
         groups({core.database, core.files, core.memberships, core.announcements, system_clock(),
-                system_random()}),
-        conversations(
-            {core.database, core.files, core.memberships, core.announcements, system_clock()}),
+                system_random(), limits}),
+        conversations({core.database, core.files, core.memberships, core.announcements,
+                       system_clock(), limits}),
         admin(core.database),
         rest(workers, file_workers, *core.accounts),
+        readiness(
+            shards[0], [this](Task task) { return probes.run(std::move(task)); },
+            needs_of(chat_database(config, Patience::of_probes),
+                     core.redis ? &core.redis->client : nullptr, *core.blobs.store)),
         sweeper(shards[0], workers, std::chrono::seconds(config.sweep_seconds),
                 [this, &core] { sweep(core); }),
         file_sweeper(shards[0], file_workers, file_sweep_interval,
@@ -358,8 +434,16 @@ struct App::Doors {
     });
   }
 
+  // The others call what is gone next.
+  ~Doors() {
+    if (adapter) adapter->stop();
+  }
+
   void sweep(Core::Parts& core) {
     store_links(core.files);
+    if (const auto forgotten = conversations.forget_sent(); !forgotten) {
+      log::warn("could not forget what was sent long ago: {}", forgotten.error().detail);
+    }
     if (const auto swept = core.accounts->sweep(realtime.live_tokens()); !swept) {
       return log::warn("could not look for log-ins that are over: {}", swept.error().detail);
     }
@@ -373,7 +457,7 @@ struct App::Doors {
     std::vector<api::Endpoint> all = api::account_endpoints(accounts);
     for (auto& each : api::group_endpoints(groups)) all.push_back(std::move(each));
     for (auto& each : api::conversation_endpoints(conversations)) all.push_back(std::move(each));
-    const api::AdminParts for_operators{admin, realtime, recent_trouble};
+    const api::AdminParts for_operators{admin, nodes, recent_trouble};
     for (auto& each : api::admin_endpoints(for_operators)) all.push_back(std::move(each));
     return all;
   }
@@ -395,29 +479,54 @@ struct App::Doors {
     for (const char* place : {"/doc/openapi.json", "/doc-json"}) {
       router.add(api::document_route(place, document));
     }
-    api::add_site(router, find_asset, [this] { return !is_stopping; });
+    router.add(api::alive_route());
+    router.add(readiness.route());
+    api::add_site(router, find_asset);
     return router;
+  }
+
+  // On sockets that a supervisor hands over, else where the settings say. Returns the first port.
+  Result<unsigned short> listen(Core::Parts& core, const Config& config) {
+    std::vector<std::string> addresses = net::inherited_listeners();
+    if (addresses.empty()) {
+      const bool is_v6 = config.host.find(':') != std::string::npos;
+      const std::string host = is_v6 ? "[" + config.host + "]" : config.host;
+      addresses.push_back(fmt::format("{}:{}", host, config.port));
+    }
+    unsigned short first = 0;
+    for (const std::string& address : addresses) {
+      const auto port = shards.listen(address, router(core), config.tls());
+      if (!port) return port.error();
+      if (first == 0) first = *port;
+    }
+    return first;
   }
 
   net::Workers workers;
   net::Workers file_workers;
   net::Shards shards;
+  const std::shared_ptr<socketio::Adapter> adapter;  // Null: we are alone.
   socketio::Server server;
   api::Realtime realtime;
+  api::Nodes nodes;
+  chat::Limits limits;
   chat::Groups groups;
   chat::Conversations conversations;
   chat::Admin admin;
   api::Rest rest;
+  api::Readiness readiness;
   Sweeper sweeper;
   Sweeper file_sweeper;
-  std::atomic<bool> is_stopping = false;
+  net::Workers probes{{.name = "probes", .threads = 3}};  // One for each need.
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
   // come meanwhile on connections that are open already are answered 503.
   void leave() {
     log::info("stopping");
-    is_stopping = true;
+    readiness.stop();
     shards.stop_listening();
+    // Who has just been let in has something to say.
+    std::this_thread::sleep_for(last_words);
     workers.stop(patience);
     server.close();
   }
@@ -425,7 +534,8 @@ struct App::Doors {
 
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
-  auto opened = Core::open(config);
+  raise_descriptor_limit();
+  auto opened = Core::open(config, Core::Purpose::serving);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
   for (const std::string& name : core.migrated) log::info("migrated: {}", name);
@@ -439,7 +549,7 @@ Result<void> App::run(const Config& config) {
   core.make_accounts();
 
   Doors doors(core, config);
-  doors.realtime.set_up(*core.accounts, doors.conversations);
+  doors.realtime.set_up(*core.accounts, doors.conversations, doors.shards[0]);
   core.announcements.message = [&](const chat::Message& message) {
     doors.realtime.announce(message);
   };
@@ -449,13 +559,13 @@ Result<void> App::run(const Config& config) {
   };
   core.announcements.revoked = [&](const std::string& token) { doors.realtime.on_revoked(token); };
 
-  const std::string host =
-      config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
-  const auto port = doors.shards.listen(host + ":" + std::to_string(config.port),
-                                        doors.router(core), config.tls());
+  const auto port = doors.listen(core, config);
   if (!port) return port.error();
   const std::string local_url = config.local_url(*port);
   if (config.public_url.empty() && core.blobs.local) core.blobs.local->set_public_url(local_url);
+  doors.nodes.set_up(node_name(config, *port), [&core](std::string_view name) {
+    note_other(name, core.blobs.local != nullptr);
+  });
   log::info("Coterie is serving {} (data in {}; mail codes go to {})", local_url,
             config.db_host.empty() ? config.data : config.data + " and at " + config.db_host,
             config.email_host.empty() ? "this log" : config.email_host);
@@ -475,7 +585,11 @@ Result<void> App::run(const Config& config) {
 Json App::describe_api(const Config& config) {
   Core::Parts core(config, "not used: nothing is signed");
   core.make_accounts();
-  Doors doors(core, config);
+  Config alone = config;
+  alone.redis_host.clear();
+  alone.redis_sentinels.clear();
+  alone.redis_sentinels.clear();
+  Doors doors(core, alone);
   return doors.describe_api(core);
 }
 

@@ -20,9 +20,10 @@ namespace coterie::app {
 class Core {
  public:
   // Opens the data folder, makes what is missing, migrates. Blocks. Half a chat, of an import that
-  // was broken off, is opened for its import alone.
-  enum class Purpose { any, import };
-  static Result<std::unique_ptr<Core>> open(const Config& config, Purpose purpose = Purpose::any);
+  // was broken off, is opened for its import alone; who serves waits for all that it needs.
+  enum class Purpose { command, import, serving };
+  static Result<std::unique_ptr<Core>> open(const Config& config,
+                                            Purpose purpose = Purpose::command);
   ~Core();
   // What open() would migrate, without changing anything.
   static Result<std::vector<std::string>> plan(const Config& config);

@@ -109,6 +109,13 @@ Result<void> check_database(const Config& config) {
                                  : "wanted together with db_host");
 }
 
+// Who names an authority means to have it asked.
+Result<void> check_database_tls(const Config& config) {
+  if (config.db_ca.empty() || config.db_tls == "verify") return {};
+  return bad_setting("db_ca", config.sources.find("db_ca")->second,
+                     "wanted together with db_tls verify");
+}
+
 Result<void> check_s3(const Config& config) {
   if (config.s3_endpoint.empty()) return {};
   const std::string& from = config.sources.find("s3_endpoint")->second;
@@ -149,8 +156,16 @@ std::string origin_of(std::string_view text, bool is_secure, std::uint16_t port)
   return origin_of(text.substr(0, colon + 3), text.substr(colon + 3), port);
 }
 
-// Who is named needs a password.
+// Who is named needs a password; and there are not two ways to one place.
 Result<void> check_redis(const Config& config) {
+  if (!config.redis_host.empty() && !config.redis_sentinels.empty()) {
+    return bad_setting("redis_sentinels", config.sources.find("redis_sentinels")->second,
+                       "not together with redis_host: they say where Redis is");
+  }
+  if (!config.redis_ca.empty() && !config.redis_tls) {
+    return bad_setting("redis_ca", config.sources.find("redis_ca")->second,
+                       "wanted together with redis_tls");
+  }
   if (config.redis_username.empty() || !config.redis_password.empty()) return {};
   return bad_setting("redis_password", "not set",
                      fmt::format("wanted together with redis_username ({})",
@@ -165,6 +180,15 @@ storage::Dialect Config::dialect() const {
   return storage::Dialect::mysql;
 }
 
+storage::DatabaseTls Config::database_tls() const {
+  using Mode = storage::DatabaseTls::Mode;
+  const Mode mode = db_tls == "off"       ? Mode::off
+                    : db_tls == "prefer"  ? Mode::prefer
+                    : db_tls == "require" ? Mode::require
+                                          : Mode::verify;
+  return {mode, db_ca};
+}
+
 std::optional<storage::S3Place> Config::s3() const {
   if (s3_endpoint.empty()) return std::nullopt;
   const std::string endpoint = origin_of(s3_endpoint, s3_secure, s3_port);
@@ -176,14 +200,24 @@ std::optional<storage::S3Place> Config::s3() const {
 }
 
 std::optional<redis::Options> Config::redis_options() const {
-  if (redis_host.empty()) return std::nullopt;
+  if (redis_host.empty() && redis_sentinels.empty()) return std::nullopt;
   redis::Options options;
   options.host = redis_host;
   options.port = redis_port;
+  if (redis_host.empty()) {
+    options.host = redis_master;
+    options.sentinels = {redis::parse_places(redis_sentinels).value(), redis_sentinel_password};
+  }
   options.username = redis_username;
   options.password = redis_password;
   options.database = redis_db;
+  options.tls = {redis_tls, redis_ca};
   return options;
+}
+
+std::string Config::channel_prefix() const {
+  if (!redis_channel_prefix.empty()) return redis_channel_prefix;
+  return redis_db == 0 ? "socket.io" : fmt::format("socket.io-{}", redis_db);
 }
 
 Result<Config> load_config(const Texts& flags, const Texts& environment,
@@ -214,6 +248,7 @@ Result<Config> load_config(const Texts& flags, const Texts& environment,
   }
   if (auto done = check_tls(config); !done) return done.error();
   if (auto done = check_database(config); !done) return done.error();
+  if (auto done = check_database_tls(config); !done) return done.error();
   if (auto done = check_s3(config); !done) return done.error();
   if (auto done = check_redis(config); !done) return done.error();
   if (!config.sources.contains("email_secure")) config.email_secure = config.email_port == 465;

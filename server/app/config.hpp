@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "net/tls.hpp"
 #include "redis/connection.hpp"
+#include "storage/database_tls.hpp"
 #include "storage/dialect.hpp"
 #include "storage/s3_wire.hpp"
 
@@ -38,6 +39,8 @@ struct Config {
   std::string db_password;
   std::string db_database = "ying-chat";
   unsigned db_connections = 10;
+  std::string db_tls = "prefer";  // off, prefer, require or verify.
+  std::string db_ca;              // Of who signs, with verify; empty: whom this machine trusts.
   std::string log_level = "info";
   std::string password_cost = "standard";
   std::string ffmpeg = "ffmpeg";  // A name on PATH or a path; empty: none.
@@ -66,7 +69,25 @@ struct Config {
   std::string redis_username;
   std::string redis_password;
   std::uint16_t redis_db = 0;
+  std::string redis_channel_prefix;  // Empty: of its own for each database there.
+  std::string node_name;             // Empty: the machine's name and the port.
+  std::string redis_sentinels;       // "host:port,host:port"; empty: Redis is at redis_host.
+  std::string redis_master = "mymaster";
+  std::string redis_sentinel_password;
+  bool redis_tls = false;
+  std::string redis_ca;  // Empty: whom this machine trusts.
   unsigned sweep_seconds = 30;
+  unsigned recovery_seconds = 120;  // 0: who was away begins anew.
+
+  std::string trusted_proxies;  // Networks; empty: nobody is believed.
+  unsigned presence_grace_seconds = 10;
+  // Of everything 0 is: no limit.
+  unsigned limit_user_connections = 1000;
+  unsigned limit_address_connections = 10'000;
+  unsigned limit_events = 200;  // A second, of one socket,
+  unsigned limit_sends = 200;   // and of one user.
+  unsigned limit_joins = 600;   // A minute, of one user.
+  unsigned limit_groups = 600;
 
   std::map<std::string, std::string, std::less<>> sources;  // By key: where the value came from.
 
@@ -75,10 +96,20 @@ struct Config {
     return net::TlsFiles{tls_certificate, tls_key};
   }
   std::optional<redis::Options> redis_options() const;
+  // May there be other servers of this chat? A database in a folder is one server's, so chats that
+  // are such may share a Redis; a prefix says that others shall be heard all the same.
+  bool is_clustered() const {
+    const bool is_embedded = dialect() == storage::Dialect::sqlite;
+    return redis_options() && (!is_embedded || !redis_channel_prefix.empty());
+  }
+  // What all channels in Redis begin with. They are outside of databases there: chats that share a
+  // Redis by databases of their own must not hear each other.
+  std::string channel_prefix() const;
   std::string local_url(std::uint16_t bound_port) const {
     return (tls() ? "https://localhost:" : "http://localhost:") + std::to_string(bound_port);
   }
   storage::Dialect dialect() const;
+  storage::DatabaseTls database_tls() const;
   // Where the bucket is; nullopt: files are in the data folder.
   std::optional<storage::S3Place> s3() const;
   std::string link_base() const { return public_url.empty() ? local_url(port) : public_url; }

@@ -11,13 +11,15 @@
 
 namespace coterie::app {
 
+// Waits until Redis answers. Error: it did not within half a minute, or a signal to stop came.
+Result<void> await_redis(redis::Client& redis);
+
 struct RedisStores {
   RedisStores(redis::Options options, storage::Database& database)
       : client(std::move(options)), ttl(client), group_users(client, database) {}
 
-  // Waits until Redis answers and fills what it has to hold. Error: it did not within half a
-  // minute, or a signal to stop came.
-  Result<void> start();
+  // Fills what Redis has to hold.
+  Result<void> start() { return group_users.fill(); }
 
   redis::Client client;
   storage::RedisTtlStore ttl;

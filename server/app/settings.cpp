@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "app/config.hpp"
+#include "net/networks.hpp"
 
 namespace coterie::app {
 
@@ -58,6 +59,14 @@ Apply url(std::string Config::* field) {
       return "a URL that begins with http:// or https://";
     }
     while (value.ends_with('/')) value.remove_suffix(1);
+    config.*field = value;
+    return std::nullopt;
+  };
+}
+
+Apply networks(std::string Config::* field) {
+  return [=](Config& config, std::string_view value) -> std::optional<std::string> {
+    if (!net::Networks::parse(value)) return "addresses or networks such as 10.0.0.0/8, by commas";
     config.*field = value;
     return std::nullopt;
   };
@@ -132,6 +141,26 @@ std::vector<Setting> database_settings() {
        false,
        number(&C::db_connections, 2, 1000),
        show(&C::db_connections)},
+  };
+}
+
+std::vector<Setting> database_tls_settings() {
+  using C = Config;
+  return {
+      {"db_tls",
+       false,
+       {"DB_TLS"},
+       "TLS to it: off, prefer (where it offers that), require, or verify (its certificate, too)",
+       false,
+       one_of(&C::db_tls, {"off", "prefer", "require", "verify"}),
+       show(&C::db_tls)},
+      {"db_ca",
+       false,
+       {"DB_CA"},
+       "PEM file of who signs its certificate, for verify; else whom this machine trusts",
+       false,
+       some_text(&C::db_ca),
+       show(&C::db_ca)},
   };
 }
 
@@ -382,6 +411,37 @@ std::vector<Setting> s3_settings() {
   };
 }
 
+std::vector<Setting> sentinel_settings() {
+  using C = Config;
+  return {
+      {"redis_sentinels",
+       false,
+       {"REDIS_SENTINELS"},
+       "Sentinels that know where Redis is, instead of redis_host: host:port,host:port",
+       false,
+       [](Config& config, std::string_view value) -> std::optional<std::string> {
+         if (!redis::parse_places(value)) return "host:port,host:port";
+         config.redis_sentinels = value;
+         return std::nullopt;
+       },
+       show(&C::redis_sentinels)},
+      {"redis_master",
+       false,
+       {"REDIS_MASTER"},
+       "the name that they know it by",
+       false,
+       some_text(&C::redis_master),
+       show(&C::redis_master)},
+      {"redis_sentinel_password",
+       false,
+       {"REDIS_SENTINEL_PASSWORD"},
+       "their own password, where they have one",
+       true,
+       text(&C::redis_sentinel_password),
+       show(&C::redis_sentinel_password)},
+  };
+}
+
 std::vector<Setting> session_settings() {
   using C = Config;
   return {
@@ -420,6 +480,20 @@ std::vector<Setting> session_settings() {
        false,
        number(&C::redis_db, 0, 65535),
        show(&C::redis_db)},
+      {"redis_tls",
+       false,
+       {"REDIS_TLS"},
+       "TLS to Redis, and to the Sentinels",
+       false,
+       boolean(&C::redis_tls),
+       show(&C::redis_tls)},
+      {"redis_ca",
+       false,
+       {"REDIS_CA"},
+       "PEM file of who signs its certificate; else whom this machine trusts",
+       false,
+       some_text(&C::redis_ca),
+       show(&C::redis_ca)},
       {"sweep_seconds",
        false,
        {"COTERIE_SWEEP_SECONDS"},
@@ -430,13 +504,79 @@ std::vector<Setting> session_settings() {
   };
 }
 
+// Of a server that may be one of several.
+std::vector<Setting> node_settings() {
+  using C = Config;
+  return {
+      {"redis_channel_prefix",
+       false,
+       {"REDIS_CHANNEL_PREFIX"},
+       "what channels in Redis begin with: servers with the same one are one chat",
+       false,
+       some_text(&C::redis_channel_prefix),
+       [](const C& config) { return config.channel_prefix(); }},
+      {"node_name",
+       true,
+       {"COTERIE_NODE_NAME"},
+       "what this server is called among several; its machine and port when not set",
+       false,
+       some_text(&C::node_name),
+       show(&C::node_name)},
+      {"recovery_seconds",
+       true,
+       {"COTERIE_RECOVERY_SECONDS"},
+       "clients whose connection was lost so briefly are sent what they missed; 0 is none",
+       false,
+       number(&C::recovery_seconds, 0, 3600),
+       show(&C::recovery_seconds)},
+  };
+}
+
+std::vector<Setting> limit_settings() {
+  using C = Config;
+  const auto limit = [](std::string_view key, std::string_view environment, std::string_view help,
+                        unsigned C::* field) {
+    return Setting{key,        false, {environment}, help, false, number(field, 0, 1'000'000),
+                   show(field)};
+  };
+  return {
+      {"trusted_proxies",
+       false,
+       {"COTERIE_TRUSTED_PROXIES"},
+       "networks of proxies whose X-Forwarded-For or Forwarded is believed, as 10.0.0.0/8, ::1",
+       false,
+       networks(&C::trusted_proxies),
+       show(&C::trusted_proxies)},
+      {"presence_grace_seconds",
+       false,
+       {"COTERIE_PRESENCE_GRACE_SECONDS"},
+       "how long somebody who is gone is still said to be online",
+       false,
+       number(&C::presence_grace_seconds, 0, 3600),
+       show(&C::presence_grace_seconds)},
+      limit("limit_user_connections", "COTERIE_LIMIT_USER_CONNECTIONS",
+            "sockets of one user at once; 0 is no limit", &C::limit_user_connections),
+      limit("limit_address_connections", "COTERIE_LIMIT_ADDRESS_CONNECTIONS",
+            "sockets of one public address at once; 0 is no limit", &C::limit_address_connections),
+      limit("limit_events", "COTERIE_LIMIT_EVENTS",
+            "events of one socket in a second; 0 is no limit", &C::limit_events),
+      limit("limit_sends", "COTERIE_LIMIT_SENDS", "messages of one user in a second; 0 is no limit",
+            &C::limit_sends),
+      limit("limit_joins", "COTERIE_LIMIT_JOINS",
+            "groups that one user may join in a minute; 0 is no limit", &C::limit_joins),
+      limit("limit_groups", "COTERIE_LIMIT_GROUPS",
+            "groups that one user may make in a minute; 0 is no limit", &C::limit_groups),
+  };
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all = server_settings();
-    for (const auto& more : {database_settings(), tls_settings(), file_settings(), mail_settings(),
-                             s3_settings(), session_settings()}) {
+    for (const auto& more : {database_settings(), database_tls_settings(), tls_settings(),
+                             file_settings(), mail_settings(), s3_settings(), sentinel_settings(),
+                             session_settings(), node_settings(), limit_settings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -1,8 +1,11 @@
-// Conversations: the list, the history, the read mark, and sending. Any thread that may block.
+// Conversations: the list, the history, the read mark, sending, and what a device has missed. Any
+// thread that may block.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "chat/actor.hpp"
 #include "chat/announcements.hpp"
 #include "chat/files.hpp"
+#include "chat/limits.hpp"
 #include "chat/memberships.hpp"
 #include "chat/model.hpp"
 #include "storage/database.hpp"
@@ -26,6 +30,7 @@ class Conversations {
     Memberships& memberships;
     const Announcements& announcements;
     const Clock& clock;
+    Limits& limits;
   };
 
   explicit Conversations(Parts parts);
@@ -43,11 +48,34 @@ class Conversations {
   Result<void> check_member(const Actor& actor, std::int64_t group_id) {
     return parts_.memberships.check(actor.user_id, group_id);
   }
-  // Returns when the message is durable and announced.
-  Result<Message> send_text(const Actor& actor, std::int64_t group_id, std::string content);
-  Result<Message> send_image(const Actor& actor, std::int64_t group_id, std::int64_t file_id);
-  Result<Message> send_video(const Actor& actor, std::int64_t group_id, std::int64_t file_id,
-                             std::int64_t cover_id);
+  // What the sender calls a message, so that it may be sent again when no answer came.
+  using ClientMsgId = std::optional<std::string>;
+  static constexpr std::size_t client_msg_id_max = 64;  // Characters.
+  // Return when the message is durable and announced. Error "client_msg_id_taken".
+  Result<Sent> send_text(const Actor& actor, std::int64_t group_id, std::string content,
+                         ClientMsgId client_msg_id = {});
+  Result<Sent> send_image(const Actor& actor, std::int64_t group_id, std::int64_t file_id,
+                          ClientMsgId client_msg_id = {});
+  Result<Sent> send_video(const Actor& actor, std::int64_t group_id, std::int64_t file_id,
+                          std::int64_t cover_id, ClientMsgId client_msg_id = {});
+  // Names that are old enough not to be used again.
+  Result<void> forget_sent();
+
+  // The messages behind a number: what a device has missed that had heard up to it.
+  struct Position {
+    std::int64_t group_id;
+    std::int64_t after_seq;
+  };
+  struct Missed {
+    std::int64_t group_id;
+    std::int64_t last_seq;          // Of the group; all up to it are committed.
+    bool has_more;                  // There are more than fit into this answer.
+    std::vector<Message> messages;  // Oldest first.
+  };
+  // One result for each position: at most `size` messages of a group (0 means 100; more than 500 is
+  // 500), and as many of all together as one answer holds. Error "not_in_group" for each.
+  Result<std::vector<Result<Missed>>> sync(const Actor& actor, std::span<const Position> positions,
+                                           std::int64_t size);
 
   // Moves the read mark forward. nullopt: that conversation is not the actor's. Error
   // "message_unknown": there is no such message in its group.
@@ -58,7 +86,7 @@ class Conversations {
   Result<std::vector<std::int64_t>> groups_of(const Actor& actor);
 
  private:
-  Result<Message> send(const Actor& actor, Message message);
+  Result<Sent> send(const Actor& actor, Message message, ClientMsgId client_msg_id);
 
   const Parts parts_;
   storage::GroupCommit group_commit_;

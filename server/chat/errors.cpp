@@ -27,6 +27,7 @@ constexpr std::array facts{
     ErrorFact{"cover_unknown", 404, "cover is not exists"},
     ErrorFact{"cover_taken", 400, "coverId is already the cover of a group"},
     ErrorFact{"message_unknown", 400, "messageId is not a message of that group"},
+    ErrorFact{"client_msg_id_taken", 409, "clientMsgId was used for another message"},
     ErrorFact{"file_unknown", 404, "file is not exists"},
     ErrorFact{"not_admin", 403, "you are not an administrator"},
     ErrorFact{"link_expired", 403, "the link has expired or was altered"},
@@ -47,6 +48,11 @@ constexpr std::array facts{
     ErrorFact{"cover_type_wrong", 400,
               "Validation failed (expected type of the cover is a picture)"},
     ErrorFact{"too_many_attempts", 429, "too many attempts, please try again later"},
+    ErrorFact{"too_many_messages", 429, "too many messages, please try again later"},
+    ErrorFact{"too_many_joins", 429, "too many groups joined, please try again later"},
+    ErrorFact{"too_many_groups", 429, "too many groups made, please try again later"},
+    ErrorFact{"too_many_events", 429, "too many events, please try again later"},
+    ErrorFact{"too_many_connections", 429, "too many connections, please try again later"},
     ErrorFact{"mail_failed", 503, "the mail could not be sent, please try again later"},
     ErrorFact{"files_unavailable", 503, "files are not available, please try again later"},
     ErrorFact{"busy", 503, "the server is busy, please try again"},
@@ -75,7 +81,7 @@ std::string message_of(const Error& error) {
 }
 
 std::optional<int> retry_after_seconds(const Error& error) {
-  if (error.code != "too_many_attempts") return std::nullopt;
+  if (fact_of(error).status != 429) return std::nullopt;
   int seconds = 60;
   std::from_chars(error.detail.data(), error.detail.data() + error.detail.size(), seconds);
   return seconds;

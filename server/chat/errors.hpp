@@ -26,7 +26,7 @@ std::span<const ErrorFact> error_facts();
 // The row of an error's code; an unknown code (a driver's, a bug's) is an internal_error.
 const ErrorFact& fact_of(const Error& error);
 std::string message_of(const Error& error);
-// How long to wait, for too_many_attempts.
+// How long to wait, for those of status 429: their detail is the number of seconds.
 std::optional<int> retry_after_seconds(const Error& error);
 
 }  // namespace coterie::chat

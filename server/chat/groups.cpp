@@ -9,6 +9,7 @@ namespace coterie::chat {
 using storage::Driver;
 
 Result<Group> Groups::create(const Actor& actor, const NewGroup& wanted) {
+  if (auto paced = parts_.limits.groups.take(actor.user_id); !paced) return paced.error();
   Group group;
   group.create_at = group.update_at = parts_.clock.wall();
   group.name = wanted.name;
@@ -32,6 +33,7 @@ Result<Group> Groups::create(const Actor& actor, const NewGroup& wanted) {
 }
 
 Result<void> Groups::join(const Actor& actor, const std::string& invite_code) {
+  if (auto paced = parts_.limits.joins.take(actor.user_id); !paced) return paced.error();
   const auto joined = parts_.database.write([&](Driver& db) -> Result<std::int64_t> {
     const auto group_id = storage::find_group_by_invite_code(db, invite_code);
     if (!group_id) return Error("invite_code_invalid");
@@ -57,12 +59,18 @@ Result<Groups::Lists> Groups::list(const Actor& actor) {
   });
 }
 
-Result<Groups::Detail> Groups::detail(const Actor& actor, std::int64_t group_id) {
+Result<Groups::Detail> Groups::detail(const Actor& actor, std::int64_t group_id,
+                                      std::int64_t skip) {
   return parts_.database.read([&](Driver& db) -> Result<Detail> {
     auto group = storage::find_group(db, group_id);
     if (!group) return Error("group_unknown");
     if (!storage::is_member(db, actor.user_id, group_id)) return Error("not_in_group");
-    Detail detail{std::move(*group), storage::members_of_group(db, group_id), false};
+    Detail detail{std::move(*group), storage::members_of_group(db, group_id, members_max, skip),
+                  false};
+    if (skip > 0 || std::ssize(detail.users) == members_max) {
+      const std::int64_t count = storage::count_members(db, group_id);
+      if (count > std::ssize(detail.users)) detail.member_count = count;
+    }
     detail.is_owner = detail.group.create_by_id == actor.user_id;
     parts_.files.link(detail.group.cover);
     for (User& user : detail.users) parts_.files.link(user.avatar);

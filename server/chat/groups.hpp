@@ -12,6 +12,7 @@
 #include "chat/actor.hpp"
 #include "chat/announcements.hpp"
 #include "chat/files.hpp"
+#include "chat/limits.hpp"
 #include "chat/memberships.hpp"
 #include "chat/model.hpp"
 #include "storage/database.hpp"
@@ -27,6 +28,7 @@ class Groups {
     const Announcements& announcements;
     const Clock& clock;
     Random& random;
+    Limits& limits;
   };
 
   explicit Groups(Parts parts) : parts_(parts) {}
@@ -42,14 +44,17 @@ class Groups {
   };
   struct Detail {
     Group group;
-    std::vector<User> users;  // With their avatars.
+    std::vector<User> users;  // With their avatars, in the order in which they joined.
     bool is_owner;            // Of the one who asks: only owners see the invite code.
+    std::optional<std::int64_t> member_count = std::nullopt;  // Where `users` are not all.
   };
 
   Result<Group> create(const Actor& actor, const NewGroup& group);
   Result<void> join(const Actor& actor, const std::string& invite_code);
   Result<Lists> list(const Actor& actor);
-  Result<Detail> detail(const Actor& actor, std::int64_t group_id);
+  // With at most `members_max` of its members, behind the first `skip`.
+  Result<Detail> detail(const Actor& actor, std::int64_t group_id, std::int64_t skip = 0);
+  static constexpr std::int64_t members_max = 1000;  // Their JSON is some 300 kB.
 
  private:
   const Parts parts_;

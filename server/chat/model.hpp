@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "storage/message_batch.hpp"
 #include "storage/rows.hpp"
 
 namespace coterie::chat {
@@ -12,6 +13,7 @@ using storage::Group;
 using storage::Message;
 using storage::MessageType;
 using storage::Role;
+using storage::Sent;
 using storage::User;
 
 }  // namespace coterie::chat

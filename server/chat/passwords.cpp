@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "chat/passwords.hpp"
 
-#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <sodium.h>
@@ -10,6 +9,7 @@
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
+#include "base/hex.hpp"
 
 namespace coterie::chat {
 
@@ -44,9 +44,7 @@ bool is_sha1(std::string_view hash) {
 std::string sha1_of(std::string_view text) {
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::string hex;
-  for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
+  return to_hex(digest);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ constexpr std::array indexes{
 constexpr std::string_view membership = "group_conversation_member";
 
 // What that system did not know; columns of later migrations come with those.
-constexpr std::array unknown_to_seed{"isAdmin", "width", "height", "thumbnail"};
+constexpr std::array unknown_to_seed{"isAdmin", "width", "height", "thumbnail", "lastSeq", "seq"};
 
 // Quotes each of "a,b" as `"a", "b"`.
 std::string quoted(std::string_view columns) {

@@ -13,6 +13,7 @@
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
+#include "base/hex.hpp"
 
 namespace coterie::storage {
 
@@ -54,9 +55,7 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   COTERIE_CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  return to_hex({digest.data(), size});
 }
 
 Result<ArchiveWriter> ArchiveWriter::create(std::string path) {

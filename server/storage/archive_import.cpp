@@ -11,6 +11,7 @@
 
 #include "storage/archive_check.hpp"
 #include "storage/catalog.hpp"
+#include "storage/sequence.hpp"
 #include "storage/users.hpp"
 
 namespace coterie::storage {
@@ -145,6 +146,7 @@ class Import {
       if (const auto done = import_table(table, rows); !done) return done.error();
     }
     if (const auto done = set_avatars(); !done) return done.error();
+    if (const auto done = number(); !done) return done.error();
     if (const auto done = finish(); !done) return done.error();
     return std::move(checked->manifest);
   }
@@ -334,6 +336,15 @@ class Import {
         fmt::format("users.jsonl:{}: avatarId: there is no file {}", row.line, file_id);
     if (!options_.skip_orphans) return Error("bad_archive", reason);
     report_(reason + "; the user goes without");
+    return {};
+  }
+
+  // Archives of before there was a sequence have none.
+  Result<void> number() {
+    const auto numbered = number_messages(database_, [&](std::int64_t count) {
+      report_(fmt::format("messages: {} numbered", count));
+    });
+    if (!numbered) return numbered.error();
     return {};
   }
 

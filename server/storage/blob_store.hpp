@@ -42,6 +42,8 @@ class BlobStore {
   virtual ~BlobStore() = default;
   // Makes what is missing and finds out whether it works. Before anything else.
   virtual Result<void> prepare() = 0;
+  // Whether it works just now; asked once, without patience.
+  virtual Result<void> check() = 0;
   // Whoever waits for something outside of this machine fails soon. From any thread.
   virtual void stop() {}
   virtual Result<std::unique_ptr<BlobWriter>> create(std::string_view path) = 0;

@@ -125,7 +125,9 @@ std::optional<Error> Database::attempt(const Step& step, bool is_write, bool& is
     undo.is_needed = false;
     return std::nullopt;
   } catch (const DriverFailure& failure) {
-    const Error& error = failure.error();
+    Error error = failure.error();
+    // Whoever asks a question can only wait for it to be mended.
+    if (error.code == "storage_refused") error.code = "storage_unavailable";
     // SQLite has waited for its lock already.
     const bool was_undone = error.code == "storage_busy" && options_.dialect != Dialect::sqlite;
     const bool was_cut = error.code == "storage_unavailable" && was_kept && !may_be_committed;

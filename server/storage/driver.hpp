@@ -25,8 +25,8 @@
 namespace coterie::storage {
 
 // The codes: "unique_violation", "foreign_key_violation", "storage_busy" (the transaction was
-// undone in favour of another and may be run again), "storage_unavailable" (the server is away, or
-// the connection has broken), "storage_full", "storage_failed".
+// undone in favour of another and may be run again), "storage_unavailable" (it is away, or the
+// connection broke), "storage_refused" (it lets us not in), "storage_full", "storage_failed".
 class DriverFailure : public std::runtime_error {
  public:
   explicit DriverFailure(Error error)

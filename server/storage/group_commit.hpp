@@ -15,10 +15,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "storage/database.hpp"
-#include "storage/rows.hpp"
+#include "storage/message_batch.hpp"
 
 namespace coterie::storage {
 
@@ -30,19 +31,20 @@ class GroupCommit {
   GroupCommit(Database& database, Announce announce)
       : database_(database), announce_(std::move(announce)) {}
 
-  // Stores `message`; returns it as stored, once it is durable and announced. Any thread that may
-  // block.
-  Result<Message> append(Message message);
+  // Stores `message`; returns it as stored, once it is durable and announced. One that was stored
+  // before is not announced again (storage/message_batch). Any thread that may block.
+  Result<Sent> append(Message message);
 
  private:
   struct Entry {
     Message message;
-    std::optional<Error> failure;
+    std::optional<Result<Sent>> result;
     bool is_done = false;
   };
 
   void lead(std::unique_lock<std::mutex>& lock);
   void commit(std::span<Entry* const> batch);
+  Result<void> try_to_commit(std::span<Entry* const> batch);
 
   Database& database_;  // Fixed after construction
   const Announce announce_;

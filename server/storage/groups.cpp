@@ -10,7 +10,7 @@ namespace coterie::storage {
 
 std::string group_columns(std::string_view group, std::string_view cover) {
   return fmt::format(R"({0}."id", {0}."createAt", {0}."updateAt", {0}."name", {0}."description", )"
-                     R"({0}."inviteCode", {0}."coverId", {0}."createById", {1})",
+                     R"({0}."inviteCode", {0}."coverId", {0}."createById", {0}."lastSeq", {1})",
                      group, file_columns(cover));
 }
 
@@ -24,6 +24,7 @@ Group read_group(RowReader& row) {
   group.invite_code = row.text();
   group.cover_id = row.int64();
   group.create_by_id = row.int64();
+  group.last_seq = row.maybe_int64().value_or(0);
   group.cover = maybe_read_file(row);
   return group;
 }
@@ -86,12 +87,19 @@ std::vector<Membership> memberships_after(Driver& db, std::int64_t id, int count
   return memberships;
 }
 
-std::vector<User> members_of_group(Driver& db, std::int64_t group_id) {
+std::int64_t count_members(Driver& db, std::int64_t group_id) {
+  return *db.query_one(
+      R"(SELECT COUNT(*) FROM "group_conversation" WHERE "groupId" = ?)",
+      [](RowReader& row) { return row.int64(); }, group_id);
+}
+
+std::vector<User> members_of_group(Driver& db, std::int64_t group_id, std::int64_t limit,
+                                   std::int64_t skip) {
   static const std::string sql = "SELECT " + user_columns("u") + ", " + file_columns("a") +
                                  R"( FROM "group_conversation" m
                                      JOIN "user" u ON u."id" = m."userId"
                                      LEFT JOIN "file" a ON a."id" = u."avatarId"
-                                     WHERE m."groupId" = ? ORDER BY m."id")";
+                                     WHERE m."groupId" = ? ORDER BY m."id" LIMIT ? OFFSET ?)";
   std::vector<User> users;
   db.query(
       sql,
@@ -99,7 +107,7 @@ std::vector<User> members_of_group(Driver& db, std::int64_t group_id) {
         users.push_back(read_user(row));
         users.back().avatar = maybe_read_file(row);
       },
-      group_id);
+      group_id, limit, skip);
   return users;
 }
 

@@ -33,7 +33,10 @@ struct Membership {
   std::int64_t group_id;
 };
 std::vector<Membership> memberships_after(Driver& db, std::int64_t id, int count);
-std::vector<User> members_of_group(Driver& db, std::int64_t group_id);  // With their avatars.
+// With their avatars, in the order in which they joined: at most `limit`, behind the first `skip`.
+std::vector<User> members_of_group(Driver& db, std::int64_t group_id, std::int64_t limit,
+                                   std::int64_t skip = 0);
+std::int64_t count_members(Driver& db, std::int64_t group_id);
 
 struct GroupWithRole {
   Group group;

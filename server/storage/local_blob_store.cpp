@@ -20,6 +20,7 @@
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
+#include "base/hex.hpp"
 #include "base/random.hpp"
 #include "storage/blob_path.hpp"
 #include "storage/media_type.hpp"
@@ -151,11 +152,19 @@ Result<void> LocalBlobStore::prepare() {
   COTERIE_CHECK(may_block());
   std::error_code problem;
   const fs::path half_written = fs::path(options_.folder) / uploads;
-  fs::remove_all(half_written, problem);
+  if (!options_.is_shared) fs::remove_all(half_written, problem);
   fs::create_directories(half_written, problem);
   if (problem) {
     return Error("storage_failed", half_written.string() + ": " + problem.message());
   }
+  if (options_.is_shared) return forget_unfinished(clock_.wall() - std::chrono::hours(24));
+  return {};
+}
+
+Result<void> LocalBlobStore::check() {
+  COTERIE_CHECK(may_block());
+  const std::string folder = (fs::path(options_.folder) / uploads).string();
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return failure(folder);
   return {};
 }
 
@@ -234,9 +243,7 @@ std::string LocalBlobStore::sign(std::string_view path, std::string_view expires
   HMAC(EVP_sha256(), options_.secret.data(), static_cast<int>(options_.secret.size()),
        reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
        &size);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
+  return to_hex({digest.data(), size});
 }
 
 std::string LocalBlobStore::url(std::string_view path) const {

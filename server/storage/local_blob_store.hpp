@@ -17,6 +17,7 @@ class LocalBlobStore final : public BlobStore {
     std::string folder;
     std::string public_url;  // "http://localhost:3000": without a slash at its end.
     std::string secret;      // Signs URLs.
+    bool is_shared = false;  // Other servers may be writing into the folder just now.
   };
 
   LocalBlobStore(Options options, const Clock& clock);
@@ -24,8 +25,10 @@ class LocalBlobStore final : public BlobStore {
   // For a port that is known only when it is bound. Before the first url().
   void set_public_url(std::string url) { options_.public_url = std::move(url); }
 
-  // Makes the folder and forgets what a crash has left half-written. Before anything else.
+  // Makes the folder and forgets what a crash has left half-written (in a shared one, a day ago: no
+  // upload takes as long). Before anything else.
   Result<void> prepare() override;
+  Result<void> check() override;
 
   Result<std::unique_ptr<BlobWriter>> create(std::string_view path) override;
   Result<std::unique_ptr<Blob>> open(std::string_view path) override;

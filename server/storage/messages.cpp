@@ -11,19 +11,18 @@ namespace coterie::storage {
 
 namespace {
 
-// A message with everything that is shown with it, in one query.
-const std::string& select_whole() {
-  static const std::string sql =
-      R"(SELECT m."id", m."createAt", m."updateAt", m."type", m."content", m."userId",
-           m."groupId", m."coverId", m."fileId", )" +
-      user_columns("u") + ", " + file_columns("a") + ", " + file_columns("f") + ", " +
-      file_columns("c") +
-      R"( FROM "group_message" m
-          JOIN "user" u ON u."id" = m."userId"
+// Messages with everything that is shown with them, in one query; `from` names them "m". The user
+// is always there, yet joined as if not: MariaDB would otherwise begin with a small table of users,
+// read all that they have ever said and sort it.
+std::string select_whole(std::string_view from = R"("group_message" m)") {
+  return R"(SELECT m."id", m."createAt", m."updateAt", m."type", m."content", m."userId",
+           m."groupId", m."coverId", m."fileId", m."seq", )" +
+         user_columns("u") + ", " + file_columns("a") + ", " + file_columns("f") + ", " +
+         file_columns("c") + " FROM " + std::string(from) +
+         R"( LEFT JOIN "user" u ON u."id" = m."userId"
           LEFT JOIN "file" a ON a."id" = u."avatarId"
           LEFT JOIN "file" f ON f."id" = m."fileId"
           LEFT JOIN "file" c ON c."id" = m."coverId")";
-  return sql;
 }
 
 Message read_whole(RowReader& row) {
@@ -37,6 +36,7 @@ Message read_whole(RowReader& row) {
   message.group_id = row.int64();
   message.cover_id = row.maybe_int64();
   message.file_id = row.maybe_int64();
+  message.seq = row.maybe_int64().value_or(0);
   message.user = read_user(row);
   message.user.avatar = maybe_read_file(row);
   message.file = maybe_read_file(row);
@@ -49,9 +49,10 @@ Message read_whole(RowReader& row) {
 void insert_message(Driver& db, Message& message) {
   message.id = db.insert_row(
       R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
-              "groupId", "coverId", "fileId") VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
+              "groupId", "coverId", "fileId", "seq") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
       message.create_at, message.update_at, column_text(message.type), message.content,
-      message.user_id, message.group_id, message.cover_id, message.file_id);
+      message.user_id, message.group_id, message.cover_id, message.file_id,
+      message.seq > 0 ? Value(message.seq) : Value(nullptr));
 }
 
 std::optional<Message> find_message(Driver& db, std::int64_t id) {
@@ -69,12 +70,30 @@ bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group
 
 std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
                                      std::optional<std::int64_t> cursor_id, std::int64_t size) {
-  static const std::string sql = select_whole() + R"( WHERE m."groupId" = ? AND m."id" < ?
-                                                      ORDER BY m."id" DESC LIMIT ?)";
+  // First the ids, which the index holds, then the rows: however long the history is.
+  static const std::string sql =
+      select_whole(R"((SELECT "id" FROM "group_message" WHERE "groupId" = ? AND "id" < ?
+                         ORDER BY "id" DESC LIMIT ?) p
+                      JOIN "group_message" m ON m."id" = p."id")") +
+      R"( ORDER BY m."id" DESC)";
   std::vector<Message> messages;
   db.query(
       sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id,
       cursor_id.value_or(std::numeric_limits<std::int64_t>::max()), size);
+  return messages;
+}
+
+std::vector<Message> messages_between(Driver& db, std::int64_t group_id, std::int64_t after,
+                                      std::int64_t last, std::int64_t size) {
+  static const std::string sql =
+      select_whole(R"((SELECT "id" FROM "group_message" WHERE "groupId" = ? AND "seq" > ?
+                         AND "seq" <= ? ORDER BY "seq" LIMIT ?) p
+                      JOIN "group_message" m ON m."id" = p."id")") +
+      R"( ORDER BY m."seq")";
+  std::vector<Message> messages;
+  db.query(
+      sql, [&](RowReader& row) { messages.push_back(read_whole(row)); }, group_id, after, last,
+      size);
   return messages;
 }
 

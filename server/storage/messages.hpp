@@ -10,7 +10,7 @@
 
 namespace coterie::storage {
 
-// Sets message.id.
+// Sets message.id. The number comes from advance_sequence(), in the same transaction.
 void insert_message(Driver& db, Message& message);
 // With its author's avatar, its file and its cover.
 std::optional<Message> find_message(Driver& db, std::int64_t id);
@@ -19,5 +19,8 @@ bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group
 // Newest first: at most `size` messages of the group, those before `cursor_id` when it is given.
 std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
                                      std::optional<std::int64_t> cursor_id, std::int64_t size);
+// Oldest first: at most `size` messages of the group with numbers in (after, last].
+std::vector<Message> messages_between(Driver& db, std::int64_t group_id, std::int64_t after,
+                                      std::int64_t last, std::int64_t size);
 
 }  // namespace coterie::storage

@@ -46,7 +46,14 @@ Ways ways_of(Dialect dialect) {
 class SchemaLock {
  public:
   SchemaLock(Driver& db, const Ways& ways) : db_(db), ways_(ways) {
-    if (!ways_.lock.empty()) db_.run(ways_.lock);
+    if (ways_.lock.empty()) return;
+    // MySQL answers 0 when somebody else has not let go in all that time, and NULL for a failure;
+    // PostgreSQL answers nothing, and waits.
+    const auto is_ours = db_.query_one(ways_.lock, [&](RowReader& row) {
+      return db_.dialect() != Dialect::mysql || (!row.next_is_null() && row.int64() == 1);
+    });
+    if (is_ours && *is_ours) return;
+    throw DriverFailure(Error("storage_failed", "the lock for migrations was not to be had"));
   }
   ~SchemaLock() {
     try {

@@ -16,7 +16,7 @@ namespace coterie::storage {
 
 namespace {
 
-constexpr unsigned connect_timeout_seconds = 5;
+constexpr std::chrono::seconds connect_timeout{5};
 // DATETIME is UTC, quotes mean what the standard says, and what does not fit is refused.
 constexpr const char* session =
     "SET SESSION time_zone = '+00:00', sql_mode = "
@@ -174,6 +174,13 @@ std::string_view code_of(unsigned failure) {
     case ER_DISK_FULL:
     case ER_RECORD_FILE_FULL:
       return "storage_full";
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+    case ER_DBACCESS_DENIED_ERROR:
+    case ER_BAD_DB_ERROR:
+    case ER_HOST_NOT_PRIVILEGED:
+    case CR_SSL_CONNECTION_ERROR:
+      return "storage_refused";
     case ER_CON_COUNT_ERROR:
     case ER_TOO_MANY_USER_CONNECTIONS:
     case ER_CONNECTION_KILLED:
@@ -201,23 +208,49 @@ MysqlDriver::MysqlDriver(const Settings& settings) {
   COTERIE_CHECK(may_block());
   handle_ = mysql_init(nullptr);
   COTERIE_CHECK(handle_ != nullptr);
-  const auto answer = static_cast<unsigned>(settings.answer_timeout.count());
-  mysql_options(handle_, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout_seconds);
-  mysql_options(handle_, MYSQL_OPT_READ_TIMEOUT, &answer);
-  mysql_options(handle_, MYSQL_OPT_WRITE_TIMEOUT, &answer);
-  mysql_options(handle_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-  // Names are resolved and sockets opened by the library; "localhost" would mean a Unix socket.
-  const std::string host = settings.host == "localhost" ? "127.0.0.1" : settings.host;
+  set_options(settings);
   try {
-    if (!mysql_real_connect(handle_, host.c_str(), settings.user.c_str(), settings.password.c_str(),
-                            settings.database.c_str(), settings.port, nullptr, 0)) {
+    if (!mysql_real_connect(handle_, settings.host.c_str(), settings.user.c_str(),
+                            settings.password.c_str(), settings.database.c_str(), settings.port,
+                            nullptr, 0)) {
       fail(mysql_errno(handle_), mysql_error(handle_));
+    }
+    using Mode = DatabaseTls::Mode;
+    const bool is_required =
+        settings.tls.mode == Mode::require || settings.tls.mode == Mode::verify;
+    if (is_required && !mysql_get_ssl_cipher(handle_)) {
+      fail(CR_SSL_CONNECTION_ERROR, "SSL is required, and the server does not offer it");
     }
     command(session);
     command(session_isolation);
   } catch (...) {
     mysql_close(handle_);
     throw;
+  }
+}
+
+void MysqlDriver::set_options(const Settings& settings) {
+  const auto seconds = [](std::chrono::seconds time) {
+    return static_cast<unsigned>(time.count());
+  };
+  const unsigned connect = seconds(std::min(connect_timeout, settings.answer_timeout));
+  const unsigned answer = seconds(settings.answer_timeout);
+  mysql_options(handle_, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
+  mysql_options(handle_, MYSQL_OPT_READ_TIMEOUT, &answer);
+  mysql_options(handle_, MYSQL_OPT_WRITE_TIMEOUT, &answer);
+  mysql_options(handle_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  const unsigned tcp = MYSQL_PROTOCOL_TCP;  // "localhost" would mean a Unix socket.
+  mysql_options(handle_, MYSQL_OPT_PROTOCOL, &tcp);
+
+  using Mode = DatabaseTls::Mode;
+  if (settings.tls.mode == Mode::off) return;
+  // Its name promises more than it does: TLS is used where it is offered.
+  const my_bool is_wanted = 1;
+  const my_bool is_verified = settings.tls.mode == Mode::verify;
+  mysql_options(handle_, MYSQL_OPT_SSL_ENFORCE, &is_wanted);
+  mysql_options(handle_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &is_verified);
+  if (is_verified) {
+    mysql_options(handle_, MYSQL_OPT_SSL_CA, settings.tls.authority_file().c_str());
   }
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/database_tls.hpp"
 #include "storage/driver.hpp"
 
 struct st_mysql;
@@ -27,6 +28,7 @@ class MysqlDriver final : public Driver {
     std::string database;
     // How long one statement may take before the server counts as away.
     std::chrono::seconds answer_timeout{30};
+    DatabaseTls tls = {};
   };
 
   // Connects; throws DriverFailure.
@@ -50,6 +52,7 @@ class MysqlDriver final : public Driver {
   };
   using Statement = std::unique_ptr<st_mysql_stmt, Close>;
 
+  void set_options(const Settings& settings);
   st_mysql_stmt* run_prepared(std::string_view sql, std::span<const Value> values);
   st_mysql_stmt* prepare(std::string_view sql);
   void command(const char* sql);

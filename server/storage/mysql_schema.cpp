@@ -120,6 +120,24 @@ void add_pictures(Driver& db) {
   add_column(db, "file", "thumbnail", "VARCHAR(50) NULL");
 }
 
+// A client's name for a message is bytes here: texts that end in spaces would be taken for equal.
+constexpr std::string_view sent_message_table = R"sql(CREATE TABLE IF NOT EXISTS "sent_message" (
+  "userId" INT NOT NULL,
+  "clientMsgId" VARBINARY(256) NOT NULL,
+  "messageId" INT NOT NULL,
+  "createAt" DATETIME(6) NOT NULL,
+  PRIMARY KEY ("userId", "clientMsgId"),
+  KEY "sent_message_create_at" ("createAt"),
+  CONSTRAINT "sent_message_of_message" FOREIGN KEY ("messageId")
+    REFERENCES "group_message" ("id") ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4)sql";
+
+void add_sequence(Driver& db) {
+  add_column(db, "group", "lastSeq", "BIGINT NULL");
+  add_column(db, "group_message", "seq", "BIGINT NULL");
+  add_unique_key(db, "group_message", "group_message_seq", R"("groupId", "seq")");
+}
+
 }  // namespace
 
 const std::vector<Migration>& mysql_schema() {
@@ -137,6 +155,7 @@ const std::vector<Migration>& mysql_schema() {
        },
        complete},
       {2, "pictures", {}, add_pictures},
+      {3, "sequence", {sent_message_table}, add_sequence},
   };
   return migrations;
 }

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::chrono::seconds grace{2};                  // The server's own timeout comes first.
+constexpr std::chrono::seconds connect_timeout{5};
 
 bool is_good(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
@@ -90,11 +91,51 @@ std::string_view code_of(std::string_view state) {
   if (state == "23503") return "foreign_key_violation";
   if (state == "40001" || state == "40P01" || state == "55P03") return "storage_busy";
   if (state == "53100") return "storage_full";
+  if (state.starts_with("28") || state == "3D000") return "storage_refused";
   // Without a state the connection itself has failed; 57P: the server is going or coming.
   if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "53300") {
     return "storage_unavailable";
   }
   return "storage_failed";
+}
+
+// "28P01" of "… FATAL:  28P01: password authentication failed …": there is no other way to learn
+// why a server has not let us in.
+std::string_view state_in(std::string_view message) {
+  constexpr std::string_view mark = ":  ";
+  for (std::size_t at = 0; (at = message.find(mark, at)) != std::string_view::npos;) {
+    at += mark.size();
+    const std::string_view state = message.substr(at, 5);
+    const bool is_state = std::ranges::all_of(
+        state, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+    if (is_state && message.substr(std::min(at + 5, message.size())).starts_with(": "))
+      return state;
+  }
+  return {};
+}
+
+// Why there is no connection, without where in the server's source that was found.
+Error why_not_connected(std::string_view message) {
+  std::string_view code = code_of(state_in(message));
+  // The library itself is not content with the server's TLS, and has no code for it.
+  const bool is_about_tls = message.find("SSL") != std::string_view::npos ||
+                            message.find("certificate") != std::string_view::npos;
+  if (state_in(message).empty() && is_about_tls) code = "storage_refused";
+  return {code, std::string(message.substr(0, message.find("\nLOCATION:")))};
+}
+
+const char* sslmode_of(DatabaseTls::Mode mode) {
+  switch (mode) {
+    case DatabaseTls::Mode::off:
+      return "disable";
+    case DatabaseTls::Mode::prefer:
+      return "prefer";
+    case DatabaseTls::Mode::require:
+      return "require";
+    case DatabaseTls::Mode::verify:
+      break;
+  }
+  return "verify-full";
 }
 
 }  // namespace
@@ -165,38 +206,63 @@ PostgresDriver::PostgresDriver(const Settings& settings)
       fmt::format("-c timezone=UTC -c datestyle=ISO -c statement_timeout={}", milliseconds);
   // A server that vanishes is noticed by the system: what was sent must be confirmed in this time.
   const std::string silence = std::to_string(milliseconds ? milliseconds : 30'000);
+  const std::string authority =
+      settings.tls.mode == DatabaseTls::Mode::verify ? settings.tls.authority_file() : "";
   const std::array keywords{"host",
                             "port",
                             "user",
                             "password",
                             "dbname",
-                            "connect_timeout",
                             "client_encoding",
                             "application_name",
                             "tcp_user_timeout",
                             "keepalives_idle",
                             "options",
+                            "sslmode",
+                            "sslrootcert",
                             static_cast<const char*>(nullptr)};
   const std::array values{settings.host.c_str(),
                           port.c_str(),
                           settings.user.c_str(),
                           settings.password.c_str(),
                           settings.database.c_str(),
-                          "5",
                           "UTF8",
                           "coterie",
                           silence.c_str(),
                           "15",
                           options.c_str(),
+                          sslmode_of(settings.tls.mode),
+                          authority.c_str(),
                           static_cast<const char*>(nullptr)};
-  connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 0));
-  COTERIE_CHECK(connection_ != nullptr);
-  if (PQstatus(connection_.get()) != CONNECTION_OK) {
-    throw DriverFailure(Error("storage_unavailable", PQerrorMessage(connection_.get())));
-  }
+  connect(keywords.data(), values.data());
   COTERIE_CHECK(PQsetnonblocking(connection_.get(), 1) == 0);
   // "NOTICE: table exists already" is nothing that anybody wants to read.
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+}
+
+void PostgresDriver::connect(const char* const* keywords, const char* const* values) {
+  connection_.reset(PQconnectStartParams(keywords, values, 0));
+  PGconn* connection = connection_.get();
+  COTERIE_CHECK(connection != nullptr);
+  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+  TimePoint last = system_clock().now() + connect_timeout;
+  if (answer_timeout_.count() != 0) last = std::min(last, system_clock().now() + answer_timeout_);
+  auto state =
+      PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+    pollfd socket{PQsocket(connection), POLLIN, 0};
+    if (state == PGRES_POLLING_WRITING) socket.events = POLLOUT;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(last - system_clock().now());
+    if (left.count() <= 0) {
+      throw DriverFailure(Error("storage_unavailable", "the server does not answer"));
+    }
+    ::poll(&socket, 1, static_cast<int>(left.count()));
+    if (socket.revents != 0) state = PQconnectPoll(connection);
+  }
+  if (state != PGRES_POLLING_OK) {
+    throw DriverFailure(why_not_connected(PQerrorMessage(connection)));
+  }
+  PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 }
 
 void PostgresDriver::execute(std::string_view sql, std::span<const Value> values,

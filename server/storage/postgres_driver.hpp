@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/database_tls.hpp"
 #include "storage/driver.hpp"
 
 struct pg_conn;
@@ -29,6 +30,7 @@ class PostgresDriver final : public Driver {
     std::string database;
     // How long one statement may take; 0: as long as it takes.
     std::chrono::seconds answer_timeout{30};
+    DatabaseTls tls = {};
   };
 
   // Connects; throws DriverFailure.
@@ -52,6 +54,7 @@ class PostgresDriver final : public Driver {
   };
   using Outcome = std::unique_ptr<pg_result, Clear>;
 
+  void connect(const char* const* keywords, const char* const* values);
   const std::string& prepare(std::string_view sql);
   Outcome command(const char* sql);
   Outcome answer(int was_sent);

@@ -3,6 +3,31 @@
 
 namespace coterie::storage {
 
+namespace {
+
+// Messages that are there are numbered behind it (storage/sequence).
+Migration add_sequence() {
+  return {3,
+          "sequence",
+          {
+              R"sql(ALTER TABLE "group" ADD COLUMN "lastSeq" BIGINT)sql",
+              R"sql(ALTER TABLE "group_message" ADD COLUMN "seq" BIGINT)sql",
+              R"sql(CREATE UNIQUE INDEX "group_message_seq" ON "group_message"
+             ("groupId", "seq"))sql",
+              R"sql(CREATE TABLE "sent_message" (
+             "userId" BIGINT NOT NULL,
+             "clientMsgId" TEXT NOT NULL,
+             "messageId" BIGINT NOT NULL
+               REFERENCES "group_message" ("id") ON DELETE CASCADE,
+             "createAt" TIMESTAMPTZ(3) NOT NULL,
+             PRIMARY KEY ("userId", "clientMsgId")))sql",
+              R"sql(CREATE INDEX "sent_message_message" ON "sent_message" ("messageId"))sql",
+              R"sql(CREATE INDEX "sent_message_create_at" ON "sent_message" ("createAt"))sql",
+          }};
+}
+
+}  // namespace
+
 // A collation that finds two texts equal when they differ in case only needs ICU, which every
 // package of PostgreSQL has.
 const std::vector<Migration>& postgres_schema() {
@@ -67,6 +92,7 @@ const std::vector<Migration>& postgres_schema() {
        "pictures",
        {R"sql(ALTER TABLE "file" ADD COLUMN "width" INTEGER, ADD COLUMN "height" INTEGER,
                                  ADD COLUMN "thumbnail" TEXT)sql"}},
+      add_sequence(),
   };
   return migrations;
 }

@@ -51,6 +51,7 @@ struct Group {
   std::string invite_code;
   std::int64_t cover_id = 0;
   std::int64_t create_by_id = 0;
+  std::int64_t last_seq = 0;  // The number of its newest message.
   std::optional<File> cover;
 };
 
@@ -70,6 +71,8 @@ struct Message {
   std::int64_t group_id = 0;
   std::optional<std::int64_t> cover_id;
   std::optional<std::int64_t> file_id;
+  std::int64_t seq = 0;  // In its group, from 1; 0 until it has one (storage/sequence).
+  std::optional<std::string> client_msg_id;  // The sender's name for it; known while it is sent.
   User user;
   std::optional<File> file;
   std::optional<File> cover;

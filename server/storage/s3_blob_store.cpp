@@ -36,6 +36,11 @@ WallTime time_of(const std::string& text) {
   return WallTime(std::chrono::seconds(::timegm(&parts)));
 }
 
+// Asks for a list rather than for the head of the bucket: a refused HEAD has no body to say why.
+S3Question first_of_bucket() {
+  return {.method = "GET", .query = {{"list-type", "2"}, {"max-keys", "1"}}};
+}
+
 // A file that is read through a window, so that small steps do not ask for each.
 class S3Blob final : public Blob {
  public:
@@ -99,10 +104,16 @@ Result<void> S3BlobStore::prepare() {
   }
 }
 
-// Asks for a list rather than for the head of the bucket: a refused HEAD has no body to say why.
+Result<void> S3BlobStore::check() {
+  COTERIE_CHECK(may_block());
+  const auto answer = wire_->exchange(first_of_bucket());
+  if (!answer) return answer.error();
+  if (answer->status != 200) return bad_bucket("cannot be used", *answer);
+  return {};
+}
+
 Result<void> S3BlobStore::open_bucket() {
-  const S3Question list{.method = "GET", .query = {{"list-type", "2"}, {"max-keys", "1"}}};
-  const auto answer = ask(*wire_, list);
+  const auto answer = ask(*wire_, first_of_bucket());
   if (!answer) return answer.error();
   if (answer->status == 200) return {};
   if (answer->status == 404) return make_bucket();

@@ -27,6 +27,7 @@ class S3BlobStore final : public BlobStore {
   // Makes the bucket when there is none. A server that does not answer is waited for, 30 seconds at
   // most ("files_unavailable"); one that refuses us is not ("bad_setting").
   Result<void> prepare() override;
+  Result<void> check() override;
 
   void stop() override { wire_->stop(); }
   Result<std::unique_ptr<BlobWriter>> create(std::string_view path) override;

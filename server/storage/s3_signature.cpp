@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/hex.hpp"
 
 namespace coterie::storage {
 
@@ -16,10 +17,8 @@ namespace {
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
-std::string to_hex(std::string_view bytes) {
-  std::string hex;
-  for (const unsigned char byte : bytes) hex += fmt::format("{:02x}", byte);
-  return hex;
+std::string hex_of(std::string_view bytes) {
+  return to_hex({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
 }
 
 std::string sha256(std::string_view text) {
@@ -102,11 +101,11 @@ std::string presign(const S3Permit& permit, const S3Key& key, WallTime now,
   const std::string request = fmt::format("{}\n{}\n{}\n{}\n{}\nUNSIGNED-PAYLOAD", permit.method,
                                           path, signed_query, header_lines, header_names);
   const std::string to_sign =
-      fmt::format("{}\n{}\n{}\n{}", algorithm, time, scope, to_hex(sha256(request)));
+      fmt::format("{}\n{}\n{}\n{}", algorithm, time, scope, hex_of(sha256(request)));
   const std::string signing_key =
       hmac(hmac(hmac(hmac("AWS4" + key.secret_key, date), key.region), "s3"), "aws4_request");
   return fmt::format("{}?{}&X-Amz-Signature={}", path, signed_query,
-                     to_hex(hmac(signing_key, to_sign)));
+                     hex_of(hmac(signing_key, to_sign)));
 }
 
 }  // namespace coterie::storage

@@ -3,6 +3,31 @@
 
 namespace coterie::storage {
 
+namespace {
+
+// Messages that are there are numbered behind it (storage/sequence).
+Migration add_sequence() {
+  return {3,
+          "sequence",
+          {
+              R"sql(ALTER TABLE "group" ADD COLUMN "lastSeq" INTEGER)sql",
+              R"sql(ALTER TABLE "group_message" ADD COLUMN "seq" INTEGER)sql",
+              R"sql(CREATE UNIQUE INDEX "group_message_seq" ON "group_message"
+             ("groupId", "seq"))sql",
+              R"sql(CREATE TABLE "sent_message" (
+             "userId" INTEGER NOT NULL,
+             "clientMsgId" TEXT NOT NULL,
+             "messageId" INTEGER NOT NULL
+               REFERENCES "group_message" ("id") ON DELETE CASCADE,
+             "createAt" INTEGER NOT NULL,
+             PRIMARY KEY ("userId", "clientMsgId")) WITHOUT ROWID)sql",
+              R"sql(CREATE INDEX "sent_message_message" ON "sent_message" ("messageId"))sql",
+              R"sql(CREATE INDEX "sent_message_create_at" ON "sent_message" ("createAt"))sql",
+          }};
+}
+
+}  // namespace
+
 const std::vector<Migration>& sqlite_schema() {
   // Tables and columns as the seed system has them, so that its data can move in and out; the
   // indexes and the unique membership are ours. Names and mail addresses compare without case.
@@ -67,6 +92,7 @@ const std::vector<Migration>& sqlite_schema() {
            R"sql(ALTER TABLE "file" ADD COLUMN "height" INTEGER)sql",
            R"sql(ALTER TABLE "file" ADD COLUMN "thumbnail" TEXT)sql",
        }},
+      add_sequence(),
   };
   return migrations;
 }

@@ -43,7 +43,8 @@ const std::vector<Table>& chat_tables() {
         {"description", Kind::text, true},
         {"inviteCode", Kind::text},
         {"coverId", Kind::integer, false, "file"},
-        {"createById", Kind::integer, false, "user"}}},
+        {"createById", Kind::integer, false, "user"},
+        {"lastSeq", Kind::integer, true}}},
       {"group_conversation",
        "conversations",
        {{"id", Kind::integer},
@@ -63,7 +64,8 @@ const std::vector<Table>& chat_tables() {
         {"userId", Kind::integer, false, "user"},
         {"groupId", Kind::integer, false, "group"},
         {"coverId", Kind::integer, true, "file"},
-        {"fileId", Kind::integer, true, "file"}}},
+        {"fileId", Kind::integer, true, "file"},
+        {"seq", Kind::integer, true}}},
   };
   return tables;
 }

@@ -102,13 +102,33 @@ test("an adopted deployment is served as it was, to those who log in as they did
     assert.equal((await logIn(server, "user_2@example.com")).status, 201);
     const { token } = body.data;
     await checkLists(server, token);
+    checkNumbers();
     await checkSending(server, token);
   });
+  // Meanwhile the old system is back, and knows of no numbers.
+  mariadb.sql("INSERT INTO group_message (type, content, userId, groupId) VALUES ('0', 'old', 1, 2)",
+              "served");
   await withServer({ env }, async (server) => {
     assert.doesNotMatch(server.log, /adoption/);
-    assert.equal((await logIn(server, "user_2")).status, 201);
+    assert.match(server.log, /1 messages were numbered/);
+    const { body } = await logIn(server, "user_2");
+    const { seq } = await server.rest.text(body.data.token, 2, "new");
+    const missed = await server.rest.data(
+      "GET", `/api/conversation/group/message/sync?groupId=2&afterSeq=${seq - 2}`,
+      { token: body.data.token });
+    assert.deepEqual(missed.messages.map(({ content }) => content), ["old", "new"]);
+    checkNumbers();
   });
 });
+
+// In each group from 1 on, in the order of ids, up to what the group says.
+function checkNumbers() {
+  const wrong = `SELECT COUNT(*) FROM (SELECT seq, ROW_NUMBER() OVER (PARTITION BY groupId ORDER BY id)
+    AS wanted FROM group_message) m WHERE seq IS NULL OR seq <> wanted`;
+  assert.deepEqual(rows("served", wrong), [["0"]]);
+  assert.deepEqual(rows("served", `SELECT COUNT(*) FROM \`group\` g WHERE COALESCE(lastSeq, 0) <>
+    (SELECT COUNT(*) FROM group_message m WHERE m.groupId = g.id)`), [["0"]]);
+}
 
 // What user 2 sees, against what the rows say.
 async function checkLists(server, token) {

@@ -168,6 +168,18 @@ test("an image for a group: the message, and who may not send one", async () => 
   });
 });
 
+test("what is uploaded again under its name leaves no second file", async () => {
+  const path = "/api/conversation/group/message/image";
+  const form = () => [["file", picture()], ["groupId", `${made.id}`], ["clientMsgId", "again"]];
+  assert.equal((await post(path, form())).status, 201);
+  const before = stored();
+  const again = await post(path, form());
+  assert.equal(again.status, 200, again.text);
+  assert.deepEqual(stored(), before);
+  assert.equal(server().sql("SELECT COUNT(*) AS n FROM file f WHERE f.type = 'image' AND NOT EXISTS " +
+                            "(SELECT 1 FROM group_message m WHERE m.fileId = f.id)")[0].n, 0);
+});
+
 test("an upload of any size costs a bounded amount of memory", async () => {
   await post("/api/user/avatar", [["file", pictureOf(mebibyte)]]);
   const before = server().child.memory();

@@ -61,8 +61,8 @@ function assertLike(actual, expected, place) {
   assert.deepEqual(keys, Object.keys(expected), `the properties of ${place}`);
   for (const key of keys) assertLike(actual[key], expected[key], `${place}.${key}`);
 }
-// Coterie tells them of pictures when it knows them; the seed system never did.
-const optional = ["width", "height", "thumbnail"];
+// What Coterie adds; the seed system never did.
+const optional = ["width", "height", "thumbnail", "seq", "lastSeq", "retryAfter"];
 
 function assertText(actual, expected, place) {
   const whole = /^<(\w+)(?: (\w+))?>$/.exec(expected);

@@ -33,7 +33,7 @@ before(async () => {
 
 after(() => scene?.strike());
 
-describe("the page", { timeout: 120_000 }, () => {
+describe("the page", { timeout: 600_000 }, () => {
   // What the second look changes is colours.
   for (const [colorScheme, ...rules] of [["light"], ["dark", "color-contrast"]]) {
     test(`has no serious issue in any view, ${colorScheme}`, async () => {

@@ -16,7 +16,7 @@ let inviteLink;
 const tokens = {};
 
 const row = (page, name) => page.getByRole("navigation").getByRole("link", { name });
-const eventually = (condition, what) => until(condition, () => what);
+const eventually = (condition, what) => until(condition, () => what, 60_000);
 const messages = (page) => page.getByRole("log").locator(".bubble");
 const field = (page, label) => page.getByLabel(label, { exact: true });
 
@@ -50,7 +50,7 @@ after(async () => {
   await server?.remove();
 });
 
-describe("the page", { timeout: 240_000 }, () => {
+describe("the page", { timeout: 600_000 }, () => {
   test("comes under a strict policy, and its hashed files may be kept", async () => {
     const page = await fetch(server.url);
     assert.match(page.headers.get("content-type"), /^text\/html/);

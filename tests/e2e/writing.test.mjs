@@ -10,7 +10,7 @@ let scene;
 let mira;
 let jonas;
 
-const eventually = (condition, what) => until(condition, () => what);
+const eventually = (condition, what) => until(condition, () => what, 30_000);
 const images = (page) => page.getByRole("img", { name: /^Image from/ });
 const tray = (page) => page.locator(".tray li");
 
@@ -60,7 +60,7 @@ before(async () => {
 
 after(() => scene?.strike());
 
-describe("writing", { timeout: 120_000 }, () => {
+describe("writing", { timeout: 600_000 }, () => {
   test("marks become emphasis, code, lists and links, and tags stay text", async () => {
     await write(mira, "**bold** `code` <i>tag</i> https://a.example/x.\n- one\n- two");
     const bubble = messages(jonas).first();

@@ -164,7 +164,8 @@ void SimulatedBus::cut() {
     const auto until = now() + milliseconds(world_.chance.between(1, 200));
     redis_.ghosts_.push_back({subscribed_, until});
   }
-  is_greeted_ = false;
+  may_have_lost_ = is_greeted_ || may_have_lost_;
+  is_greeted_ = is_hearing_ = false;
   subscribed_.clear();
   orders_.clear();
   replies_.clear();
@@ -235,7 +236,9 @@ void SimulatedBus::act() {
   hear();
   run_posted();
   run_due();
-  if (is_settled()) send();
+  if (!is_settled()) return;
+  if (!std::exchange(is_hearing_, true)) on_hearing_(std::exchange(may_have_lost_, false));
+  send();
 }
 
 void SimulatedBus::connect() {

@@ -76,7 +76,10 @@ class SimulatedBus final : public redis::Bus {
   SimulatedBus(World& world, SimulatedRedis& redis, unsigned number, std::size_t bytes_max);
   ~SimulatedBus() override;
 
-  void start(OnMessage on_message) override { on_message_ = std::move(on_message); }
+  void start(OnMessage on_message, OnHearing on_hearing) override {
+    on_message_ = std::move(on_message);
+    on_hearing_ = std::move(on_hearing);
+  }
   void stop() override;
   void post(Task task, std::size_t bytes) override;
   void publish(std::string channel, std::string message) override;
@@ -134,6 +137,7 @@ class SimulatedBus final : public redis::Bus {
   const unsigned number_;
   const std::size_t bytes_max_;
   OnMessage on_message_;
+  OnHearing on_hearing_;
   bool is_stopped_ = false;
   std::deque<Task> posted_;
   std::size_t posted_bytes_ = 0;
@@ -142,7 +146,9 @@ class SimulatedBus final : public redis::Bus {
   std::deque<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;
 
-  bool is_greeted_ = false;  // Of this connection:
+  bool may_have_lost_ = false;  // Since the last time that everything was heard.
+  bool is_greeted_ = false;     // Of this connection:
+  bool is_hearing_ = false;
   TimePoint retry_at_;
   TimePoint confirmed_at_;
   std::deque<Order> orders_;

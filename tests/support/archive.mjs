@@ -83,10 +83,10 @@ export function smallChat(messages) {
     files: [{ id: 1, ...times, path: "cover/one", type: "cover", url: "", createById: 1,
               bytes: Buffer.from("a cover") }],
     groups: [{ id: 1, ...times, name: "Movers", description: null, inviteCode: "movers",
-               coverId: 1, createById: 1 }],
+               coverId: 1, createById: 1, lastSeq: messages }],
     conversations: [member(1), member(2)],
     messages: Array.from({ length: messages }, (_, i) =>
       ({ id: i + 1, ...times, type: 0, content: `message ${i + 1}`, userId: 1 + (i % 2), groupId: 1,
-         coverId: null, fileId: null })),
+         coverId: null, fileId: null, seq: i + 1 })),
   };
 }

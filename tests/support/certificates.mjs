@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -34,6 +34,15 @@ export class Certificates {
 
   get flags() {
     return ["--tls-certificate", this.certificate, "--tls-key", this.key];
+  }
+
+  // Its certificate and key in another folder, which may be given to another user.
+  copiedTo(folder) {
+    const names = { certificate: join(folder, "server.pem"), key: join(folder, "server.key") };
+    copyFileSync(this.certificate, names.certificate);
+    copyFileSync(this.key, names.key);
+    chmodSync(names.key, 0o600);
+    return names;
   }
 
   #openssl(...words) {

@@ -120,6 +120,7 @@ export function assertFailure(answer, status, message, code) {
   assert.equal(answer.status, status, answer.text);
   assert.equal(answer.type, jsonType);
   const reason = reasons[status] ? { error: reasons[status], statusCode: status } : {};
+  if (status === 429) reason.retryAfter = Number(answer.headers["retry-after"]);
   assertShape(answer.body, { status, timestamp: anyTime, path: answer.path, message, ...reason,
                              code });
 }

@@ -82,12 +82,13 @@ export const group = (made, { withCode = false } = {}) => ({
 });
 
 export const newText = (userId, groupId, content) =>
-  ({ userId, groupId, content, type: 0, coverId: null, fileId: null, id: anyId, ...times });
-export const newImage = (userId, groupId) =>
-  ({ userId, groupId, type: 1, fileId: anyId, content: null, coverId: null, id: anyId, ...times });
-
-export const newVideo = (userId, groupId) =>
-  ({ userId, groupId, type: 2, fileId: anyId, coverId: anyId, content: null, id: anyId, ...times });
+  ({ userId, groupId, content, type: 0, coverId: null, fileId: null, id: anyId, ...times, seq: anyId });
+export const newImage = (userId, groupId) => ({
+  userId, groupId, type: 1, fileId: anyId, content: null, coverId: null, id: anyId, ...times, seq: anyId,
+});
+export const newVideo = (userId, groupId) => ({
+  userId, groupId, type: 2, fileId: anyId, coverId: anyId, content: null, id: anyId, ...times, seq: anyId,
+});
 
 // `sent` is {id, type, content, userId, groupId, fileId}; `from` the sender's shape.
 const plainMessage = ({ id = anyId, type = 0, content = null, userId, groupId, coverId = null,
@@ -99,13 +100,16 @@ export const message = (sent, from, coverSize = onePixel) => ({
   ...plainMessage(sent), user: from,
   file: fileOf[sent.type]?.(sent) ?? null,
   cover: sent.coverId ? file("cover", sent.userId, sent.coverId, coverSize) : null,
+  seq: sent.seq ?? anyId,
 });
-export const recentMessage = (sent, from) => ({ ...plainMessage(sent), user: from });
+export const recentMessage = (sent, from) =>
+  ({ ...plainMessage(sent), user: from, seq: sent.seq ?? anyId });
 
 export const conversation = ({ id = anyId, role, lastMsgId = null, userId, in: made, recent = null,
                                unread }) => ({
   id, ...times, userRole: role, lastMsgId, userId, groupId: made.id,
   group: group(made, { withCode: role === 0 }), recentMsg: recent, unreadNum: unread,
+  lastSeq: recent ? recent.seq : 0,
 });
 // The answer to a read mark: the same without the group.
 export const readMark = (facts) => {

@@ -31,7 +31,9 @@ export function openSocket(url, { io = current.io, ...options } = {}) {
     socket.got.push(what);
     for (const check of waiting) check();
   };
-  socket.onAny?.((...event) => note(...event));
+  // With recovery (a socket has a pid then) an offset is behind the arguments: not the application's.
+  const isOffset = (value) => socket._pid && typeof value === "string" && /^\d+$/.test(value);
+  socket.onAny?.((...event) => note(...(isOffset(event.at(-1)) ? event.slice(0, -1) : event)));
   socket.on("connect", () => note("connect"));
   socket.on("disconnect", (reason) => note("disconnect", reason));
   socket.on("connect_error", (error) => note("connect_error", error.message));
@@ -74,6 +76,13 @@ export async function connectSocket(url, options) {
     return got.find(([name]) => name === "connect");
   });
   return socket;
+}
+
+// The connection breaks without a farewell, as in a tunnel, and stays so until socket.connect().
+export async function cut(socket) {
+  const dropped = socket.event("disconnect", socket.events("disconnect").length);
+  socket.io.engine.transport.ws.terminate();
+  await dropped;
 }
 
 // What the server answers to an emit that asks for an ack.

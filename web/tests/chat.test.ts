@@ -77,6 +77,15 @@ test("a pushed message moves its conversation up and counts as unread", async ()
   expect(document.title).toMatch(/^\(\d+\) /);
 });
 
+test("when the server may have missed something, it is asked for", async () => {
+  await logIn();
+  const said = server.say(7);
+  server.listener!.missed();
+  await settle();
+  expect(conversation(7).recentMsg?.id).toBe(said.id);
+  expect(chat.connection.value).toBe("online");
+});
+
 test("the same push twice counts once, and one's own leaves nothing unread", async () => {
   await logIn();
   const said = server.say(7);

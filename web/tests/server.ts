@@ -21,7 +21,7 @@ export function file(path: string, url: string): File {
 
 export function message(id: Id, groupId: Id, content = `message ${id}`, author = jonas): Message {
   const fields = { type: 0 as const, content, userId: author.id, coverId: null, fileId: null };
-  return { ...row(id), groupId, ...fields, user: author, file: null, cover: null };
+  return { ...row(id), groupId, ...fields, user: author, file: null, cover: null, seq: id };
 }
 
 export class Server {
@@ -42,6 +42,7 @@ export class Server {
 
   say(groupId: Id, content?: string, author = jonas): Message {
     const said = message((this.messages.at(-1)?.id ?? 100) + 1, groupId, content, author);
+    said.seq = this.messages.filter((other) => other.groupId === groupId).length + 1;
     this.messages.push(said);
     return said;
   }
@@ -70,6 +71,7 @@ export class Server {
       },
       recentMsg: said.at(-1) ?? null,
       unreadNum: said.filter((other) => other.id > (lastMsgId ?? 0)).length,
+      lastSeq: said.length,
     };
   }
 

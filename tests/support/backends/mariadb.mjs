@@ -13,8 +13,9 @@ const own = isRoot ? ["--user=mysql"] : [];
 // Killed processes lose nothing by it, only machines would.
 const quick = ["--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=2"];
 
-export async function startMariadb() {
-  const mariadb = new Mariadb();
+// With `certificates` (see Certificates) it offers TLS, on every address of this machine.
+export async function startMariadb({ certificates, flags = quick } = {}) {
+  const mariadb = new Mariadb(certificates, flags);
   const { child, ports } = await startListening(1, ([port]) => mariadb.serve(port));
   Object.assign(mariadb, { child, port: ports[0] });
   mariadb.sql("CREATE USER chat@localhost IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO chat@localhost");
@@ -22,20 +23,26 @@ export async function startMariadb() {
 }
 
 class Mariadb {
-  constructor() {
+  constructor(certificates, flags) {
+    this.flags = flags;
     this.folder = temporaryFolder();
     this.data = join(this.folder, "data");
     chmodSync(this.folder, 0o755);
     mkdirSync(this.data);
-    if (isRoot) execFileSync("chown", ["mysql", this.folder, this.data]);
+    this.words = ["--bind-address=127.0.0.1"];
+    if (certificates) {
+      const { certificate, key } = certificates.copiedTo(this.folder);
+      this.words = ["--bind-address=127.0.0.1,127.0.0.2", `--ssl-cert=${certificate}`, `--ssl-key=${key}`];
+    }
+    if (isRoot) execFileSync("chown", ["-R", "mysql", this.folder]);
     execFileSync("mariadb-install-db", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`,
                                         "--auth-root-authentication-method=normal", "--skip-test-db"],
                  { stdio: "ignore" });
   }
 
   serve(port) {
-    return new Child("mariadbd", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`,
-                                  `--port=${port}`, "--bind-address=127.0.0.1",
+    return new Child("mariadbd", ["--no-defaults", ...own, ...this.flags,
+                                  `--datadir=${this.data}`, `--port=${port}`, ...this.words,
                                   `--socket=${this.socket}`]);
   }
 

@@ -1,11 +1,11 @@
 // A PostgreSQL of a test's own, on a free port of 127.0.0.1 and in a folder that goes with it.
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { temporaryFolder } from "../coterie.mjs";
-import { Child, startListening, untilListening } from "../process.mjs";
+import { Child, startListening, until, untilListening } from "../process.mjs";
 
 const programs = "/usr/lib/postgresql/15/bin";
 // The server refuses to be root; its package has made this user.
@@ -14,27 +14,40 @@ const asOwner = (command, ...words) =>
   isRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", command, ...words]
          : [command, ...words];
 
-export async function startPostgres() {
-  const postgres = new Postgres();
+// With `certificates` (see Certificates) it offers TLS, on every address of this machine, and wants
+// its password.
+export async function startPostgres(certificates) {
+  const postgres = new Postgres(certificates);
   const { child, ports } = await startListening(1, ([port]) => postgres.serve(port));
-  return Object.assign(postgres, { child, port: ports[0] });
+  Object.assign(postgres, { child, port: ports[0] });
+  await postgres.untilReady();
+  return postgres;
 }
 
 class Postgres {
-  constructor() {
+  constructor(certificates) {
     this.folder = temporaryFolder();
     this.data = join(this.folder, "data");
     chmodSync(this.folder, 0o755);
     mkdirSync(this.data);
-    if (isRoot) execFileSync("chown", ["postgres", this.folder, this.data]);
-    const [command, ...words] = asOwner(`${programs}/initdb`, "-D", this.data, "-A", "trust", "-U",
-                                        "chat", "-E", "UTF8", "--no-locale", "--no-sync");
+    writeFileSync(join(this.folder, "password"), "secret");
+    this.words = ["-c", "listen_addresses=127.0.0.1"];
+    if (certificates) {
+      const { certificate, key } = certificates.copiedTo(this.folder);
+      this.words = ["-c", "listen_addresses=127.0.0.1,127.0.0.2", "-c", "ssl=on",
+                    "-c", `ssl_cert_file=${certificate}`, "-c", `ssl_key_file=${key}`];
+    }
+    if (isRoot) execFileSync("chown", ["-R", "postgres", this.folder]);
+    const [command, ...words] = asOwner(`${programs}/initdb`, "-D", this.data, "-A",
+                                        certificates ? "scram-sha-256" : "trust", "-U", "chat",
+                                        `--pwfile=${join(this.folder, "password")}`,
+                                        "-E", "UTF8", "--no-locale", "--no-sync");
     execFileSync(command, words, { stdio: "ignore", cwd: this.folder });
   }
 
   serve(port) {
     const [command, ...words] = asOwner(`${programs}/postgres`, "-D", this.data, "-p", `${port}`,
-                                        "-c", "listen_addresses=127.0.0.1",
+                                        ...this.words,
                                         // Killed processes lose nothing by it, only machines would.
                                         "-c", "fsync=off",
                                         "-c", `unix_socket_directories=${this.folder}`);
@@ -47,6 +60,14 @@ class Postgres {
              DB_PASSWORD: "secret", DB_DATABASE: database };
   }
 
+  // Who may come in from now on, in the words of pg_hba.conf: "host" is anyone with the password,
+  // "hostssl" only through TLS.
+  allow(kind) {
+    const file = join(this.data, "pg_hba.conf");
+    writeFileSync(file, `local all all trust\n${kind} all all all scram-sha-256\n`);
+    this.sql("SELECT pg_reload_conf()");
+  }
+
   // A table's name in its SQL.
   quote(name) {
     return `"${name}"`;
@@ -55,7 +76,20 @@ class Postgres {
   // Runs statements; what they print, "|" between columns.
   sql(statements, database = "postgres") {
     return execFileSync("psql", ["-h", "127.0.0.1", "-p", `${this.port}`, "-U", "chat", "-At", database],
-                        { input: statements, encoding: "utf8", maxBuffer: 1 << 28 });
+                        { input: statements, encoding: "utf8", maxBuffer: 1 << 28,
+                          stdio: ["pipe", "pipe", "pipe"],
+                          env: { ...process.env, PGPASSWORD: "secret" } });
+  }
+
+  // It listens before it lets anybody in.
+  untilReady() {
+    return until(() => {
+      try {
+        return this.sql("SELECT 1");
+      } catch {
+        return false;
+      }
+    }, () => this.child.log, 60_000);
   }
 
   // "Immediate": all its processes end where they are, and it recovers at the next start.
@@ -66,6 +100,7 @@ class Postgres {
   async start() {
     this.child = this.serve(this.port);
     await untilListening(this.child, [this.port]);
+    await this.untilReady();
   }
 
   async remove() {

@@ -6,6 +6,7 @@ import type { Id, Message, ReadMark } from "./model";
 export interface Listener {
   // `recovered` says that the server has sent after it all that was missed meanwhile.
   connected(recovered: boolean): void;
+  missed(): void; // Something may have passed this connection by, though it never broke.
   disconnected(): void; // Also after each attempt to connect that failed.
   message(message: Message): void;
   readMark(mark: ReadMark): void;
@@ -43,6 +44,7 @@ export class Realtime {
     };
     socket.on("connect_error", lost);
     socket.on("disconnect", lost);
+    socket.on("resync", () => listener.missed());
     socket.on("authFail", () => {
       this.close();
       listener.rejected();

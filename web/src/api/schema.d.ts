@@ -205,7 +205,7 @@ export interface paths {
         };
         /**
          * A group and its members
-         * @description For members only; the invite code for its owner only.
+         * @description For members only; the invite code for its owner only. Of more than a thousand members those that come first, behind `skip`; then `memberCount` says how many there are.
          */
         get: operations["group"];
         put?: never;
@@ -245,6 +245,26 @@ export interface paths {
          * @description Those with ids smaller than `cursorId`: the id of the oldest one that is known gives the next page.
          */
         get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversation/group/message/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of a group that a device has missed, oldest first
+         * @description Those with numbers above `afterSeq`. While `hasMore` is true, the number of the last one gives the next page; then `lastSeq` is how far the device has heard.
+         */
+        get: operations["syncMessages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -465,7 +485,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does the process run? */
+        /** Do all loops of the process turn? */
         get: operations["alive"];
         put?: never;
         post?: never;
@@ -482,7 +502,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Does it take new clients? */
+        /** Does it take new clients, and has it what it needs? */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -687,6 +707,7 @@ export interface components {
             createById: components["schemas"]["Id"];
             cover: components["schemas"]["File"] | null;
             users: components["schemas"]["User"][];
+            memberCount?: number;
         };
         GroupLists: {
             owner: components["schemas"]["Group"][];
@@ -722,6 +743,16 @@ export interface components {
              * @example null
              */
             fileId: number | null;
+            /**
+             * @description In its group: from 1, without a gap, in the order of commits
+             * @example 42
+             */
+            seq: number;
+            /**
+             * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+             * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+             */
+            clientMsgId?: string;
             user: components["schemas"]["PlainUser"];
         };
         Message: {
@@ -754,9 +785,37 @@ export interface components {
              * @example null
              */
             fileId: number | null;
+            /**
+             * @description In its group: from 1, without a gap, in the order of commits
+             * @example 42
+             */
+            seq: number;
+            /**
+             * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+             * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+             */
+            clientMsgId?: string;
             user: components["schemas"]["User"];
             file: components["schemas"]["File"] | null;
             cover: components["schemas"]["File"] | null;
+        };
+        Missed: {
+            /**
+             * @description The group
+             * @example 4
+             */
+            groupId: components["schemas"]["Id"];
+            /**
+             * @description The number of the group's newest message; 0 when there is none
+             * @example 42
+             */
+            lastSeq: number;
+            /**
+             * @description There are more behind the last one of these
+             * @example false
+             */
+            hasMore: boolean;
+            messages: components["schemas"]["Message"][];
         };
         NewFileMessage: {
             id: components["schemas"]["Id"];
@@ -788,6 +847,16 @@ export interface components {
              * @example null
              */
             fileId: number | null;
+            /**
+             * @description In its group: from 1, without a gap, in the order of commits
+             * @example 42
+             */
+            seq: number;
+            /**
+             * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+             * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+             */
+            clientMsgId?: string;
         };
         NewText: {
             id: components["schemas"]["Id"];
@@ -816,6 +885,16 @@ export interface components {
              * @example null
              */
             fileId: number | null;
+            /**
+             * @description In its group: from 1, without a gap, in the order of commits
+             * @example 42
+             */
+            seq: number;
+            /**
+             * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+             * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+             */
+            clientMsgId?: string;
         };
         ReadMark: {
             id: components["schemas"]["Id"];
@@ -843,6 +922,11 @@ export interface components {
              * @example 2
              */
             unreadNum: number;
+            /**
+             * @description The number of the group's newest message; 0 when there is none
+             * @example 42
+             */
+            lastSeq: number;
         };
         Conversation: {
             id: components["schemas"]["Id"];
@@ -870,6 +954,11 @@ export interface components {
              * @example 2
              */
             unreadNum: number;
+            /**
+             * @description The number of the group's newest message; 0 when there is none
+             * @example 42
+             */
+            lastSeq: number;
             group: components["schemas"]["Group"];
         };
         AdminTrouble: {
@@ -884,6 +973,7 @@ export interface components {
             messages: number;
             connections: number;
             delivered: number;
+            slowConsumers: number;
             trouble: components["schemas"]["AdminTrouble"][];
         };
         AdminUser: {
@@ -912,6 +1002,7 @@ export interface components {
             username: string;
             address: string;
             since: components["schemas"]["Time"];
+            node: string;
         };
         Failure: {
             /** @example 406 */
@@ -927,11 +1018,13 @@ export interface components {
             /** @enum {string} */
             error?: "Bad Request" | "Not Found";
             statusCode?: number;
+            /** @description Of 429: the seconds to wait, as in Retry-After */
+            retryAfter?: number;
             /**
              * @description Stable
              * @enum {string}
              */
-            code: "unauthorized" | "too_soon" | "email_taken" | "mail_code_wrong" | "username_taken" | "captcha_wrong" | "account_unknown" | "password_wrong" | "user_unknown" | "invite_code_invalid" | "already_in_group" | "not_in_group" | "group_unknown" | "cover_unknown" | "cover_taken" | "message_unknown" | "file_unknown" | "not_admin" | "link_expired" | "validation_failed" | "bad_body" | "bad_path" | "body_too_large" | "bad_multipart" | "file_required" | "unexpected_field" | "unsupported_media_type" | "file_too_large" | "file_type_wrong" | "video_too_large" | "cover_too_large" | "video_type_wrong" | "cover_type_wrong" | "too_many_attempts" | "mail_failed" | "files_unavailable" | "busy" | "storage_busy" | "storage_unavailable" | "storage_full" | "sessions_unavailable" | "storage_failed" | "internal_error" | "not_found" | "too_slow" | "expectation_failed" | "head_too_large" | "not_supported" | "bad_request";
+            code: "unauthorized" | "too_soon" | "email_taken" | "mail_code_wrong" | "username_taken" | "captcha_wrong" | "account_unknown" | "password_wrong" | "user_unknown" | "invite_code_invalid" | "already_in_group" | "not_in_group" | "group_unknown" | "cover_unknown" | "cover_taken" | "message_unknown" | "client_msg_id_taken" | "file_unknown" | "not_admin" | "link_expired" | "validation_failed" | "bad_body" | "bad_path" | "body_too_large" | "bad_multipart" | "file_required" | "unexpected_field" | "unsupported_media_type" | "file_too_large" | "file_type_wrong" | "video_too_large" | "cover_too_large" | "video_type_wrong" | "cover_type_wrong" | "too_many_attempts" | "too_many_messages" | "too_many_joins" | "too_many_groups" | "too_many_events" | "too_many_connections" | "mail_failed" | "files_unavailable" | "busy" | "storage_busy" | "storage_unavailable" | "storage_full" | "sessions_unavailable" | "storage_failed" | "internal_error" | "not_found" | "too_slow" | "expectation_failed" | "head_too_large" | "not_supported" | "bad_request";
         };
     };
     responses: {
@@ -1483,6 +1576,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_groups`: too many groups made, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_groups";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1548,6 +1654,19 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_joins`: too many groups joined, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_joins";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1604,6 +1723,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `too_many_joins`: too many groups joined, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_joins";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -1642,7 +1774,9 @@ export interface operations {
     };
     group: {
         parameters: {
-            query?: never;
+            query?: {
+                skip?: number;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["Id"];
@@ -1802,6 +1936,68 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    syncMessages: {
+        parameters: {
+            query: {
+                /** @description The group */
+                groupId: number | string;
+                /** @description Messages behind this number; 0 for all */
+                afterSeq: number;
+                /** @description How many; 0 means 100, and above 500 is 500 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["Missed"];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `not_in_group`: you are not in the group! */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "not_in_group";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refused"];
+        };
+    };
     sendText: {
         parameters: {
             query?: never;
@@ -1822,10 +2018,30 @@ export interface operations {
                      * @example hello 你好
                      */
                     content: string;
+                    /**
+                     * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+                     * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+                     */
+                    clientMsgId?: string;
                 };
             };
         };
         responses: {
+            /** @description Done before: what was stored then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["NewText"];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
             /** @description Done */
             201: {
                 headers: {
@@ -1866,8 +2082,33 @@ export interface operations {
                     };
                 };
             };
+            /** @description `client_msg_id_taken`: clientMsgId was used for another message */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "client_msg_id_taken";
+                    };
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -2230,10 +2471,30 @@ export interface operations {
                      * @example 4
                      */
                     groupId: number;
+                    /**
+                     * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+                     * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+                     */
+                    clientMsgId?: string;
                 };
             };
         };
         responses: {
+            /** @description Done before: what was stored then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["NewFileMessage"];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
             /** @description Done */
             201: {
                 headers: {
@@ -2274,6 +2535,31 @@ export interface operations {
                     };
                 };
             };
+            /** @description `client_msg_id_taken`: clientMsgId was used for another message */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "client_msg_id_taken";
+                    };
+                };
+            };
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Refused"];
@@ -2304,10 +2590,30 @@ export interface operations {
                      * @example 4
                      */
                     groupId: number;
+                    /**
+                     * @description The sender's own name for the message: sent again under it within 7 days, it is stored once
+                     * @example 5f2c6f0e-7f0e-4a7c-8d43-8a1f0f2f6f7b
+                     */
+                    clientMsgId?: string;
                 };
             };
         };
         responses: {
+            /** @description Done before: what was stored then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: 0;
+                        data: components["schemas"]["NewFileMessage"];
+                        /** @constant */
+                        message: "success";
+                    };
+                };
+            };
             /** @description Done */
             201: {
                 headers: {
@@ -2345,6 +2651,31 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {string} */
                         code?: "not_in_group" | "video_too_large" | "cover_too_large";
+                    };
+                };
+            };
+            /** @description `client_msg_id_taken`: clientMsgId was used for another message */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "client_msg_id_taken";
+                    };
+                };
+            };
+            /** @description `too_many_messages`: too many messages, please try again later */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Wait"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {string} */
+                        code?: "too_many_messages";
                     };
                 };
             };
@@ -2468,15 +2799,16 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is stopping */
+            /** @description It is stopping, or what it needs is away */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        /** @constant */
-                        status: "stopping";
+                        /** @enum {unknown} */
+                        status: "stopping" | "unavailable";
+                        away?: ("database" | "redis" | "files")[];
                     };
                 };
             };

@@ -244,6 +244,7 @@ function connect(withToken: string): () => void {
       if (recovered) sendWaiting();
       else void catchUp().then(sendWaiting);
     },
+    missed: () => void catchUp(),
     disconnected() {
       connection.value = "offline";
       // Where a proxy lets no socket through, the page is at least good for reading and writing.

@@ -20,6 +20,13 @@ TEST(Clock, writes_times_before_1970) {
   EXPECT_EQ(to_iso8601(at(-1)), "1969-12-31T23:59:59.999Z");
 }
 
+TEST(Clock, writes_years_of_more_and_of_fewer_digits_than_four) {
+  EXPECT_EQ(to_iso8601(at(253402300799999)), "9999-12-31T23:59:59.999Z");
+  EXPECT_EQ(to_iso8601(at(253402300800000)), "10000-01-01T00:00:00.000Z");
+  EXPECT_EQ(to_iso8601(at(-62135596800000)), "0001-01-01T00:00:00.000Z");
+  EXPECT_EQ(to_iso8601(at(-62167219200001)), "-001-12-31T23:59:59.999Z");
+}
+
 TEST(Clock, of_the_machine_never_runs_backwards) {
   const TimePoint before = system_clock().now();
   EXPECT_GE(system_clock().now(), before);

@@ -99,6 +99,29 @@ TEST(Json, escapes_only_what_must_be) {
   EXPECT_EQ(to_text(Json("\xE6\xBC\xA2\xE2\x80\xA8\x7F")), "\"\xE6\xBC\xA2\xE2\x80\xA8\x7F\"");
 }
 
+// Plain text is taken eight characters at a time: each character, at each place, among neighbours
+// of all kinds.
+TEST(Json, escapes_the_same_at_every_place) {
+  const std::string_view must = "\"\\";
+  for (const char around : {'a', ' ', '!', '#', '[', ']', '\x7F', '\xC3', '\xFF'}) {
+    for (int code = 0; code < 256; ++code) {
+      const char c = static_cast<char>(code);
+      for (std::size_t place = 0; place < 20; ++place) {
+        std::string text(20, around);
+        text[place] = c;
+        const std::string written = to_text(Json(text));
+        if (code >= 0x20 && must.find(c) == std::string_view::npos) {
+          ASSERT_EQ(written, '"' + text + '"') << code << " at " << place;
+        } else {
+          ASSERT_EQ(written[place + 1], '\\') << code << " at " << place;
+          ASSERT_EQ(written.substr(0, place + 1), '"' + text.substr(0, place));
+          ASSERT_TRUE(written.ends_with(text.substr(place + 1) + '"'));
+        }
+      }
+    }
+  }
+}
+
 TEST(Json, writes_whole_numbers_without_a_fraction) {
   EXPECT_EQ(round_trip("9007199254740993"), "9007199254740993");
   EXPECT_EQ(round_trip("-9223372036854775808"), "-9223372036854775808");

@@ -362,7 +362,7 @@ TEST(Session, ends_when_more_is_queued_than_a_client_may_leave) {
   EXPECT_TRUE(f.client.lives());  // Whoever sends may be walking through a room.
   f.owner.end_turn();
   EXPECT_FALSE(f.client.lives());
-  EXPECT_EQ(*f.client.heard, Heard{"closed:transport error"});
+  EXPECT_EQ(*f.client.heard, Heard{"closed:slow consumer"});
 }
 
 TEST(Session, counts_what_small_messages_cost_beside_their_bytes) {

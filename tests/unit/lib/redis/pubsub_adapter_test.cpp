@@ -165,7 +165,7 @@ TEST(PubSubAdapter, says_which_servers_are_missing_when_time_is_up) {
   PacketClient a = f.connected(f.one);
   // A server that is counted, and never answers.
   test::MemoryBus silent(f.redis);
-  silent.start([](std::string_view, std::string_view) {});
+  silent.start([](std::string_view, std::string_view) {}, [](bool) {});
   silent.subscribe("socket.io-request#/#");
   std::vector<std::size_t> missing;
   f.one.space.all().fetch_sockets(
@@ -304,6 +304,19 @@ TEST(PubSubAdapter, touches_nothing_once_it_is_stopped) {
   f.one.space.server_side_emit_with_ack("q", seconds(1), [](const Answers&) { FAIL(); });
   f.settle();
   EXPECT_EQ(a.take_events(), Packets{});
+}
+
+TEST(PubSubAdapter, says_when_the_others_are_heard_again) {
+  test::MemoryRedis redis;
+  auto* bus = new test::MemoryBus(redis);
+  std::vector<bool> heard;
+  PubSubAdapter adapter(std::unique_ptr<Bus>(bus), {.on_hearing = [&](bool may_have_lost) {
+                          heard.push_back(may_have_lost);
+                        }});
+  adapter.start();
+  bus->hear_again(false);
+  bus->hear_again(true);
+  EXPECT_EQ(heard, (std::vector{false, true}));
 }
 
 TEST(PubSubAdapter, counts_nonsense_and_does_nothing_about_it) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -233,6 +234,136 @@ TEST(RecoveredClient, is_never_told_what_was_on_its_way_when_it_first_connected)
   PacketClient again = f.back(client, 0);
   EXPECT_EQ(again.sid(), client.sid());
   EXPECT_EQ(again.take_events(), Packets{});
+}
+
+// Whoever comes back is looked at by a middleware, which takes its time.
+struct CheckedFixture : Fixture {
+  CheckedFixture() : Fixture({.skip_middlewares = false}) {
+    space.use([this](Socket& socket, const Next& next) {
+      seen = socket.rooms();
+      if (socket.is_recovered() && check) check(socket);
+      resume = next;
+    });
+  }
+  PacketClient connected() {
+    PacketClient client(at, 0);
+    client.join();
+    (*resume)();
+    at.settle();
+    client.say(R"(2["join","room"])");
+    at.settle();
+    client.take();
+    return client;
+  }
+  PacketClient back_and_in(const PacketClient& before, unsigned shard) {
+    PacketClient again = back(before, shard);
+    (*resume)();
+    at.settle();
+    return again;
+  }
+
+  std::function<void(Socket&)> check;
+  std::optional<Next> resume;
+  std::vector<std::string> seen;
+};
+
+TEST(CheckedReturn, shows_middlewares_the_rooms_of_before) {
+  CheckedFixture f;
+  PacketClient client = f.connected();
+  f.lose(client);
+  f.say(1);
+  PacketClient again = f.back_and_in(client, 1);
+  EXPECT_EQ(f.seen, (std::vector<std::string>{client.sid(), "room"}));
+  EXPECT_EQ(again.take_events(), Packets{R"(["n",1])"});
+  EXPECT_EQ(f.recovered.back(), true);
+}
+
+TEST(CheckedReturn, hears_what_it_missed_in_rooms_that_a_middleware_lets_it_join) {
+  CheckedFixture f;
+  f.check = [](Socket& socket) {
+    socket.join("joined meanwhile");
+    socket.leave("room");
+  };
+  PacketClient client = f.connected();
+  f.lose(client);
+  f.say(1, "joined meanwhile");
+  f.say(2);
+  PacketClient again = f.back(client, 1);
+  f.say(3, "joined meanwhile");
+  (*f.resume)();
+  f.say(4, "joined meanwhile");
+  f.at.settle();
+  EXPECT_EQ(again.take_events(), (Packets{R"(["n",1])", R"(["n",3])", R"(["n",4])"}));
+}
+
+TEST(CheckedReturn, hears_what_is_said_in_a_room_that_it_is_put_into_meanwhile) {
+  CheckedFixture f;
+  f.check = [](Socket& socket) { socket.join("user"); };
+  PacketClient client = f.connected();
+  f.lose(client);
+  PacketClient again = f.back(client, 1);
+  f.at.on(0, [&] {
+    f.space.to("user").sockets_join("new");
+    f.say(1, "new");
+  });
+  (*f.resume)();
+  f.at.settle();
+  EXPECT_EQ(again.take_events(), Packets{R"(["n",1])"});
+}
+
+TEST(CheckedReturn, begins_anew_when_a_middleware_says_so) {
+  CheckedFixture f;
+  f.check = [](Socket& socket) { socket.begin_anew(); };
+  PacketClient client = f.connected();
+  f.lose(client);
+  f.say(1);
+  f.space.to(client.sid()).emit("n", 2);
+  PacketClient again = f.back_and_in(client, 1);
+  f.say(3);
+  f.at.settle();
+  EXPECT_EQ(again.take_events(), Packets{});
+  EXPECT_EQ(f.recovered.back(), false);
+  EXPECT_NE(again.pid(), client.pid());
+  // The session of before is gone for everybody; the new one is not.
+  f.check = nullptr;
+  PacketClient late = f.back_and_in(client, 0);
+  EXPECT_EQ(f.recovered.back(), false);
+  f.lose(again);
+  EXPECT_EQ(f.back_and_in(again, 0).pid(), again.pid());
+}
+
+TEST(CheckedReturn, keeps_its_session_when_it_leaves_before_it_is_let_in) {
+  CheckedFixture f;
+  f.check = [](Socket& socket) { socket.join("other"); };
+  PacketClient client = f.connected();
+  f.lose(client);
+  f.say(1);
+  PacketClient again = f.back(client, 1);
+  f.lose(again);
+  PacketClient third = f.back_and_in(client, 0);
+  EXPECT_EQ(f.seen, (std::vector<std::string>{client.sid(), "room", "other"}));
+  EXPECT_EQ(third.take_events(), Packets{R"(["n",1])"});
+}
+
+TEST(CheckedReturn, that_is_sent_away_while_it_catches_up_counts_nowhere) {
+  CheckedFixture f;
+  f.check = [](Socket& socket) { socket.join("user"); };
+  PacketClient client = f.connected();
+  f.lose(client);
+  PacketClient again = f.back(client, 1);
+  f.at.on(0, [&] { f.space.to("user").disconnect_sockets(true); });
+  (*f.resume)();
+  f.at.settle();
+  EXPECT_EQ(f.space.socket_count(), 0u);
+  EXPECT_EQ(f.recovered.size(), 1u);
+  PacketClient fresh(f.at, 1);
+  fresh.say("0");
+  f.at.settle();
+  f.at.on(0, [&] { f.space.all().disconnect_sockets(true); });
+  (*f.resume)();
+  f.at.settle();
+  EXPECT_EQ(f.space.socket_count(), 0u);
+  EXPECT_EQ(f.recovered.size(), 1u);
 }
 
 TEST(RecoveredClient, obeys_what_was_ordered_while_it_waits_to_be_let_in) {

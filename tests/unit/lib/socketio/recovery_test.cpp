@@ -265,6 +265,22 @@ TEST(SavedSessions, give_way_when_there_are_too_many_the_oldest_first) {
   EXPECT_TRUE(saved.take('c'));
 }
 
+TEST(SavedSessions, give_way_when_they_hold_too_much_together) {
+  Saved saved({.sessions_bytes_max = 80'000});
+  const auto save_with_rooms = [&](char name, std::size_t count) {
+    std::vector<std::string> rooms(count, "group:1234567890123456");
+    saved.sessions.save({Saved::pid(name), {}, "/", std::move(rooms), {}, 0});
+  };
+  save_with_rooms('a', 1000);
+  save_with_rooms('b', 700);
+  EXPECT_FALSE(saved.take('a'));
+  save_with_rooms('c', 700);
+  EXPECT_TRUE(saved.take('b'));
+  EXPECT_TRUE(saved.take('c'));
+  save_with_rooms('d', 1000);  // What was taken counts no more.
+  EXPECT_TRUE(saved.take('d'));
+}
+
 TEST(SavedSessions, that_were_saved_again_have_their_later_place) {
   Saved saved({.max_disconnection = seconds(10), .sessions_max = 2});
   saved.save('a', 1);

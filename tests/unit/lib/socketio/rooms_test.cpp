@@ -82,6 +82,22 @@ TEST(Rooms, are_all_left_at_once) {
   f.rooms.leave_all(memberships_of(second));
 }
 
+TEST(Rooms, know_who_is_in) {
+  Fixture f;
+  Socket& first = f.sockets.make();
+  Socket& second = f.sockets.make();
+  f.join(first, "a");
+  f.join(first, "b");
+  f.join(second, "b");
+  EXPECT_TRUE(f.rooms.is_in(memberships_of(first), "a"));
+  EXPECT_TRUE(f.rooms.is_in(memberships_of(second), "b"));
+  EXPECT_FALSE(f.rooms.is_in(memberships_of(second), "a"));
+  EXPECT_FALSE(f.rooms.is_in(memberships_of(second), "c"));
+  f.leave(first, "a");
+  EXPECT_FALSE(f.rooms.is_in(memberships_of(first), "a"));
+  for (Socket* socket : {&first, &second}) f.rooms.leave_all(memberships_of(*socket));
+}
+
 TEST(Rooms, may_have_any_name) {
   Fixture f;
   Socket& socket = f.sockets.make();

@@ -40,7 +40,10 @@ class MemoryBus final : public redis::Bus {
   explicit MemoryBus(MemoryRedis& redis) : redis_(redis) { redis_.buses.push_back(this); }
   ~MemoryBus() override { std::erase(redis_.buses, this); }
 
-  void start(OnMessage on_message) override { on_message_ = std::move(on_message); }
+  void start(OnMessage on_message, OnHearing on_hearing) override {
+    on_message_ = std::move(on_message);
+    on_hearing_ = std::move(on_hearing);
+  }
   void stop() override { is_stopped_ = true; }
   void post(Task task, std::size_t) override {
     if (!is_stopped_ && !is_full) posted.push_back(std::move(task));
@@ -80,6 +83,8 @@ class MemoryBus final : public redis::Bus {
     }
   }
   std::size_t subscriptions() const { return names_.size(); }
+  // As when Redis has been away.
+  void hear_again(bool may_have_lost) { on_hearing_(may_have_lost); }
 
   std::deque<Task> posted;
   bool is_full = false;  // What is posted is dropped.
@@ -87,6 +92,7 @@ class MemoryBus final : public redis::Bus {
  private:
   MemoryRedis& redis_;
   OnMessage on_message_;
+  OnHearing on_hearing_;
   std::set<std::string> names_;
   std::multimap<std::chrono::milliseconds, Task> timers_;
   std::chrono::milliseconds time_{0};

@@ -31,12 +31,14 @@ class JsonShapes : public testing::Test {
     group.invite_code = "the way in";
     group.cover_id = 3;
     group.create_by_id = 7;
+    group.last_seq = 9;
     group.cover = file;
     message.id = 11;
     message.content = "hello";
     message.user_id = 7;
     message.group_id = 5;
     message.user = user;
+    message.seq = 9;
     conversation.id = 13;
     conversation.user_role = chat::Role::owner;
     conversation.user_id = 7;
@@ -86,7 +88,7 @@ TEST_F(JsonShapes, of_a_video_just_sent) {
   message.file_id = 3;
   message.cover_id = 4;
   EXPECT_EQ(names_of(api::new_video_json(message)),
-            "userId groupId type fileId coverId content id createAt updateAt");
+            "userId groupId type fileId coverId content id createAt updateAt seq");
 }
 
 TEST_F(JsonShapes, of_someone_else_have_no_address) {
@@ -144,16 +146,36 @@ TEST_F(JsonShapes, of_a_message_have_its_author_and_its_files) {
   message.file = file;
   const JsonObject object = api::message_json(message);
   EXPECT_EQ(names_of(object),
-            "id createAt updateAt type content userId groupId coverId fileId user file cover");
+            "id createAt updateAt type content userId groupId coverId fileId user file cover seq");
   EXPECT_EQ(object.at("type").as_int64(), 2);
   EXPECT_EQ(names_of(object.at("user").as_object()), user_names);
   EXPECT_EQ(names_of(object.at("file").as_object()), file_names);
   EXPECT_TRUE(object.at("cover").is_null());
 }
 
+TEST_F(JsonShapes, of_a_message_that_was_just_sent_have_its_senders_name_for_it) {
+  message.client_msg_id = "mine";
+  for (const JsonObject& object :
+       {api::message_json(message), api::new_text_json(message, Json(5)),
+        api::new_image_json(message), api::new_video_json(message), api::sent_json({message})}) {
+    EXPECT_EQ(object.at("seq").as_int64(), 9);
+    EXPECT_EQ(object.at("clientMsgId").as_string(), "mine");
+    EXPECT_FALSE(object.contains("isDuplicate"));
+  }
+  EXPECT_TRUE(api::sent_json({message, true}).at("isDuplicate").as_bool());
+}
+
+TEST_F(JsonShapes, of_what_was_missed) {
+  const JsonObject object = api::missed_json({5, 9, false, {message}});
+  EXPECT_EQ(names_of(object), "groupId lastSeq hasMore messages");
+  EXPECT_EQ(object.at("lastSeq").as_int64(), 9);
+  EXPECT_EQ(object.at("messages").at(0).at("id").as_int64(), 11);
+}
+
 TEST_F(JsonShapes, of_a_text_just_sent_echo_the_group_as_it_was_asked_for) {
   const JsonObject object = api::new_text_json(message, Json("5"));
-  EXPECT_EQ(names_of(object), "userId groupId content type coverId fileId id createAt updateAt");
+  EXPECT_EQ(names_of(object),
+            "userId groupId content type coverId fileId id createAt updateAt seq");
   EXPECT_EQ(object.at("groupId").as_string(), "5");
   EXPECT_EQ(api::new_text_json(message, Json(5)).at("groupId").as_int64(), 5);
 }
@@ -163,19 +185,21 @@ TEST_F(JsonShapes, of_a_picture_just_sent) {
   message.content.reset();
   message.file_id = 3;
   const JsonObject object = api::new_image_json(message);
-  EXPECT_EQ(names_of(object), "userId groupId type fileId content coverId id createAt updateAt");
+  EXPECT_EQ(names_of(object),
+            "userId groupId type fileId content coverId id createAt updateAt seq");
   EXPECT_EQ(object.at("type").as_int64(), 1);
   EXPECT_TRUE(object.at("content").is_null());
 }
 
 TEST_F(JsonShapes, of_a_conversation) {
   const JsonObject object = api::conversation_json(conversation);
-  EXPECT_EQ(names_of(object),
-            "id createAt updateAt userRole lastMsgId userId groupId group recentMsg unreadNum");
+  EXPECT_EQ(
+      names_of(object),
+      "id createAt updateAt userRole lastMsgId userId groupId group recentMsg unreadNum lastSeq");
   EXPECT_EQ(names_of(object.at("group").as_object()),
             "id createAt updateAt name description inviteCode coverId createById cover");
   EXPECT_EQ(names_of(object.at("recentMsg").as_object()),
-            "id createAt updateAt type content userId groupId coverId fileId user");
+            "id createAt updateAt type content userId groupId coverId fileId user seq");
   EXPECT_EQ(names_of(object.at("recentMsg").at("user").as_object()),
             "id createAt updateAt username nickname avatarId");
   EXPECT_EQ(object.at("unreadNum").as_int64(), 2);
@@ -192,7 +216,7 @@ TEST_F(JsonShapes, of_a_members_conversation_have_no_invite_code_and_may_have_no
 
 TEST_F(JsonShapes, of_a_read_mark_have_no_group) {
   EXPECT_EQ(names_of(api::read_mark_json(conversation)),
-            "id createAt updateAt userRole lastMsgId userId groupId recentMsg unreadNum");
+            "id createAt updateAt userRole lastMsgId userId groupId recentMsg unreadNum lastSeq");
 }
 
 TEST_F(JsonShapes, never_hold_a_password_or_who_else_is_an_admin) {

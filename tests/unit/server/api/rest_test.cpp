@@ -44,34 +44,34 @@ TEST(HandshakeToken, is_empty_when_nothing_usable_came) {
 }
 
 TEST(Success, is_200_for_a_get_and_201_for_a_post) {
-  const auto read = api::success(request_of("GET", "/api/x"), Json(JsonArray{1}));
+  const auto read = api::success(request_of("GET", "/api/x"), JsonArray{1});
   EXPECT_EQ(read.status, 200);
   EXPECT_EQ(read.body, R"({"status":0,"data":[1],"message":"success"})");
   EXPECT_EQ(read.fields.get("Content-Type"), "application/json; charset=utf-8");
-  const auto made = api::success(request_of("POST", "/api/x"), std::nullopt);
+  const auto made = api::success(request_of("POST", "/api/x"), api::Answer());
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.body, R"({"status":0,"message":"success"})");
 }
 
 TEST(Success, has_a_weak_tag_that_depends_on_the_body) {
   const auto request = request_of("GET", "/api/x");
-  const std::string tag(api::success(request, Json(1)).fields.get("ETag"));
+  const std::string tag(api::success(request, JsonArray{1}).fields.get("ETag"));
   EXPECT_TRUE(tag.starts_with("W/\"") && tag.ends_with("\"")) << tag;
-  EXPECT_EQ(api::success(request, Json(1)).fields.get("ETag"), tag);
-  EXPECT_NE(api::success(request, Json(2)).fields.get("ETag"), tag);
+  EXPECT_EQ(api::success(request, JsonArray{1}).fields.get("ETag"), tag);
+  EXPECT_NE(api::success(request, JsonArray{2}).fields.get("ETag"), tag);
 }
 
 TEST(Success, that_the_client_has_already_is_304_without_a_body) {
   auto request = request_of("GET", "/api/x");
-  const std::string tag(api::success(request, Json(1)).fields.get("ETag"));
+  const std::string tag(api::success(request, JsonArray{1}).fields.get("ETag"));
   request.fields.add("If-None-Match", tag);
-  const auto same = api::success(request, Json(1));
+  const auto same = api::success(request, JsonArray{1});
   EXPECT_EQ(same.status, 304);
   EXPECT_EQ(same.body, "");
   EXPECT_EQ(same.fields.get("ETag"), tag);
-  EXPECT_EQ(api::success(request, Json(2)).status, 200);
+  EXPECT_EQ(api::success(request, JsonArray{2}).status, 200);
   request.method = "POST";
-  EXPECT_EQ(api::success(request, Json(1)).status, 201);
+  EXPECT_EQ(api::success(request, JsonArray{1}).status, 201);
 }
 
 TEST(Failure, of_a_rule_has_its_words_and_its_code) {

@@ -114,7 +114,7 @@ TEST_F(Uploads, of_a_video_keep_it_with_its_cover_whatever_they_are_called) {
     const auto before = stored_files().size();
     EXPECT_EQ(send(video, form + end, 7), "");
     EXPECT_EQ(names_of(body_of(*answered).at("data").as_object()),
-              "userId groupId type fileId coverId content id createAt updateAt");
+              "userId groupId type fileId coverId content id createAt updateAt seq");
     EXPECT_EQ(stored_files().size(), before + 2);
   }
 }

@@ -293,22 +293,67 @@ TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
   EXPECT_EQ(all->database, 3);
 }
 
+TEST_F(ConfigTest, is_one_of_several_servers_with_a_redis_and_a_database_server) {
+  const Texts redis{{"REDIS_HOST", "redis.example.org"}};
+  Texts both = redis;
+  both["DB_HOST"] = "db.example.org";
+  EXPECT_TRUE(load({}, both).is_clustered());
+  EXPECT_FALSE(load({}, {{"DB_HOST", "db.example.org"}}).is_clustered());
+  EXPECT_FALSE(load({}, redis).is_clustered());
+  // Emitters may be there, whatever the database is.
+  Texts named = redis;
+  named["REDIS_CHANNEL_PREFIX"] = "mine";
+  EXPECT_TRUE(load({}, named).is_clustered());
+}
+
+TEST_F(ConfigTest, has_channels_of_its_own_for_each_database_of_redis) {
+  EXPECT_EQ(load({}).channel_prefix(), "socket.io");
+  EXPECT_EQ(load({}, {{"REDIS_DB", "3"}}).channel_prefix(), "socket.io-3");
+  EXPECT_EQ(load({}, {{"REDIS_DB", "3"}, {"REDIS_CHANNEL_PREFIX", "mine"}}).channel_prefix(),
+            "mine");
+}
+
 TEST_F(ConfigTest, misses_the_password_of_a_user_of_redis) {
   const auto words = complaint({}, {{"REDIS_HOST", "x"}, {"REDIS_USERNAME", "chat"}});
   EXPECT_TRUE(says(words, "redis_password (not set)")) << words;
   EXPECT_TRUE(says(words, "redis_username (environment)")) << words;
 }
 
+TEST_F(ConfigTest, asks_an_authority_only_where_certificates_are_looked_at) {
+  using Mode = storage::DatabaseTls::Mode;
+  EXPECT_EQ(load({}).database_tls().mode, Mode::prefer);
+  const Config config = load({}, {{"DB_TLS", "verify"}, {"DB_CA", "/etc/ca.pem"}});
+  EXPECT_EQ(config.database_tls().mode, Mode::verify);
+  EXPECT_EQ(config.database_tls().authority_file(), "/etc/ca.pem");
+  EXPECT_EQ(load({}, {{"DB_TLS", "off"}}).database_tls().mode, Mode::off);
+  EXPECT_EQ(load({}, {{"DB_TLS", "require"}}).database_tls().mode, Mode::require);
+  EXPECT_TRUE(says(complaint({{"db_ca", "/etc/ca.pem"}}), "db_tls verify"));
+  EXPECT_TRUE(says(complaint({{"db_tls", "maybe"}}), "prefer"));
+}
+
+TEST_F(ConfigTest, finds_redis_at_an_address_or_by_sentinels) {
+  EXPECT_FALSE(load({}).redis_options());
+  EXPECT_EQ(load({}, {{"REDIS_HOST", "10.0.0.1"}}).redis_options()->host, "10.0.0.1");
+  const auto found = load({}, {{"REDIS_SENTINELS", "a:1, b"}, {"REDIS_MASTER", "chat"}});
+  const auto options = found.redis_options();
+  EXPECT_EQ(options->host, "chat");
+  EXPECT_EQ(options->sentinels.places, (std::vector<redis::Place>{{"a", 1}, {"b", 26379}}));
+  EXPECT_TRUE(says(complaint({{"redis_sentinels", "a"}, {"redis_host", "b"}}), "redis_host"));
+  EXPECT_TRUE(says(complaint({{"redis_sentinels", "a:x"}}), "host:port"));
+}
+
 TEST_F(ConfigTest, shows_secrets_as_stars) {
   const Config config = load({}, {{"SERVER_JWT_SECRET", "do not show this"},
                                   {"EMAIL_PASS", "nor this"},
-                                  {"REDIS_PASSWORD", "and not this"}});
+                                  {"REDIS_PASSWORD", "and not this"},
+                                  {"REDIS_SENTINEL_PASSWORD", "nor do this"}});
   std::set<std::string> starred;
   for (const auto& each : app::describe(config)) {
     EXPECT_FALSE(says(each.value, "this")) << each.key;
     if (each.value == "********") starred.insert(each.key);
   }
-  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password"}));
+  EXPECT_EQ(starred, (std::set<std::string>{"email_password", "jwt_secret", "redis_password",
+                                            "redis_sentinel_password"}));
   EXPECT_EQ(app::describe(load({})).size(), app::settings().size());
 }
 
@@ -330,6 +375,16 @@ TEST_F(ConfigTest, has_settings_with_keys_flags_and_variables_of_their_own) {
     // A secret among the arguments of a process can be read by everyone on the machine.
     EXPECT_FALSE(setting.is_secret && setting.has_flag) << setting.key;
   }
+}
+
+TEST_F(ConfigTest, takes_networks_for_proxies_and_numbers_for_limits) {
+  const Config config =
+      load({}, {{"COTERIE_TRUSTED_PROXIES", "10.0.0.0/8, ::1"}, {"COTERIE_LIMIT_SENDS", "0"}});
+  EXPECT_EQ(config.trusted_proxies, "10.0.0.0/8, ::1");
+  EXPECT_EQ(config.limit_sends, 0u);
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_TRUSTED_PROXIES", "10.0.0.0/33"}}), "10.0.0.0/33"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_TRUSTED_PROXIES", "my-proxy"}}), "networks"));
+  EXPECT_TRUE(says(complaint({}, {{"COTERIE_LIMIT_SENDS", "-1"}}), "a whole number"));
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ TEST(Core, makes_what_is_missing_and_finds_it_again) {
   {
     const auto core = app::Core::open(config);
     ASSERT_TRUE(core) << core.error().detail;
-    EXPECT_EQ((*core)->migrated().size(), 3U);
+    EXPECT_EQ((*core)->migrated().size(), 4U);
     ASSERT_TRUE((*core)->accounts().add_user({"alice1", "Secret.1", "", false}));
   }
   const auto again = app::Core::open(config);

@@ -50,6 +50,7 @@ TEST(Errors, of_the_storage_show_nothing_of_it) {
 TEST(Errors, of_too_many_attempts_say_how_long_to_wait) {
   EXPECT_EQ(chat::retry_after_seconds(Error("too_many_attempts", "17")), 17);
   EXPECT_EQ(chat::retry_after_seconds(Error("too_many_attempts", "soon")), 60);
+  EXPECT_EQ(chat::retry_after_seconds(Error("too_many_messages", "3")), 3);
   EXPECT_EQ(chat::retry_after_seconds(Error("password_wrong", "17")), std::nullopt);
 }
 

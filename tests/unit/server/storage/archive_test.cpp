@@ -52,7 +52,7 @@ TEST(Archive, writes_a_row_as_one_line_in_the_order_of_its_columns) {
 TEST(Archive, reads_what_it_has_written) {
   const std::string content = "line\nbreak \"quoted\" \\ \t \x01 \xF0\x9F\x98\x80";
   const Record record{std::int64_t{9}, at(0),           at(-1),  std::int64_t{0}, content,
-                      std::int64_t{1}, std::int64_t{3}, nullptr, nullptr};
+                      std::int64_t{1}, std::int64_t{3}, nullptr, nullptr,         std::int64_t{4}};
   const std::string line = storage::to_line(table("messages"), record);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   const auto read = storage::parse_line(table("messages"), line);

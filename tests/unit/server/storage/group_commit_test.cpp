@@ -34,13 +34,13 @@ class GroupCommitTest : public OnEveryEngine {
 TEST_P(GroupCommitTest, a_message_comes_back_as_others_see_it) {
   const auto alice = add_user("alice1");
   const auto group = add_group(alice, "garden");
-  const auto message = group_commit.append(text(alice, group, "hello"));
-  ASSERT_TRUE(message) << message.error().detail;
-  EXPECT_GT(message->id, 0);
-  EXPECT_EQ(message->content, "hello");
-  EXPECT_EQ(message->user.username, "alice1");
+  const auto sent = group_commit.append(text(alice, group, "hello"));
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_GT(sent->message.id, 0);
+  EXPECT_EQ(sent->message.content, "hello");
+  EXPECT_EQ(sent->message.user.username, "alice1");
   ASSERT_EQ(announced.size(), 1U);
-  EXPECT_EQ(announced[0].id, message->id);
+  EXPECT_EQ(announced[0].id, sent->message.id);
   EXPECT_EQ(announced[0].user.nickname, "nick alice1");
   EXPECT_EQ(stored(group), 1U);
 }
@@ -53,9 +53,9 @@ TEST_P(GroupCommitTest, messages_of_many_threads_are_announced_in_the_order_of_t
   std::vector<std::vector<std::int64_t>> returned(threads);
   together(threads, [&](int index) {
     for (int i = 0; i < each; ++i) {
-      const auto message = group_commit.append(text(alice, group, fmt::format("{}/{}", index, i)));
-      ASSERT_TRUE(message) << message.error().detail;
-      returned[static_cast<std::size_t>(index)].push_back(message->id);
+      const auto sent = group_commit.append(text(alice, group, fmt::format("{}/{}", index, i)));
+      ASSERT_TRUE(sent) << sent.error().detail;
+      returned[static_cast<std::size_t>(index)].push_back(sent->message.id);
     }
   });
 

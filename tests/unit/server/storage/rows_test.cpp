@@ -136,7 +136,8 @@ TEST_P(Rows, groups_know_their_members_and_users_their_groups_with_their_part) {
   const auto kitchen = add_group(bobby, "kitchen");
   add_member(bobby, garden);
 
-  const auto members = read([&](Driver& db) { return storage::members_of_group(db, garden.id); });
+  const auto members =
+      read([&](Driver& db) { return storage::members_of_group(db, garden.id, 1000); });
   ASSERT_EQ(members.size(), 2U);
   EXPECT_EQ(members[0].username, "alice1");
   EXPECT_EQ(members[1].username, "bobby1");

@@ -49,7 +49,8 @@ class House : public testing::Test {
   static constexpr std::string_view png_head = "\x89PNG\r\n\x1A\n";
   static constexpr std::string_view jpeg_head = "\xFF\xD8\xFF\xE0";
 
-  House() {
+  // Without rates everybody may do everything.
+  explicit House(const chat::Limits::Rates& rates = {}) : limits(rates, clock) {
     announcements.message = [this](const chat::Message& message) {
       announced.with([&](auto& list) { list.push_back(message); });
     };
@@ -155,8 +156,9 @@ class House : public testing::Test {
       ffmpeg};
   chat::Memberships memberships{database};
   std::unique_ptr<chat::Accounts> accounts;
-  chat::Groups groups{{database, files, memberships, announcements, clock, random}};
-  chat::Conversations conversations{{database, files, memberships, announcements, clock}};
+  chat::Limits limits;
+  chat::Groups groups{{database, files, memberships, announcements, clock, random, limits}};
+  chat::Conversations conversations{{database, files, memberships, announcements, clock, limits}};
 };
 
 }  // namespace coterie::tests

@@ -12,6 +12,7 @@
 #include "storage/groups.hpp"
 #include "storage/messages.hpp"
 #include "storage/migrations.hpp"
+#include "storage/sequence.hpp"
 #include "storage/users.hpp"
 #include "support/engines.hpp"
 #include "support/fake_clock.hpp"
@@ -100,7 +101,11 @@ class OnEveryEngine : public testing::TestWithParam<Engine> {
   storage::Message add_text(const storage::User& user, const storage::Group& group,
                             const std::string& content) {
     storage::Message message = text(user, group, content);
-    EXPECT_EQ(insert([&](Driver& db) { storage::insert_message(db, message); }), "");
+    EXPECT_EQ(insert([&](Driver& db) {
+                message.seq = storage::advance_sequence(db, group.id, 1);
+                storage::insert_message(db, message);
+              }),
+              "");
     return message;
   }
 

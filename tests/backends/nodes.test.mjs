@@ -1,0 +1,201 @@
+// Two servers of the chat on one Redis, one MariaDB and one folder of files: members of a group hear
+// each other wherever they are, what happens on one node is so on the other, and what happens when
+// Redis or a node goes away.
+// SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Emitter } from "@socket.io/redis-emitter";
+import { Redis } from "ioredis";
+
+import { startMariadb } from "../support/backends/mariadb.mjs";
+import { startRedis } from "../support/backends/redis.mjs";
+import { Coterie, password, temporaryFolder } from "../support/coterie.mjs";
+import { until } from "../support/process.mjs";
+import { picture, png } from "../support/rest.mjs";
+import { ask, closeSocketsAfterEach, connectSocket } from "../support/sockets.mjs";
+
+let mariadb, redis, one, two, alice, bobby;
+
+// A data folder of its own, with the folder of files that all nodes share.
+function dataFolder(files) {
+  const data = temporaryFolder();
+  symlinkSync(files, join(data, "files"));
+  return data;
+}
+
+// How many nodes hear what is asked.
+const listening = () =>
+  Number(redis.cli("PUBSUB", "NUMSUB", "socket.io-request#/#").split("\n")[1]);
+
+before(async () => {
+  [mariadb, redis] = await Promise.all([
+    // It keeps the log-ins when it is killed.
+    startMariadb(), startRedis("--appendonly", "yes", "--dir", temporaryFolder())]);
+  mariadb.sql("CREATE DATABASE chat");
+  const files = join(temporaryFolder(), "shared");
+  mkdirSync(files);
+  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1" };
+  // At the same moment: both migrate, and both propose a secret.
+  [one, two] = await Promise.all(["one", "two"].map((name) =>
+    Coterie.start({ data: dataFolder(files), env, flags: ["--node-name", name] })));
+  await until(() => listening() === 2);
+  alice = await one.user("alice1");
+  bobby = await two.user("bobby1");
+});
+after(async () => {
+  for (const node of [one, two]) await node?.remove();
+  await redis?.stop();
+  await mariadb?.remove();
+});
+closeSocketsAfterEach();
+
+const connect = (node, { token }, options = {}) =>
+  connectSocket(node.url, { auth: { token }, transports: ["websocket"], ...options });
+const texts = (socket, group) =>
+  socket.events(`group-message:${group.id}`).map(([{ content }]) => content);
+const hears = (socket, group, content, milliseconds) =>
+  socket.until(() => texts(socket, group).includes(content), milliseconds);
+let count = 0;
+const unique = (word) => `${word} ${++count}`;
+
+// Both nodes hear each other: each says something in `group` until a member on the other hears it.
+async function together(group, sockets) {
+  for (const [node, who, listener] of [[one, alice, sockets[1]], [two, bobby, sockets[0]]]) {
+    await until(async () => {
+      const content = unique("are you there");
+      await node.rest.text(who.token, group.id, content);
+      return hears(listener, group, content, 300).catch(() => false);
+    }, () => `${node.url} is heard by the other`, 30_000);
+  }
+}
+
+test("a log-in and a link of one node are good on the other: they share a secret", async () => {
+  for (const node of [one, two]) {
+    for (const { token, id } of [alice, bobby]) {
+      assert.equal((await node.rest.data("GET", "/api/user", { token })).id, id);
+    }
+  }
+  const cover = await one.rest.data("POST", "/api/group/cover",
+                                    { token: alice.token, form: [["file", picture()]] });
+  const { pathname, search } = new URL(cover.url);
+  assert.deepEqual((await two.rest.get(pathname + search)).bytes, png);
+  // Should Redis forget it, all would propose the same.
+  const [first, second] = [one, two].map(({ data }) => readFileSync(join(data, "secret"), "utf8"));
+  assert.equal(first, second);
+});
+
+test("members on either node hear what is sent on either, in the order of ids", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const sockets = [await connect(one, alice), await connect(two, alice), await connect(one, bobby),
+                   await connect(two, bobby)];
+  const sent = [];
+  for (let i = 0; i < 20; ++i) {
+    const [node, who] = [[one, alice], [two, bobby], [two, alice], [one, bobby]][i % 4];
+    sent.push(await node.rest.text(who.token, group.id, `${i}`));
+    // The next is sent when this one is everywhere: nodes at the same time promise no order.
+    for (const socket of sockets) await hears(socket, group, `${i}`);
+  }
+  for (const socket of sockets) {
+    assert.deepEqual(texts(socket, group), sent.map(({ content }) => content));
+  }
+});
+
+test("who joins a group on one node hears it on the other at once", async () => {
+  const group = await one.rest.group(alice);
+  const socket = await connect(two, bobby);
+  await one.rest.data("GET", `/api/group/join/${group.inviteCode}`, { token: bobby.token });
+  await one.rest.text(alice.token, group.id, "welcome");
+  await hears(socket, group, "welcome");
+});
+
+test("a log-out on one node ends the sockets of that log-in on the other, and no others", async () => {
+  const token = await one.token(bobby.username);
+  const [ended, kept] = [await connect(two, { token }), await connect(two, bobby)];
+  await one.rest.data("GET", "/api/auth/logout", { token });
+  assert.deepEqual(await ended.event("disconnect"), ["io server disconnect"]);
+  assert.deepEqual(ended.events("authFail"), [[]]);
+  assert.ok(kept.connected);
+});
+
+test("a read mark of one device reaches the user's others on the other node", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const sent = await one.rest.text(alice.token, group.id, "read me");
+  const { id } = (await two.rest.data("GET", "/api/conversation/list", { token: bobby.token }))
+    .find(({ groupId }) => groupId === group.id);
+  const [phone, laptop] = [await connect(one, bobby), await connect(two, bobby)];
+  await ask(phone, "update-last-msg", { id, messageId: sent.id });
+  assert.equal((await laptop.event("read-mark"))[0].lastMsgId, sent.id);
+});
+
+test("an administrator sees the connections of all nodes, and ends them", async () => {
+  await one.command("user", "add", "olga_ops", "--admin", "--password", password,
+                    "--email", "olga@example.com");
+  const token = await one.token("olga_ops");
+  const asked = (node, path) => node.rest.data("GET", `/api/admin${path}`, { token });
+  const [here, there] = [await connect(one, alice), await connect(two, bobby)];
+  for (const node of [one, two]) {
+    // Those of tests before may still be leaving.
+    await until(async () => (await asked(node, "")).connections === 2);
+    const listed = await asked(node, "/connections");
+    assert.deepEqual(listed.map(({ id, username, node: at }) => [id, username, at]),
+                     [[there.id, "bobby1", "two"], [here.id, "alice1", "one"]]);
+  }
+  await one.rest.data("POST", "/api/admin/disconnect", { token, json: { id: there.id } });
+  await there.event("disconnect");
+  assert.ok(here.connected);
+});
+
+test("each node knows of the other, and says what both need", async () => {
+  for (const [node, other] of [[one, "two"], [two, "one"]]) {
+    await until(() => node.log.includes(`node ${other} is part of this chat, too`), () => node.log);
+  }
+});
+
+test("an emitter of another process reaches clients of every node", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const sockets = [await connect(one, alice), await connect(two, bobby)];
+  const publisher = new Redis({ port: redis.port, host: "127.0.0.1" });
+  new Emitter(publisher).to(`group:${group.id}`).emit("announcement", { from: "a script" });
+  for (const socket of sockets) {
+    assert.deepEqual(await socket.event("announcement"), [{ from: "a script" }]);
+  }
+  publisher.disconnect();
+});
+
+test("while Redis is away a node goes on with its own; when it is back all hear resync, and then " +
+     "each other", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const sockets = [await connect(one, alice), await connect(two, bobby), await connect(one, bobby)];
+  const before = sockets.map((socket) => socket.events("resync").length);
+  await redis.kill();
+  await one.rest.text(alice.token, group.id, "among us");
+  await hears(sockets[0], group, "among us");
+  await hears(sockets[2], group, "among us");
+  await redis.start();
+  for (const [i, socket] of sockets.entries()) {
+    await socket.until((got) => got.filter(([name]) => name === "resync").length > before[i], 30_000);
+  }
+  // Whoever asks then misses nothing.
+  const history = await two.rest.data(
+    "GET", `/api/conversation/group/message/list?groupId=${group.id}`, { token: bobby.token });
+  assert.ok(history.some(({ content }) => content === "among us"));
+  await together(group, sockets);
+  assert.deepEqual(texts(sockets[2], group).filter((text) => text === "among us"), ["among us"]);
+});
+
+test("clients of a node that was killed come to the other by themselves", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const moving = await connect(two, bobby, { reconnection: true, reconnectionDelay: 50 });
+  const staying = await connect(one, alice);
+  await two.kill();
+  moving.io.uri = one.url; // As what stands in front of both would do.
+  await moving.event("connect", 1);
+  assert.equal(moving.recovered, false);
+  await one.rest.text(alice.token, group.id, "you are here");
+  for (const socket of [moving, staying]) await hears(socket, group, "you are here");
+  await two.startAgain();
+  await until(() => listening() === 2, undefined, 30_000);
+  await together(group, [staying, await connect(two, bobby)]);
+});

@@ -1,0 +1,132 @@
+// Several chat servers behind haproxy, on one MariaDB and one Redis, and what can happen to them.
+// SPDX-License-Identifier: MIT
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { startMariadb } from "./backends/mariadb.mjs";
+import { haproxy } from "./backends/proxies.mjs";
+import { startRedis } from "./backends/redis.mjs";
+import { Coterie, temporaryFolder } from "./coterie.mjs";
+import { breaches, Member } from "./member.mjs";
+import { until } from "./process.mjs";
+
+const database = "chaos";
+
+export class Site {
+  nodes = [];
+  members = [];
+
+  static async start(count) {
+    const site = new Site();
+    // Log-ins rest in Redis: it has to keep them while it is away.
+    site.redis = await startRedis("--appendonly", "yes", "--dir", temporaryFolder());
+    site.mariadb = await startMariadb();
+    site.mariadb.sql(`CREATE DATABASE ${database}`);
+    const env = { ...site.mariadb.settings(database), ...site.redis.settings, LOG_LEVEL: "info",
+                  SERVER_JWT_SECRET: "the same on every node, and long enough" };
+    for (let i = 0; i < count; ++i) site.nodes.push(await Coterie.start({ env }));
+    site.balancer = await haproxy.start(site.nodes.map(({ port }) => port), haproxy.ways.cookie);
+    site.url = site.balancer.url;
+    return site;
+  }
+
+  // `count` people in groups of `size`, each in two of them, connected through the balancer; a
+  // third of them may poll, the others use WebSocket alone.
+  async settle(count, size, random) {
+    const [node] = this.nodes;
+    const users = [];
+    for (let i = 0; i < count; ++i) users.push(await node.user(`member${1000 + i}`));
+    const groups = [];
+    for (let i = 0; i < count; i += size / 2) {
+      const inside = Array.from({ length: Math.min(size, count) }, (_, at) => users[(i + at) % count]);
+      const { id } = await node.rest.group(inside[0], inside.slice(1), `Group ${i}`);
+      groups.push({ id, inside: new Set(inside) });
+    }
+    for (const [i, user] of users.entries()) {
+      const transports = i % 3 ? ["websocket"] : ["polling", "websocket"];
+      const own = groups.filter(({ inside }) => inside.has(user)).map(({ id }) => id);
+      this.members.push(new Member({ ...user, url: this.url, groups: own, transports, random }));
+    }
+    await until(() => this.members.every(({ socket }) => socket.connected),
+                () => `everyone to connect:\n${this.log}`, 60_000);
+  }
+
+  get log() {
+    return this.nodes.map((node, i) => node.log.replace(/^/gm, `node ${i}: `)).join("\n");
+  }
+
+  async killNode(i, absence) {
+    await this.nodes[i].kill();
+    await sleep(absence);
+    await this.nodes[i].startAgain();
+  }
+
+  // One after the other, as an upgrade does.
+  async rollingRestart(pause) {
+    for (const node of this.nodes) {
+      await node.restart();
+      await sleep(pause);
+    }
+  }
+
+  async cutRedis(absence) {
+    await this.redis.stop();
+    await sleep(absence);
+    await this.redis.start();
+  }
+
+  async cutMariadb(absence) {
+    await this.mariadb.kill();
+    await sleep(absence);
+    await this.mariadb.start();
+  }
+
+  // Everyone brings their sends to an end and catches up; then what they were told is compared with
+  // what is stored. `tallies` are for people.
+  async reckon() {
+    await Promise.all(this.members.map((member) => member.finish()));
+    const stored = this.rows();
+    const last = new Map();
+    for (const { groupId, seq } of stored) last.set(groupId, Math.max(last.get(groupId) ?? 0, seq));
+    const isWhole = (member) =>
+      member.groups.every((group) => member.known(group).length === (last.get(group) ?? 0));
+    const areWhole = () => this.members.every(isWhole);
+    await until(areWhole, undefined, 10_000).catch(() => {});
+    const alone = this.members.filter(isWhole).length;
+    // An app asks when it is opened, too.
+    for (const member of this.members) member.catchUp();
+    await until(areWhole, undefined, 60_000).catch(() => {});
+    const tallies = [...this.#tallies(stored), `${alone} were whole by themselves`];
+    return { breaches: breaches(this.members, stored), tallies };
+  }
+
+  rows() {
+    const text = this.mariadb.sql("SELECT id, seq, content, groupId FROM group_message", database);
+    return text.trim().split("\n").filter(Boolean).map((line) => {
+      const [id, seq, content, groupId] = line.split("\t");
+      return { id: Number(id), seq: Number(seq), content, groupId: Number(groupId) };
+    });
+  }
+
+  #tallies(stored) {
+    const sum = (of) => this.members.reduce((total, member) => total + of(member), 0);
+    const gaps = this.members.flatMap(({ absences }) => absences.slice(1)).sort((a, b) => a - b);
+    const at = (share) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * share))] ?? 0;
+    const counts = Object.keys(this.members[0].counts)
+      .map((name) => `${name} ${sum(({ counts: own }) => own[name])}`);
+    return [
+      `${this.members.length} members, ${this.nodes.length} nodes`,
+      `sent ${sum(({ sent }) => sent.size)}, acknowledged ${sum((m) => m.acknowledged.size)}, ` +
+        `stored ${stored.length}`,
+      counts.join(", "),
+      `${gaps.length} absences, milliseconds: p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`,
+    ];
+  }
+
+  async stop() {
+    for (const member of this.members) member.close();
+    await this.balancer?.stop();
+    for (const node of this.nodes) if (node.child.isRunning) await node.remove();
+    await this.mariadb?.remove();
+    if (this.redis?.child.isRunning) await this.redis.stop();
+  }
+}
