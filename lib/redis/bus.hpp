@@ -57,7 +57,7 @@ class Bus {
   virtual void run_waiting(Command command, OnReply on_reply) = 0;
   // Called whenever is_up() has become true, from the next time on.
   virtual void on_up(std::function<void()> handler) = 0;
-  // Is what is published sent at once, and what was subscribed to heard?
+  // Are we connected? Then what is published is sent as soon as what was subscribed to is heard.
   virtual bool is_up() const = 0;
   virtual void run_after(std::chrono::milliseconds delay, Task task) = 0;
 };

@@ -26,6 +26,22 @@ std::size_t bytes_of(const Arguments& arguments) {
 
 }  // namespace
 
+// A question on its way to the bus's thread. When the bus drops it, it ends here.
+class PubSubAdapter::Unasked {
+ public:
+  Unasked(const PubSubAdapter& adapter, std::unique_ptr<Question> question)
+      : adapter_(adapter), question_(std::move(question)) {}
+  Unasked(Unasked&& other) noexcept = default;
+  ~Unasked() {
+    if (question_ && !adapter_.is_stopped_) question_->on_unasked();
+  }
+  std::unique_ptr<Question> take() { return std::move(question_); }
+
+ private:
+  const PubSubAdapter& adapter_;
+  std::unique_ptr<Question> question_;
+};
+
 struct PubSubAdapter::Draft {
   std::string event;
   Arguments arguments;
@@ -49,7 +65,7 @@ PubSubAdapter::PubSubAdapter(std::unique_ptr<Bus> bus, PubSubOptions options, Ra
       questions_(*bus_, random, uid_length) {}
 
 PubSubAdapter::~PubSubAdapter() {
-  bus_->stop();
+  stop();
 }
 
 void PubSubAdapter::start() {
@@ -61,6 +77,7 @@ void PubSubAdapter::start() {
 }
 
 void PubSubAdapter::stop() {
+  is_stopped_ = true;
   bus_->stop();
 }
 
@@ -180,22 +197,25 @@ void PubSubAdapter::ask(const std::string& nsp, Request request, std::unique_ptr
 
 void PubSubAdapter::ask(const std::string& nsp, std::string_view event, const Arguments& arguments,
                         std::chrono::milliseconds timeout, socketio::AnswersHandler answers) {
+  Unasked question(*this, std::make_unique<ServersQuestion>(std::move(answers)));
   post_saying(nsp, {std::string(event), arguments},
-              [this, timeout, answers = std::move(answers)](const std::string& to, Saying saying) {
+              [this, timeout, question = std::move(question)](const std::string& to,
+                                                              Saying saying) mutable {
                 Request asking = request(RequestType::server_side_emit);
                 asking.saying = std::move(saying);
-                ask(to, std::move(asking), std::make_unique<ServersQuestion>(answers), timeout);
+                ask(to, std::move(asking), question.take(), timeout);
               });
 }
 
 void PubSubAdapter::ask_clients(const std::string& nsp, const Envelope& envelope,
                                 std::string_view event, const Arguments& arguments) {
+  Unasked question(*this, std::make_unique<ClientsQuestion>(envelope.answers));
   post_saying(nsp, {std::string(event), arguments, envelope.audience, envelope.flags},
-              [this, listener = envelope.answers](const std::string& to, Saying saying) {
+              [this, question = std::move(question)](const std::string& to, Saying saying) mutable {
                 const auto timeout = saying.flags.timeout;
                 Request asking = request(RequestType::broadcast);
                 asking.saying = std::move(saying);
-                ask(to, std::move(asking), std::make_unique<ClientsQuestion>(listener), timeout);
+                ask(to, std::move(asking), question.take(), timeout);
               });
 }
 
@@ -203,9 +223,10 @@ void PubSubAdapter::fetch(const std::string& nsp, const Audience& audience,
                           socketio::SocketsHandler found) {
   Request fetching = request(RequestType::fetch);
   fetching.audience = audience;
+  Unasked question(*this, std::make_unique<SocketsQuestion>(std::move(found)));
   bus_->post(
-      [this, nsp, fetching = std::move(fetching), found = std::move(found)] {
-        ask(nsp, fetching, std::make_unique<SocketsQuestion>(found), options_.requests_timeout);
+      [this, nsp, fetching = std::move(fetching), question = std::move(question)]() mutable {
+        ask(nsp, std::move(fetching), question.take(), options_.requests_timeout);
       },
       request_bytes);
 }

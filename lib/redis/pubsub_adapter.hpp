@@ -84,8 +84,13 @@ class PubSubAdapter final : public socketio::Adapter,
 
   // Messages that came in and were none.
   std::size_t malformed() const { return malformed_; }
+  // Questions that wait for answers, our own and those of others to our clients. On the bus's
+  // thread.
+  std::size_t open_questions() const { return questions_.size() + serving_.relayed(); }
 
  private:
+  class Unasked;
+
   // One namespace.
   struct Space {
     Space(const std::string& key, const std::string& name, const std::string& uid,
@@ -116,6 +121,7 @@ class PubSubAdapter final : public socketio::Adapter,
 
   const PubSubOptions options_;  // Fixed after construction
   const std::string uid_;
+  std::atomic<bool> is_stopped_ = false;  // Any thread
   const std::unique_ptr<Bus> bus_;
 
   socketio::SavedSessions sessions_;  // Any thread

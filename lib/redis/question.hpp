@@ -24,6 +24,8 @@ class Question {
   void on_response(const Response& response);
   // Time is up: whoever asked is told what there is.
   void on_late();
+  // It could not be asked: one server at least is not heard.
+  virtual void on_unasked() { on_late(); }
   // Nothing that comes in could change anything any more.
   bool is_over() const { return is_complete_ && !awaits_more(); }
 
@@ -74,6 +76,12 @@ class ClientsQuestion final : public Question {
  public:
   explicit ClientsQuestion(std::shared_ptr<socketio::AnswersListener> listener)
       : listener_(std::move(listener)) {}
+
+  // Our own clients may still answer.
+  void on_unasked() override {
+    listener_->on_asked(1);
+    listener_->on_left();
+  }
 
  private:
   bool take(const Response& response) override;

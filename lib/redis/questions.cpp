@@ -15,7 +15,7 @@ void Questions::ask(const std::string& channel, std::unique_ptr<Question> questi
                     std::chrono::milliseconds timeout,
                     const std::function<std::string(const std::string& id)>& encode) {
   // What cannot be asked now is not asked later: nobody would wait for the answers any more.
-  if (!bus_.is_up() || open_.size() >= questions_max) return question->on_late();
+  if (!bus_.is_up() || open_.size() >= questions_max) return question->on_unasked();
   const std::string id = random_id(random_, id_length_);
   open_.insert_or_assign(id, std::move(question));
   bus_.count_subscribers(channel, [this, id](std::size_t servers) {

@@ -25,6 +25,7 @@ class Questions {
            std::chrono::milliseconds timeout,
            const std::function<std::string(const std::string& id)>& encode);
   void on_response(const Response& response);
+  std::size_t size() const { return open_.size(); }
 
  private:
   Bus& bus_;

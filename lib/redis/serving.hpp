@@ -25,12 +25,13 @@ class Serving {
   // `respond` may be called by any thread, for as long as it lives; not at all when nobody waits.
   void serve(const std::shared_ptr<socketio::Namespace>& here, const Request& request,
              const Respond& respond) const;
+  // How many questions to our clients are open.
+  std::size_t relayed() const { return *relayed_; }
 
  private:
   void ask_clients(const std::shared_ptr<socketio::Namespace>& here, const Request& request,
                    const Respond& respond) const;
 
-  // Questions to our clients that are open.
   const std::shared_ptr<std::atomic<std::size_t>> relayed_ =
       std::make_shared<std::atomic<std::size_t>>(0);
 };

@@ -214,7 +214,11 @@ std::vector<Socket*> Client::all_sockets() const {
 }
 
 void Client::disconnect() {
-  for (Socket* socket : all_sockets()) socket->disconnect(false);
+  for (Socket* socket : all_sockets()) {
+    // One that is not let in yet hears of nothing; but it must not come back for its session.
+    socket->is_connected() ? socket->disconnect(false)
+                           : socket->become_disconnected("server namespace disconnect");
+  }
   session_.close();
 }
 

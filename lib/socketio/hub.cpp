@@ -14,6 +14,7 @@
 namespace coterie::socketio {
 
 void Hub::add(Socket& socket) {
+  socket.birth_ = ++births_;
   sockets_.emplace(socket.id_, &socket);
 }
 
@@ -37,8 +38,6 @@ bool Hub::connect(Socket& socket) {
 void Hub::set_connected(Socket& socket) {
   socket.state_ = Socket::State::connected;
   connected_.fetch_add(1, std::memory_order_relaxed);
-  if (namespace_.is_recoverable())
-    namespace_.add_holder(socket.pid(), {shard_.index(), socket.id_});
 }
 
 void Hub::remove(Socket& socket) {
@@ -50,8 +49,8 @@ void Hub::remove(Socket& socket) {
   rooms_.leave_all(socket.memberships_);
   if (socket.state_ == Socket::State::connected || socket.state_ == Socket::State::leaving) {
     connected_.fetch_sub(1, std::memory_order_relaxed);
-    if (namespace_.is_recoverable()) namespace_.remove_holder(socket.pid(), shard_.index());
   }
+  if (socket.has_session()) namespace_.remove_holder(socket.pid(), shard_.index());
   expect_no_answer_of(socket);
 }
 
@@ -68,6 +67,11 @@ void Hub::evict(const Id& id) {
 Socket* Hub::find(const Id& id) const {
   const auto found = sockets_.find(id);
   return found == sockets_.end() ? nullptr : found->second;
+}
+
+Socket* Hub::find(const Id& id, std::uint64_t birth) const {
+  Socket* socket = find(id);
+  return socket && socket->birth_ == birth ? socket : nullptr;
 }
 
 void Hub::join(Socket& socket, std::string_view room) {
@@ -193,18 +197,17 @@ bool Hub::send(Socket& socket, const Envelope& envelope) {
   return true;
 }
 
-bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, const Offset& offset) {
+bool Hub::catch_up(Socket& socket, const Offset& offset) {
   COTERIE_CHECK(!is_draining());
   Offset reached = offset;
   for (bool is_all = false; !is_all;) {
     drain();
     // What came in may have sent it away, or into another room.
     if (socket.state_ != Socket::State::connecting) return false;
-    std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
-    heard_rooms.insert(socket.id());
-    for (const Membership& each : socket.memberships_) heard_rooms.insert(each.room->name);
     const auto missed = namespace_.missed_since(reached, inbox_);
     if (!missed) return false;
+    const std::vector<std::string> rooms = socket.rooms();
+    const std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
     for (const auto& envelope : missed->events) {
       if (concerns(*envelope, socket.id_, heard_rooms)) socket.client_.send(*envelope->frames);
       reached = envelope->offset;
@@ -212,7 +215,6 @@ bool Hub::catch_up(Socket& socket, const std::vector<std::string>& rooms, const 
     is_all = missed->is_all;
   }
   set_connected(socket);
-  for (const std::string& room : rooms) join(socket, room);
   return true;
 }
 

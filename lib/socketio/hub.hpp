@@ -49,15 +49,15 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void add(Socket& socket);
   // False when it has left meanwhile.
   bool connect(Socket& socket);
-  // The same for a socket that has come back: into `rooms`, having sent it what the log holds
-  // behind `offset` for them and for those that middlewares have let it join. False when it has
-  // left, or the log does not know (any more).
-  bool catch_up(Socket& socket, const std::vector<std::string>& rooms, const Offset& offset);
+  // The same for a socket that has come back: having sent it what the log holds for its rooms
+  // behind `offset`. False when it has left, or the log does not know (any more).
+  bool catch_up(Socket& socket, const Offset& offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
   // Ends the connection of that socket: its client has turned up with another one.
   void evict(const Id& id);
   Socket* find(const Id& id) const;
+  Socket* find(const Id& id, std::uint64_t birth) const;        // And no later one of the same id.
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
@@ -115,6 +115,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
   Rooms rooms_;
   std::uint64_t mark_ = 0;
+  std::uint64_t births_ = 0;
   Inbox draining_;
   std::size_t drained_ = 0;       // So many of those are done, or at hand.
   unsigned drains_ = 0;           // One within another.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <unordered_set>
 #include <utility>
 
 #include "base/timer_wheel.hpp"
@@ -75,7 +74,7 @@ Socket::Extras& Socket::extras() {
 }
 
 SocketRef Socket::ref() const {
-  return SocketRef(hub_.shared_from_this(), id_);
+  return SocketRef(hub_.shared_from_this(), id_, birth_);
 }
 const Handshake& Socket::handshake() const {
   return client_.handshake();
@@ -307,7 +306,6 @@ void Socket::join(std::string_view room) {
 void Socket::leave(std::string_view room) {
   if (state_ == State::disconnected) return;
   hub_.leave(*this, room);
-  if (extras_) std::erase(extras_->rooms, room);
 }
 
 std::vector<std::string> Socket::rooms() const {
@@ -315,13 +313,6 @@ std::vector<std::string> Socket::rooms() const {
   if (state_ == State::disconnected) return names;
   names.emplace_back(id());
   for (const Membership& membership : memberships_) names.push_back(membership.room->name);
-  if (extras_) {
-    std::unordered_set<std::string_view> known;
-    if (!extras_->rooms.empty()) known.insert(names.begin(), names.end());
-    for (const std::string& room : extras_->rooms) {
-      if (!known.contains(room)) names.push_back(room);
-    }
-  }
   return names;
 }
 
@@ -345,11 +336,14 @@ BroadcastOperator Socket::except(std::string room) const {
 void Socket::begin_session(const Id& pid, const Offset& offset) {
   pid_ = pid;
   offset_ = offset;
+  hub_.space().add_holder(pid, {hub_.shard().index(), id_});
 }
 
 void Socket::resume(SavedSession session) {
   hub_.rename(*this, session.sid);
   begin_session(session.pid, session.offset);
+  // At once, so that it can be sent out of them, or away, while it waits to be let in.
+  for (const std::string& room : session.rooms) join(room);
   extras().rooms = std::move(session.rooms);
   data_ = std::move(session.data);
   is_recovered_ = true;
@@ -359,19 +353,18 @@ void Socket::begin_anew() {
   if (!is_recovered_ || state_ != State::connecting) return;
   is_recovered_ = false;
   data_.clear();
-  extras_->rooms.clear();
+  for (const std::string& room : std::exchange(extras_->rooms, {})) leave(room);
+  hub_.space().remove_holder(pid_, hub_.shard().index());
   pid_ = Id();  // It is not kept until it has one of its own.
 }
 
 bool Socket::catch_up() {
-  if (!hub_.catch_up(*this, extras_->rooms, offset_)) return false;
   extras_->rooms = {};
-  return true;
+  return hub_.catch_up(*this, offset_);
 }
 
 void Socket::save_session(std::string_view reason) {
-  if (pid_ == Id() || !is_recoverable(reason)) return;
-  // One that has come back may leave before it has caught up: then it is in no rooms yet.
+  if (!has_session() || !is_recoverable(reason)) return;
   std::vector<std::string> names = rooms();
   names.erase(names.begin());  // Its id is beside them.
   hub_.space().surroundings_.adapter.save(

@@ -23,7 +23,9 @@ class Waiting {
       : world_(world), member_(member), life_(life), clearances_(world.clearances_done) {}
   ~Waiting() {
     Life& life = world_.lives[member_][life_];
-    if (world_.clearances > clearances_ && life.excuse.empty()) life.excuse = sent_away;
+    if (world_.clearances == clearances_) return;
+    life.is_perhaps_lost = true;
+    if (life.excuse.empty()) life.excuse = sent_away;
   }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
@@ -62,6 +64,11 @@ void Application::add_space(socketio::Server& server, std::string_view name) {
   Space& space = spaces_[std::string(name)];
   space.nsp = &server.of(name);
   space.nsp->on_connect([this, &space](Socket& socket) { on_connect(space, socket); });
+  space.nsp->on_disconnecting([this](Socket& socket, std::string_view) {
+    Past& past = pasts_[std::string(socket.id())];
+    past.rooms = socket.rooms();
+    past.at = world_.clock.now();
+  });
   space.nsp->on_disconnect([this, &space](Socket& socket, std::string_view reason) {
     on_disconnect(space, socket, reason);
   });
@@ -75,6 +82,7 @@ void Application::add_room_handlers(Space& space) {
     if (!note_event(socket, number)) return;
     const std::string joined(name.as_string());
     if (is_exact.as_bool()) {
+      ordered_[std::string(socket.id())] = world_.clock.now();
       space.nsp->to(std::string(socket.id())).sockets_join(joined);
     } else {
       socket.join(joined);
@@ -147,19 +155,52 @@ void Application::add_talk_handlers(Space& space) {
 }
 
 void Application::on_connect(Space& space, Socket& socket) {
-  const Guest guest = guest_of(space, socket);
+  Guest guest = guest_of(space, socket);
   world_.note("member {} life {} is in {} on shard {} as {}", guest.member, guest.life,
               space.nsp->name(), net::Shard::here()->index(), socket.id());
+  if (socket.is_recovered()) {
+    if (world_.lost.contains(socket.id())) {
+      world_.fail("member {} is back in {}, where it was sent away", guest.member,
+                  space.nsp->name());
+    }
+    guest.directs = pasts_[std::string(socket.id())].directs;
+    check_return(guest, socket);
+  }
+  socket.data()["member"] = guest.member;
   socket.local().reset();  // It waits no more: from here on handlers hear of its end.
   if (!guests_.emplace(std::string(socket.id()), guest).second) {
     world_.fail("{} connects twice", socket.id());
   }
+  socket.emit(socket.is_recovered() ? "back" : "welcome", rooms_of(space, socket));
+}
+
+JsonObject Application::rooms_of(Space& space, const Socket& socket) {
   JsonObject rooms;
   rooms["*"] = room(space, "*").said;
   for (const std::string& name : socket.rooms()) {
     if (name != socket.id()) rooms[name] = room(space, name).said;
   }
-  socket.emit("welcome", rooms);
+  return rooms;
+}
+
+void Application::check_return(const Guest& guest, const Socket& socket) {
+  const Json* member = socket.data().if_contains("member");
+  if (!member || *member != Json(guest.member)) {
+    world_.fail("member {} is back, and what was known of it is not", guest.member);
+  }
+  // An order may have been on its way when it left, and a middleware may have put it somewhere.
+  const Past& past = pasts_[std::string(socket.id())];
+  if (!world_.settings.skips_middlewares || ordered_[std::string(socket.id())] + haste > past.at) {
+    return;
+  }
+  auto rooms = socket.rooms();
+  auto before = past.rooms;
+  std::ranges::sort(rooms);
+  std::ranges::sort(before);
+  if (rooms != before) {
+    world_.fail("member {} is back in {} rooms, and was in {}", guest.member, rooms.size(),
+                before.size());
+  }
 }
 
 void Application::on_disconnect(Space& space, Socket& socket, std::string_view reason) {
@@ -167,7 +208,11 @@ void Application::on_disconnect(Space& space, Socket& socket, std::string_view r
   if (found == guests_.end()) return world_.fail("{} disconnects twice", socket.id());
   const Guest guest = found->second;
   guests_.erase(found);
+  pasts_[std::string(socket.id())].directs = guest.directs;
   Life& life = life_of(guest);
+  // Whoever speaks nonsense does not come back, either.
+  const bool is_final = reason.ends_with("namespace disconnect") || reason == "parse error";
+  if (is_final) world_.lost.emplace(socket.id());
   world_.note("member {} life {} is out of {}: {}", guest.member, guest.life, space.nsp->name(),
               reason);
   if (reason == "server namespace disconnect") {

@@ -61,6 +61,12 @@ class Application {
     std::uint64_t events = 0;   // That have come.
     std::uint64_t directs = 0;  // Words that were sent to it alone.
   };
+  // What a guest was when it was last connected, by its id, which it gets back when it recovers.
+  struct Past {
+    std::vector<std::string> rooms;
+    TimePoint at;
+    std::uint64_t directs = 0;
+  };
   struct Question {
     TimePoint asked;
     milliseconds patience;
@@ -71,6 +77,9 @@ class Application {
   void add_room_handlers(Space& space);
   void add_talk_handlers(Space& space);
   void on_connect(Space& space, socketio::Socket& socket);
+  // Its rooms, and how much has been said there.
+  JsonObject rooms_of(Space& space, const socketio::Socket& socket);
+  void check_return(const Guest& guest, const socketio::Socket& socket);
   void on_disconnect(Space& space, socketio::Socket& socket, std::string_view reason);
   // Notes down that an event has come; null when something is wrong with it.
   Guest* note_event(socketio::Socket& socket, const Json& number);
@@ -86,6 +95,7 @@ class Application {
   void direct(Space& space);
   void purge(Space& space, const std::string& room);
   void audit(Space& space);
+  void audit_numbered(Space& space, std::uint64_t number);
   void note_drained(Room& room);
 
   Guest guest_of(Space& space, const socketio::Socket& socket);  // As it says itself.
@@ -99,6 +109,8 @@ class Application {
   net::Shards& shards_;
   std::map<std::string, Space, std::less<>> spaces_;
   std::map<std::string, Guest, std::less<>> guests_;  // By the socket's id
+  std::map<std::string, Past, std::less<>> pasts_;
+  std::map<std::string, TimePoint, std::less<>> ordered_;  // When guests were last put anywhere.
   std::vector<Question> questions_;
 };
 

@@ -102,7 +102,10 @@ void Application::say_to_several(Space& space, const std::string& first, const s
     const auto is_in = [&](const std::string& name) {
       return std::ranges::find(rooms, name) != rooms.end();
     };
-    socket.emit("probe", number, (is_in(first) || is_in(second)) && !is_in(spared));
+    const bool is_entitled = (is_in(first) || is_in(second)) && !is_in(spared);
+    // In a turn of its own: with recovery, what is emitted takes its place behind all that waits,
+    // and so that would be carried out in the midst of this visit.
+    socket.ref().run([=](Socket& later) { later.emit("probe", number, is_entitled); });
   });
 }
 
@@ -115,6 +118,7 @@ void Application::tick(Space& space, const std::string& name) {
 void Application::invite(Space& space, const std::string& name) {
   const auto guest = some_guest(space);
   if (!guest) return;
+  ordered_[*guest] = world_.clock.now();
   space.nsp->to(*guest).emit("invited", name, room(space, name).said);
   space.nsp->to(*guest).sockets_join(name);
 }
@@ -122,6 +126,7 @@ void Application::invite(Space& space, const std::string& name) {
 void Application::kick(Space& space, const std::string& name) {
   const auto guest = some_guest(space);
   if (!guest) return;
+  ordered_[*guest] = world_.clock.now();
   space.nsp->to(*guest).sockets_leave(name);
   space.nsp->to(*guest).emit("kicked", name, room(space, name).said);
 }
@@ -137,6 +142,7 @@ void Application::direct(Space& space) {
 
 void Application::purge(Space& space, const std::string& name) {
   world_.count("purges");
+  if (world_.settings.purges_close) world_.cleared_at = world_.clock.now();
   space.nsp->to(name).emit("goodbye");
   const bool is_clearance =
       world_.settings.purges_close && space.nsp->name() == "/side" && name == waiting_room;
@@ -148,6 +154,7 @@ void Application::purge(Space& space, const std::string& name) {
 
 void Application::audit(Space& space) {
   const std::uint64_t number = ++space.audits;
+  if (world_.settings.recovers) return audit_numbered(space, number);
   auto said = std::make_shared<std::map<std::string, std::uint64_t, std::less<>>>();
   for (const auto& [name, each] : space.rooms) (*said)[name] = each.said;
   space.nsp->all().for_each([number, said](Socket& socket) {
@@ -157,6 +164,17 @@ void Application::audit(Space& space) {
       if (name != socket.id()) rooms[name] = (*said)[name];
     }
     socket.emit("audit", number, rooms);
+  });
+}
+
+// With recovery what is emitted takes its place in the order now, not where a visit has it: a word
+// before it makes the shard carry out all that waits, and then both are one.
+void Application::audit_numbered(Space& space, std::uint64_t number) {
+  space.nsp->all().for_each([this, &space, number](Socket& visited) {
+    visited.ref().run([this, &space, number](Socket& socket) {
+      socket.emit("hush");
+      if (socket.is_connected()) socket.emit("audit", number, rooms_of(space, socket));
+    });
   });
 }
 

@@ -82,7 +82,7 @@ void EngineClient::gone(std::string_view why, milliseconds notice) {
 
 // The server has ended the session.
 void EngineClient::ended(std::string_view why) {
-  if (life().excuse.empty()) {
+  if (life().excuse.empty() && !world_.may_be_cleared(life())) {
     world_.fail("member {} life {}: the server ended it for no reason: {}", member_, life_number(),
                 why);
   }

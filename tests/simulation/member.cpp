@@ -44,6 +44,10 @@ void Member::act() {
     was_over_ = has_joined_ = has_heard_goodbye_ = false;
     loiters_ = world_.chance.one_in(12);
     if (loiters_) engine_.life().excuse = "loiters";
+    // The last life has asked, too, and nobody knows when that is heard.
+    if (std::ranges::any_of(stations_, &Station::is_claiming)) {
+      engine_.life().excuse = "claims a session twice";
+    }
     return;
   }
   if (!engine_.is_open()) return;
@@ -67,14 +71,26 @@ void Member::on_over() {
     if (was_sent_away && world_.settings.purges_close && station.standing == Standing::in) {
       world_.fail("member {} was sent away from {} without a word", number_, station.nsp);
     }
+    const bool has_session = station.standing == Standing::in || station.is_claiming;
+    if (station.pid.empty() || !has_session || world_.chance.one_in(8)) forget_session(station);
     station.standing = Standing::out;
+    station.is_returning = false;
+    station.missed.clear();
     station.asked.clear();
-    station.witness.reset();
+    station.lost_at = world_.clock.now();
   }
   partial_.reset();
   late_.clear();
-  const std::uint64_t longest = world_.chance.one_in(3) ? 300 : 20;
+  const bool may_be_late = world_.settings.recovers && !world_.settings.has_long_memory;
+  const std::uint64_t longest = !world_.chance.one_in(3) ? 20 : may_be_late ? 1500 : 300;
   wakes_at_ = world_.clock.now() + milliseconds(world_.chance.below(longest));
+}
+
+void Member::forget_session(Station& station) {
+  station.pid.clear();
+  station.offset.clear();
+  station.is_claiming = false;
+  station.witness.reset();
 }
 
 void Member::part() {
@@ -97,6 +113,7 @@ std::string Member::unsettled() const {
   if (loiters_) return "loiters";
   for (const Station& station : stations_) {
     if (station.standing == Standing::asking) return "waits to be let into " + station.nsp;
+    if (station.is_returning) return "waits to hear where it is";
     if (!station.asked.empty()) return "waits for an answer";
   }
   if (partial_) return "waits for attachments";
@@ -167,19 +184,34 @@ void Member::connect(Station& station) {
   ++station.incarnation;
   station.sent = station.next_ack = 0;
   station.asked.clear();
+  station.is_claiming = !station.pid.empty();
+  station.asks_in_vain = !station.is_claiming && station.nsp != "/" && world_.chance.one_in(5);
+  std::string claim;
+  if (station.is_claiming) {
+    station.claimed_at = world_.clock.now();
+    engine_.life().claimed_at = station.claimed_at;
+    claim = fmt::format(R"(,"pid":"{}")", station.pid);
+    if (!station.offset.empty()) claim += fmt::format(R"(,"offset":"{}")", station.offset);
+  } else {
+    start_witness(station);
+    if (world_.chance.one_in(10)) claim = fmt::format(R"(,"pid":"{}","offset":"1")", nobodys_pid);
+  }
+  const std::string nsp = station.nsp == "/" ? "" : station.nsp + ",";
+  engine_.send({fmt::format(R"(0{}{{"member":{},"life":{},"refuse":{}{}}})", nsp, number_,
+                            engine_.life_number(), station.asks_in_vain, claim),
+                false});
+}
+
+void Member::start_witness(Station& station) {
   station.witness.emplace(
       world_, fmt::format("member {} life {} in {}", number_, engine_.life_number(), station.nsp));
-  station.asks_in_vain = station.nsp != "/" && world_.chance.one_in(5);
-  const std::string nsp = station.nsp == "/" ? "" : station.nsp + ",";
-  engine_.send({fmt::format(R"(0{}{{"member":{},"life":{},"refuse":{}}})", nsp, number_,
-                            engine_.life_number(), station.asks_in_vain),
-                false});
 }
 
 void Member::leave(Station& station) {
   world_.count("namespaces left");
   station.standing = Standing::out;
   station.asked.clear();
+  forget_session(station);
   engine_.life().farewells[station.nsp] = station.sent;
   engine_.send({station.nsp == "/" ? "1" : "1" + station.nsp + ",", false});
 }

@@ -34,6 +34,14 @@ class Member {
 
  private:
   enum class Standing : unsigned char { out, asking, in };
+  struct Packet {
+    char type = 0;
+    std::string nsp;
+    std::optional<std::uint64_t> id;
+    Json data;
+    std::vector<std::string> attachments;
+    std::size_t missing = 0;
+  };
   struct Station {
     std::string nsp;
     Standing standing = Standing::out;
@@ -44,16 +52,20 @@ class Member {
     std::map<std::uint64_t, std::string> asked;  // What the answer must be; empty: anything.
     std::optional<Witness> witness;
 
+    // With recovery: what it proves itself with, where it has got to, and since which life.
+    std::string pid;
+    std::string sid;
+    std::string offset;
+    std::size_t pid_since = 0;
+    bool is_claiming = false;   // Asks to have its session back,
+    bool is_returning = false;  // and has it, but has not been told where it is.
+    TimePoint claimed_at;
+    TimePoint lost_at;
+    std::vector<Packet> missed;
+
     bool is_asking() const { return standing == Standing::asking; }
   };
-  struct Packet {
-    char type = 0;
-    std::string nsp;
-    std::optional<std::uint64_t> id;
-    Json data;
-    std::vector<std::string> attachments;
-    std::size_t missing = 0;
-  };
+
   struct LateAnswer {
     TimePoint due;
     std::size_t station;
@@ -65,6 +77,10 @@ class Member {
   void on_text(std::string_view text);
   void on_packet(const Packet& packet);
   void on_connected(Station& station, const Packet& packet);
+  void on_session(Station& station, std::string pid);
+  void check_claim(const Station& station, bool is_recovered) const;
+  void on_back(Station& station, const Packet& packet);
+  static void note_offset(Station& station, const Packet& packet);
   void on_disconnected(Station& station);
   void on_event(Station& station, const Packet& packet);
   void on_room_event(Station& station, std::string_view event, const JsonArray& data);
@@ -72,6 +88,8 @@ class Member {
   void on_question(Station& station, const Packet& packet);
   void check_said(const Station& station, const Packet& packet);
   void on_over();
+  void start_witness(Station& station);
+  void forget_session(Station& station);
 
   void wish();
   void wish_for(Station& station);
@@ -98,6 +116,9 @@ class Member {
   bool has_heard_goodbye_ = false;  // In any namespace, in this life.
   bool has_parted_ = false;
 };
+
+// Of a session that there never was.
+inline constexpr std::string_view nobodys_pid = "nobody-has-this-name";
 
 // The bytes that go with a number said in a room.
 std::string bytes_of(std::string_view room, std::uint64_t number);

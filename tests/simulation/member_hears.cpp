@@ -83,7 +83,13 @@ void Member::on_packet(const Packet& packet) {
     return world_.fail("member {}: a packet of {}", number_, packet.nsp);
   }
   Station& station = *found;
-  if (to_text(packet.data) == R"(["goodbye"])") has_heard_goodbye_ = true;
+  const bool is_event = packet.type == '2' && packet.data.is_array();
+  const std::string event = is_event ? text_in(packet.data.as_array(), 0) : "";
+  if (station.is_claiming || station.is_returning) {
+    if (event == "back" && station.is_returning) return on_back(station, packet);
+    if (is_event) return station.missed.push_back(packet);
+  }
+  if (event == "goodbye") has_heard_goodbye_ = true;
   // What was under way when we left a namespace is for nobody, until it has let us in anew.
   if (station.standing == Standing::out) return;
   if (station.standing == Standing::asking && packet.type != '0' && packet.type != '4') return;
@@ -115,6 +121,72 @@ void Member::on_connected(Station& station, const Packet& packet) {
   world_.count("namespaces joined");
   station.standing = Standing::in;
   has_joined_ = true;
+  const Json* pid = packet.data.as_object().if_contains("pid");
+  if (pid ? !pid->is_string() || !world_.settings.recovers : world_.settings.recovers) {
+    return world_.fail("member {}: connected with {}", number_, to_text(packet.data));
+  }
+  if (pid) on_session(station, std::string(pid->as_string()));
+  const std::string_view sid = packet.data.at("sid").as_string();
+  if (station.is_returning && sid != station.sid) {
+    world_.fail("member {} is back in {} as somebody else", number_, station.nsp);
+  }
+  station.sid = sid;
+}
+
+// Of its socket's id it knows that of before.
+void Member::on_session(Station& station, std::string pid) {
+  const bool is_recovered = pid == station.pid;
+  if (pid == nobodys_pid) world_.fail("member {} has got a session that nobody had", number_);
+  if (std::exchange(station.is_claiming, false)) {
+    check_claim(station, is_recovered);
+    world_.count(is_recovered ? "recoveries" : "sessions not recovered");
+    if (!is_recovered) start_witness(station);
+  }
+  station.is_returning = is_recovered;
+  if (is_recovered) return;
+  station.missed.clear();
+  station.pid = std::move(pid);
+  station.offset.clear();
+  station.pid_since = engine_.life_number();
+}
+
+void Member::check_claim(const Station& station, bool is_recovered) const {
+  const bool is_lost = world_.lost.contains(station.sid);
+  bool is_perhaps_lost = !engine_.life().excuse.empty() || !world_.settings.has_long_memory;
+  TimePoint known = station.lost_at;  // When the server has known that the last life is over.
+  const auto& lives = world_.lives[number_];
+  for (std::size_t i = station.pid_since; i < lives.size(); ++i) {
+    is_perhaps_lost =
+        is_perhaps_lost || lives[i].is_perhaps_lost || world_.may_be_cleared(lives[i]);
+    if (i + 1 < lives.size() && lives[i].noticed_by) known = std::max(known, *lives[i].noticed_by);
+  }
+  const bool is_late = station.claimed_at > known + world_.settings.memory;
+  if (is_recovered && is_late) {
+    world_.fail("member {} is back in {}, and too late", number_, station.nsp);
+  }
+  if (!is_recovered && !is_lost && !is_late && !is_perhaps_lost) {
+    world_.fail("member {} is not let back into {}", number_, station.nsp);
+  }
+}
+
+void Member::on_back(Station& station, const Packet& packet) {
+  const JsonObject& rooms = packet.data.at(1).as_object();
+  station.is_returning = false;
+  station.witness->begin_repeating(rooms);
+  for (const Packet& missed : std::exchange(station.missed, {})) {
+    on_event(station, missed);
+    world_.count("events repeated");
+    if (world_.has_failed()) return;
+  }
+  station.witness->end_repeating(rooms);
+  note_offset(station, packet);
+}
+
+// As the official client: a text behind all other arguments, unless an answer is wanted.
+void Member::note_offset(Station& station, const Packet& packet) {
+  if (station.pid.empty() || packet.id) return;
+  const Json& last = packet.data.as_array().back();
+  if (last.is_string()) station.offset = last.as_string();
 }
 
 // The application says goodbye before it does so, in the namespace where it begins.
@@ -122,6 +194,8 @@ void Member::on_disconnected(Station& station) {
   world_.note("member {} was disconnected from {}", number_, station.nsp);
   station.standing = Standing::out;
   station.asked.clear();
+  station.pid.clear();
+  station.is_returning = false;
   const bool is_whole = world_.settings.purges_close;
   // Whoever waits to be let in may be in a room already: it can be closed with that, but hears
   // nothing there.
@@ -134,6 +208,7 @@ void Member::on_disconnected(Station& station) {
 void Member::on_event(Station& station, const Packet& packet) {
   const JsonArray* data = packet.data.if_array();
   if (!data || data->empty()) return world_.fail("member {}: an event without a name", number_);
+  note_offset(station, packet);
   const std::string event = text_in(*data, 0);
   Witness& witness = *station.witness;
   if (event == "welcome") return witness.welcome(data->at(1).as_object());
@@ -145,7 +220,8 @@ void Member::on_event(Station& station, const Packet& packet) {
   if (event == "several") return witness.heard_several(number_in(*data, 1));
   if (event == "probe") return witness.probe(number_in(*data, 1), data->at(2).as_bool());
   if (event == "direct") return witness.direct(number_in(*data, 1));
-  if (event == "goodbye") return witness.goodbye();
+  if (event == "hush" || (event == "back" && witness.is_repeating())) return;
+  if (event == "goodbye") return witness.is_repeating() ? void() : witness.goodbye();
   if (event == "question") return on_question(station, packet);
   on_room_event(station, event, *data);
 }

@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "application.hpp"
+#include "cluster_universe.hpp"
 #include "member.hpp"
 #include "net/shards.hpp"
 #include "network.hpp"
@@ -42,7 +44,19 @@ Settings draw_settings(Chance& chance) {
   settings.rooms = static_cast<unsigned>(chance.between(2, 6));
   settings.purges_close = chance.one_in(2);
   settings.has_small_buffers = chance.one_in(3);
+  settings.recovers = chance.one_in(2);
+  settings.has_long_memory = !chance.one_in(4);
+  settings.skips_middlewares = !settings.has_long_memory || chance.one_in(2);
+  if (!settings.has_long_memory && chance.one_in(2)) settings.memory = milliseconds(100);
   return settings;
+}
+
+std::optional<socketio::RecoveryOptions> recovery(const Settings& settings) {
+  if (!settings.recovers) return std::nullopt;
+  socketio::RecoveryOptions options{.max_disconnection = settings.memory,
+                                    .skip_middlewares = settings.skips_middlewares};
+  if (!settings.has_long_memory) options.events_max = 150;
+  return options;
 }
 
 class Universe {
@@ -80,6 +94,7 @@ Universe::Universe(World& world, net::Workers& files)
                         .ping_timeout = world.settings.ping_timeout,
                         .upgrade_timeout = world.settings.upgrade_timeout,
                         .connect_timeout = world.settings.connect_timeout,
+                        .recovery = recovery(world.settings),
                         .clock = &world.clock,
                         .random = &world.ids}),
       application_(world, shards_, server_),
@@ -88,8 +103,8 @@ Universe::Universe(World& world, net::Workers& files)
   for (unsigned i = 0; i < world.settings.members; ++i) {
     members_.push_back(std::make_unique<Member>(world, network_, i));
   }
-  world.note("{} shards, {} members, {} rooms", world.settings.shards, world.settings.members,
-             world.settings.rooms);
+  world.note("{} shards, {} members, {} rooms, {}", world.settings.shards, world.settings.members,
+             world.settings.rooms, world.settings.recovers ? "recovery" : "no recovery");
 }
 
 Universe::~Universe() {
@@ -208,7 +223,9 @@ void Universe::look_for_leaks() {
   for (unsigned i = 0; i < shards_.size(); ++i) {
     const auto left = server_.population(i);
     const std::size_t connections = shards_[i].connection_count();
-    const std::size_t timers = shards_[i].timers().armed_count();
+    // What is too old is swept out on the first shard, for as long as the server lives.
+    const std::size_t sweeps = i == 0 && world_.settings.recovers ? 1 : 0;
+    const std::size_t timers = shards_[i].timers().armed_count() - sweeps;
     if (left.sessions + left.sockets + left.rooms + connections + timers > 0) {
       world_.fail("shard {} keeps {} sessions, {} sockets, {} rooms, {} connections, {} timers", i,
                   left.sessions, left.sockets, left.rooms, connections, timers);
@@ -225,9 +242,13 @@ Outcome run_universe(std::uint64_t seed, std::uint64_t steps, bool is_loud, net:
                      const std::function<void(const World*)>& watch) {
   const std::size_t before = open_descriptors();
   World world(seed, is_loud);
-  world.settings = draw_settings(world.chance);
   watch(&world);
-  std::make_unique<Universe>(world, files)->live(steps);
+  if (world.chance.one_in(3)) {
+    run_cluster(world, steps);
+  } else {
+    world.settings = draw_settings(world.chance);
+    std::make_unique<Universe>(world, files)->live(steps);
+  }
   const std::size_t after = open_descriptors();
   if (after != before) world.fail("{} descriptors were left open", after - before);
   watch(nullptr);

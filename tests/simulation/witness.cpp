@@ -6,12 +6,34 @@ namespace coterie::simulation {
 void Witness::welcome(const JsonObject& rooms) {
   if (is_welcome_) world_.fail("{}: welcome twice", name_);
   is_welcome_ = true;
+  if (is_repeating_) return;
   for (const auto& [room, said] : rooms) {
     joined(std::string(room), said.to_number<std::uint64_t>(), false);
   }
 }
 
+void Witness::begin_repeating(const JsonObject& rooms) {
+  is_repeating_ = true;
+  std::erase_if(stays_, [&](const auto& stay) { return !rooms.contains(stay.first); });
+  // What was said before it joined may be repeated, when it has heard nothing since.
+  for (auto& [room, stay] : stays_) stay.is_exact = false;
+  for (const auto& [room, said] : rooms) {
+    stays_.emplace(std::string(room), Stay{said.to_number<std::uint64_t>(), false, false, true});
+  }
+}
+
+void Witness::end_repeating(const JsonObject& rooms) {
+  is_repeating_ = false;
+  for (const auto& [key, said] : rooms) {
+    const std::string room(key);
+    Stay& stay = stays_.at(room);
+    settle(room, stay, said.to_number<std::uint64_t>());
+    stay.is_found = false;
+  }
+}
+
 void Witness::joined(const std::string& room, std::uint64_t said, bool is_exact) {
+  if (is_repeating_) return;
   stays_.emplace(room, Stay{said, is_exact});  // To join twice is to join once.
 }
 
@@ -26,6 +48,7 @@ void Witness::left(const std::string& room, std::uint64_t at_least) {
 }
 
 void Witness::kicked(const std::string& room, std::uint64_t said) {
+  if (is_repeating_) return;
   const auto stay = stays_.find(room);
   if (stay == stays_.end()) return;
   settle(room, stay->second, said);
@@ -50,8 +73,8 @@ void Witness::heard(const std::string& room, std::uint64_t number) {
   std::uint64_t& last = last_[room];
   if (number <= last) return world_.fail("{} hears {} of {} behind {}", name_, number, room, last);
   const std::uint64_t before = stay.has_heard ? last : stay.said_before;
-  const bool is_next =
-      stay.has_heard || stay.is_exact ? number == before + 1 : number <= before + 1;
+  const bool is_next = stay.has_heard || stay.is_exact ? number == before + 1
+                                                       : number <= before + (stay.is_found ? 0 : 1);
   if (!is_next) world_.fail("{} hears {} of {} after {}", name_, number, room, before);
   stay.has_heard = true;
   last = number;
@@ -60,7 +83,7 @@ void Witness::heard(const std::string& room, std::uint64_t number) {
 
 void Witness::heard_after(const std::string& room, std::uint64_t number) {
   const auto stay = stays_.find(room);
-  if (stay != stays_.end() && last_[room] != number) {
+  if (stay != stays_.end() && !stay->second.is_found && last_[room] != number) {
     world_.fail("{} was told directly of {} in {} and has heard {}", name_, number, room,
                 last_[room]);
   }
@@ -70,13 +93,14 @@ void Witness::audit(std::uint64_t number, const JsonObject& rooms) {
   if (number <= audits_) world_.fail("{}: audit {} behind {}", name_, number, audits_);
   audits_ = number;
   world_.count("audits");
-  if (rooms.size() != stays_.size()) {
+  if (!is_repeating_ && rooms.size() != stays_.size()) {
     world_.fail("{} believes to be in {} rooms, and is in {}", name_, stays_.size(),
                 to_text(rooms));
   }
   for (const auto& [key, said] : rooms) {
     const std::string room(key);
     const auto stay = stays_.find(room);
+    if (is_repeating_ && (stay == stays_.end() || stay->second.is_found)) continue;
     if (stay == stays_.end()) return world_.fail("{} does not know to be in {}", name_, room);
     settle(room, stay->second, said.to_number<std::uint64_t>());
   }
@@ -87,13 +111,14 @@ void Witness::heard_several(std::uint64_t number) {
     world_.fail("{} hears number {} for several rooms behind {}", name_, number, last_of_several_);
   }
   last_of_several_ = number;
+  several_.insert(number);
   world_.count("heard in several rooms");
 }
 
 void Witness::probe(std::uint64_t number, bool is_entitled) {
   if (number <= last_probe_) world_.fail("{}: probe {} behind {}", name_, number, last_probe_);
   last_probe_ = number;
-  if ((last_of_several_ == number) != is_entitled) {
+  if (!is_repeating_ && several_.contains(number) != is_entitled) {
     world_.fail("{} {} number {} for several rooms", name_,
                 is_entitled ? "should have heard" : "should not have heard", number);
   }

@@ -8,13 +8,16 @@
 // published among what is said, too: each tells, for every room that the client is in at that
 // point, the last number said, and so nothing can be missing.
 //
-// With connection-state recovery a witness would live on through the connections of a client, and
-// be asked for exactly the same.
+// With connection state recovery a witness lives on through the connections of a client. While what
+// it has missed is repeated, its rooms are those that it is in when it is back: of a room that it
+// knew it must hear all, of one that it had joined without knowing, all from some number on. Where
+// it has been meanwhile is not repeated.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,6 +32,11 @@ class Witness {
 
   // Connected, and in these rooms, in which so much had been said.
   void welcome(const JsonObject& rooms);
+
+  // It is back, and in these rooms; what it has missed comes now, and then all of it has come.
+  void begin_repeating(const JsonObject& rooms);
+  void end_repeating(const JsonObject& rooms);
+  bool is_repeating() const { return is_repeating_; }
 
   void joined(const std::string& room, std::uint64_t said, bool is_exact);
   void left(const std::string& room, std::uint64_t at_least);
@@ -54,17 +62,20 @@ class Witness {
     std::uint64_t said_before;
     bool is_exact;
     bool has_heard = false;
+    bool is_found = false;  // At a return: nobody knows where it began.
   };
   void settle(const std::string& room, const Stay& stay, std::uint64_t said);
 
   World& world_;
   const std::string name_;
   bool is_welcome_ = false;
+  bool is_repeating_ = false;
   bool has_heard_goodbye_ = false;
   std::map<std::string, Stay> stays_;
   std::map<std::string, std::uint64_t> last_;  // By room, through all stays.
   std::map<std::string, std::uint64_t> ticks_;
   std::uint64_t last_of_several_ = 0;
+  std::set<std::uint64_t> several_;
   std::uint64_t last_probe_ = 0;
   std::uint64_t audits_ = 0;
   std::uint64_t directs_ = 0;

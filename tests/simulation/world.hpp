@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,10 @@ struct Life {
   std::string excuse;
   // When the server must have noticed at the latest that the client has gone.
   std::optional<TimePoint> noticed_by;
+  // A session of it may have ended without a word of any handler.
+  bool is_perhaps_lost = false;
+  // When it asked for the session of a life before.
+  std::optional<TimePoint> claimed_at;
   // Of the namespaces that it has left: how many events it had sent before.
   std::map<std::string, std::uint64_t, std::less<>> farewells;
 };
@@ -52,6 +57,12 @@ struct Settings {
   milliseconds upgrade_timeout{600};
   milliseconds connect_timeout{700};
 
+  // Connection state recovery: is it on, does it remember all, and for so long.
+  bool recovers = false;
+  bool has_long_memory = true;
+  bool skips_middlewares = true;
+  milliseconds memory{60'000};
+
   // So long after the last word of a client the server must know that it has gone.
   milliseconds heartbeat() const { return ping_interval + ping_timeout + haste; }
 };
@@ -70,8 +81,17 @@ class World {
   // and how often that had happened on every shard.
   std::uint64_t clearances = 0;
   std::uint64_t clearances_done = 0;
-  bool is_calm = false;  // Nobody begins anything any more.
+  // Of sockets that have left, or were sent away: they do not come back.
+  std::set<std::string, std::less<>> lost;
+  std::optional<TimePoint> cleared_at;  // When connections of some were ended last.
+  bool is_calm = false;                 // Nobody begins anything any more.
   std::uint64_t step = 0;
+
+  // Who is just coming back may be among those whose connections end, and no handler hears of it.
+  bool may_be_cleared(const Life& life) const {
+    return life.claimed_at && cleared_at && *cleared_at + haste > *life.claimed_at &&
+           *life.claimed_at + haste + milliseconds(1000) > *cleared_at;
+  }
 
   // Things to be done some time later, somewhere: the answer of a slow handler.
   std::vector<Task> later;

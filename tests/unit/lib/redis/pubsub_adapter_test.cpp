@@ -191,6 +191,37 @@ TEST(PubSubAdapter, says_at_once_that_nobody_can_be_asked_while_redis_is_away) {
   EXPECT_EQ(missing, (std::vector<std::size_t>{1, 1}));
 }
 
+TEST(PubSubAdapter, waits_for_its_own_clients_while_redis_is_away) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  f.redis.is_up = false;
+  std::vector<std::string> answered;
+  f.one.space.all().emit_with_ack("q", [&](const Answers& answers) {
+    for (const Args& args : answers.values) answered.push_back(to_text(args[0]));
+    answered.push_back("missing " + std::to_string(answers.missing));
+  });
+  f.settle();
+  EXPECT_TRUE(answered.empty());
+  a.say(R"(30["a"])");
+  f.settle();
+  EXPECT_EQ(answered, (std::vector<std::string>{R"("a")", "missing 1"}));
+}
+
+TEST(PubSubAdapter, says_that_nobody_could_be_asked_when_too_much_waits) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.one.bus->is_full = true;
+  std::vector<std::size_t> missing;
+  const auto note = [&](const Answers& answers) { missing.push_back(answers.missing); };
+  f.one.space.all().fetch_sockets(
+      [&](const RemoteSockets& sockets) { missing.push_back(sockets.missing_servers); });
+  f.one.space.server_side_emit_with_ack("name", seconds(5), note);
+  f.one.space.to("nobody").emit_with_ack("q", note);
+  f.settle();
+  EXPECT_EQ(missing, (std::vector<std::size_t>{1, 1, 1}));
+}
+
 TEST(PubSubAdapter, asks_clients_of_all_servers) {
   Fixture f;
   PacketClient a = f.connected(f.one);

@@ -158,6 +158,35 @@ TEST(Middleware, may_end_the_connection) {
   EXPECT_EQ(f.seen, Seen{"ended"});
 }
 
+TEST(Middleware, that_has_not_gone_on_keeps_its_socket_within_the_reach_of_orders) {
+  Fixture f;
+  std::vector<Next> waiting;
+  f.space.use([&](Socket& socket, const Next& next) {
+    socket.join("user:7");
+    waiting.push_back(next);
+  });
+  f.space.on_connect([&](Socket&) { f.seen.emplace_back("connected"); });
+  PacketClient stays(f.at, 0);
+  stays.join();
+  f.space.to("user:7").sockets_join("group:1");
+  f.space.to("user:7").sockets_leave("user:7");
+  f.at.settle();
+  PacketClient goes(f.at, 1);
+  goes.join();
+  f.space.to("user:7").disconnect_sockets(true);
+  f.at.settle();
+  EXPECT_FALSE(stays.is_gone());
+  EXPECT_TRUE(goes.is_gone());
+  for (const Next& next : waiting) next();
+  f.at.settle();
+  EXPECT_EQ(f.seen, Seen{"connected"});
+  stays.take();
+  f.space.to("user:7").emit("said", 1);
+  f.space.to("group:1").emit("said", 2);
+  f.at.settle();
+  EXPECT_EQ(stays.take(), Packets{R"(2["said",2])"});
+}
+
 TEST(Middleware, that_has_not_gone_on_lets_no_event_through) {
   Fixture f;
   std::optional<Next> waiting;

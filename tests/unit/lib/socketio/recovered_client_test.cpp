@@ -341,7 +341,7 @@ TEST(CheckedReturn, keeps_its_session_when_it_leaves_before_it_is_let_in) {
   PacketClient again = f.back(client, 1);
   f.lose(again);
   PacketClient third = f.back_and_in(client, 0);
-  EXPECT_EQ(f.seen, (std::vector<std::string>{client.sid(), "other", "room"}));
+  EXPECT_EQ(f.seen, (std::vector<std::string>{client.sid(), "room", "other"}));
   EXPECT_EQ(third.take_events(), Packets{R"(["n",1])"});
 }
 
@@ -364,6 +364,124 @@ TEST(CheckedReturn, that_is_sent_away_while_it_catches_up_counts_nowhere) {
   f.at.settle();
   EXPECT_EQ(f.space.socket_count(), 0u);
   EXPECT_EQ(f.recovered.size(), 1u);
+}
+
+TEST(RecoveredClient, obeys_what_was_ordered_while_it_waits_to_be_let_in) {
+  Fixture f({.skip_middlewares = false});
+  std::optional<Next> waiting;
+  f.space.use([&](Socket& socket, const Next& next) {
+    socket.is_recovered() ? void(waiting = next) : next();
+  });
+  PacketClient client = f.connected(0, "room");
+  f.lose(client);
+  PacketClient again = f.back(client, 1);
+  f.space.to("room").sockets_join("more");
+  f.space.to(client.sid()).sockets_leave("room");
+  f.space.to("more").emit("more", 1);
+  f.space.to("room").emit("room", 1);
+  f.at.settle();
+  (*waiting)();
+  f.at.settle();
+  EXPECT_EQ(again.take_events(), Packets{R"(["more",1])"});
+}
+
+TEST(RecoveredClient, hears_what_is_said_behind_an_order_that_was_on_its_way_when_it_came) {
+  Fixture f;
+  PacketClient client = f.connected(0);
+  f.lose(client);
+  PacketClient again(f.at, 1);
+  again.claim(client.pid(), client.offset());
+  f.at.on(0, [&] {
+    f.space.to(client.sid()).sockets_join("room");
+    f.say(1);
+  });
+  f.at.settle();
+  EXPECT_EQ(again.take_events(), Packets{R"(["n",1])"});
+}
+
+TEST(RecoveredClient, that_is_sent_away_while_it_waits_to_be_let_in_does_not_come_back) {
+  Fixture f({.skip_middlewares = false});
+  std::optional<Next> waiting;
+  f.space.use([&](Socket& socket, const Next& next) {
+    socket.is_recovered() ? void(waiting = next) : next();
+  });
+  PacketClient client = f.connected(0, "room");
+  f.lose(client);
+  PacketClient again = f.back(client, 1);
+  f.space.to("room").disconnect_sockets(true);
+  f.at.settle();
+  EXPECT_TRUE(again.is_gone());
+  (*waiting)();
+  f.at.settle();
+  EXPECT_EQ(f.space.socket_count(), 0u);
+  PacketClient third = f.back(client, 0);
+  EXPECT_NE(third.pid(), client.pid());
+}
+
+TEST(RecoveredClient, may_be_lost_again_before_it_is_let_in) {
+  Fixture f({.skip_middlewares = false});
+  std::vector<Next> waiting;
+  f.space.use([&](Socket& socket, const Next& next) {
+    socket.is_recovered() ? waiting.push_back(next) : next();
+  });
+  PacketClient client = f.connected(0, "room");
+  f.lose(client);
+  PacketClient second = f.back(client, 1);
+  PacketClient third = f.back(client, 1);  // And nobody knows that the second has gone.
+  ASSERT_EQ(waiting.size(), 2u);
+  waiting[0]();  // Lets nobody in, though a socket of that id waits.
+  f.at.settle();
+  EXPECT_EQ(third.take(), Packets{});
+  waiting[1]();
+  f.at.settle();
+  EXPECT_EQ(third.pid(), client.pid());
+  EXPECT_EQ(third.take().size(), 1u);
+  EXPECT_EQ(f.space.socket_count(), 1u);
+}
+
+TEST(RecoveredClient, is_not_answered_what_it_asked_on_the_connection_before) {
+  Fixture f;
+  std::optional<Ack> late;
+  std::optional<NextEvent> waiting;
+  int handled = 0;
+  f.space.on("ask", [&](Socket&, const Args&, const Ack& ack) { late = ack; });
+  f.space.on("slow", [&](Socket&) { ++handled; });
+  f.space.on_connect([&](Socket& socket) {
+    if (socket.is_recovered()) return;
+    socket.use([&](Socket&, std::string_view event, const Args&, const NextEvent& next) {
+      event == "slow" ? void(waiting = next) : next();
+    });
+  });
+  PacketClient client = f.connected(0);
+  client.say(R"(27["ask"])");
+  client.say(R"(2["slow"])");
+  f.at.settle();
+  f.lose(client);
+  PacketClient again = f.back(client, 0);
+  again.take();
+  (*late)("too late");
+  (*waiting)();
+  f.at.settle();
+  EXPECT_EQ(again.take(), Packets{});
+  EXPECT_EQ(handled, 0);
+}
+
+TEST(ConnectingClient, that_is_sent_away_by_what_is_on_its_way_is_not_let_in) {
+  Fixture f;
+  std::optional<Next> waiting;
+  f.space.use([&](Socket& socket, const Next& next) {
+    socket.join("banned");
+    waiting = next;
+  });
+  PacketClient client(f.at, 1);
+  client.join();
+  // The turn of shard 1 lets the client in before it looks into its inbox.
+  f.at.shards[1].post([&] { (*waiting)(); });
+  f.space.to("banned").disconnect_sockets(true);
+  f.at.settle();
+  EXPECT_TRUE(client.is_gone());
+  EXPECT_EQ(f.recovered, std::vector<bool>{});
+  EXPECT_EQ(f.space.socket_count(), 0u);
 }
 
 TEST(ReturningClient, begins_anew_with_an_offset_that_is_none) {

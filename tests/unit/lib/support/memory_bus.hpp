@@ -59,7 +59,7 @@ class MemoryBus final : public redis::Bus {
   }
   void stop() override { is_stopped_ = true; }
   void post(Task task, std::size_t) override {
-    if (!is_stopped_) posted.push_back(std::move(task));
+    if (!is_stopped_ && !is_full) posted.push_back(std::move(task));
   }
   void publish(std::string channel, std::string message) override {
     redis_.publish(std::move(channel), std::move(message));
@@ -143,6 +143,7 @@ class MemoryBus final : public redis::Bus {
   std::vector<Asked> unsent;
   bool is_mute = false;  // What is asked does not reach Redis,
   bool is_deaf = false;  // or it does, and the answer does not come back.
+  bool is_full = false;  // What is posted is dropped.
 
  private:
   MemoryRedis& redis_;
