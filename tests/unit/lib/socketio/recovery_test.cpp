@@ -270,7 +270,7 @@ TEST(SavedSessions, give_way_when_they_hold_too_much_together) {
   Saved saved({.sessions_bytes_max = 80'000});
   const auto save_with_rooms = [&](char name, std::size_t count) {
     std::vector<std::string> rooms(count, "group:1234567890123456");
-    saved.sessions.save({Saved::pid(name), {}, "/", std::move(rooms), {}, 0});
+    saved.sessions.save({Saved::pid(name), {}, "/", std::move(rooms), {}, {}});
   };
   save_with_rooms('a', 1000);
   save_with_rooms('b', 700);
