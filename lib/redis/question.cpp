@@ -61,9 +61,10 @@ bool ClientsQuestion::take(const Response& response) {
   return false;
 }
 
-// Clients of a server that has not said how many they are count as one.
+// Clients of a server that has not said how many they are count as one; and those of one that was
+// not counted itself, when they have answered: nobody else's answer is waited for any less.
 void ClientsQuestion::complete(std::size_t missing) {
-  listener_->on_asked(asked_ + missing);
+  listener_->on_asked(std::max(asked_ + missing, acks_));
 }
 
 }  // namespace coterie::redis
