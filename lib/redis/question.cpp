@@ -53,7 +53,10 @@ void ServersQuestion::complete(std::size_t missing) {
 }
 
 bool ClientsQuestion::take(const Response& response) {
-  if (response.type == client_count_type) return asked_ += response.client_count(), true;
+  if (response.type == client_count_type) {
+    if (!is_told_) asked_ += response.client_count();
+    return true;
+  }
   if (response.type == client_ack_type) {
     ++acks_;
     listener_->on_answer(response.ack());
@@ -64,7 +67,9 @@ bool ClientsQuestion::take(const Response& response) {
 // Clients of a server that has not said how many they are count as one; and those of one that was
 // not counted itself, when they have answered: nobody else's answer is waited for any less.
 void ClientsQuestion::complete(std::size_t missing) {
-  listener_->on_asked(std::max(asked_ + missing, acks_));
+  asked_ = std::max(asked_ + missing, acks_);
+  is_told_ = true;
+  listener_->on_asked(asked_);
 }
 
 }  // namespace coterie::redis

@@ -258,6 +258,8 @@ TEST(PubSubAdapter, waits_for_its_own_clients_though_those_of_an_uncounted_serve
   question.on_count(0);  // It has subscribed behind the count, and before the question.
   EXPECT_EQ(listener->answers, 2u);
   EXPECT_EQ(listener->asked, 2u);
+  question.on_response(decode_response(encode_client_count("q", 3)).value());
+  EXPECT_TRUE(question.is_over());
 }
 
 TEST(PubSubAdapter, knows_which_clients_of_others_have_not_answered) {
