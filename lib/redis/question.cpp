@@ -54,7 +54,8 @@ void ServersQuestion::complete(std::size_t missing) {
 
 bool ClientsQuestion::take(const Response& response) {
   if (response.kind == Response::Kind::client_count) {
-    return asked_ += response.client_count(), true;
+    if (!is_told_) asked_ += response.client_count();
+    return true;
   }
   if (response.kind == Response::Kind::client_ack) {
     ++acks_;
@@ -63,9 +64,12 @@ bool ClientsQuestion::take(const Response& response) {
   return false;
 }
 
-// Clients of a server that has not said how many they are count as one.
+// Clients of a server that has not said how many they are count as one; and those of one that was
+// not counted itself, when they have answered: nobody else's answer is waited for any less.
 void ClientsQuestion::complete(std::size_t missing) {
-  listener_->on_asked(asked_ + missing);
+  asked_ = std::max(asked_ + missing, acks_);
+  is_told_ = true;
+  listener_->on_asked(asked_);
 }
 
 }  // namespace coterie::redis

@@ -91,6 +91,7 @@ class ClientsQuestion final : public Question {
 
   std::size_t asked_ = 0;
   std::size_t acks_ = 0;
+  bool is_told_ = false;  // How many were asked, which is the last word on it.
   const std::shared_ptr<socketio::AnswersListener> listener_;
 };
 

@@ -53,7 +53,6 @@ void ClusterClient::act(Servers& servers) {
 
 void ClusterClient::connect(ClusterServer& server) {
   const auto shard = static_cast<unsigned>(world_.chance.below(server.at().shards.size()));
-  const bool is_same = server.number() == server_;
   server_ = server.number();
   connection_.emplace(server.at(), shard);
   ++connections_;
@@ -62,7 +61,7 @@ void ClusterClient::connect(ClusterServer& server) {
   if (pid_.empty()) {
     connection_->say("0");
   } else {
-    claim_ = is_same ? pid_ : "";  // Elsewhere nobody knows it.
+    claim_ = server_ == home_ ? pid_ : "";  // Elsewhere nobody knows it.
     connection_->claim(pid_, offset_);
   }
   if (world_.chance.one_in(6)) connection_->say("0/child-" + std::to_string(number_ % 2) + ",");
@@ -73,7 +72,7 @@ void ClusterClient::connect(ClusterServer& server) {
 void ClusterClient::be_out(bool may_come_back) {
   if (may_come_back && !goodbye_ && story_.settings.recovers) {
     // One of another server's log says nothing here.
-    offset_ = threads_.empty() ? "" : connection_->offset();
+    offset_ = has_heard_ ? connection_->offset() : "";
   } else if (!claim_) {
     pid_.clear();
   }
@@ -155,6 +154,8 @@ void ClusterClient::on_connected(const Json& facts) {
   if (!is_recovered) {
     if (!missed_.empty()) world_.fail("client {} hears before it is there", number_);
     threads_.clear();
+    home_ = server_;
+    has_heard_ = false;
     for (const auto& [speaker, sayings] : story_.sayings) trust_[speaker] = losses_of(speaker);
     return;
   }
@@ -195,6 +196,7 @@ void ClusterClient::on_said(const JsonArray& data) {
   const auto number = data[2].to_number<std::uint64_t>();
   const std::string room(data[3].as_string());
   const Saying& saying = story_.sayings[speaker].at(number - 1);
+  has_heard_ = true;
   Thread& thread = threads_[speaker];
   if (number <= thread.number) {
     return world_.fail("client {} hears {} of server {} behind {}", number_, number, speaker,
@@ -227,7 +229,10 @@ void ClusterClient::note_move(const std::string& kind, unsigned speaker, const S
     for (auto& [name, stay] : stays_) {
       if (owner_of(name) == speaker) end_certainty(stay);
     }
-    if (kind == "resetting" || is_repeating_) return;
+    if (is_repeating_) return;
+    // Orders reach only who is there: all of them must have come to this connection.
+    if (kind == "resetting") return void(resetting_[speaker] = connections_);
+    if (resetting_[speaker] != connections_) return;
     std::erase_if(stays_, [&](const auto& stay) { return owner_of(stay.first) == speaker; });
     trust_[speaker] = losses_before(saying);
     reset_at_[speaker] = events_;

@@ -96,6 +96,8 @@ class ClusterClient {
   bool is_repeating_ = false;
   std::optional<std::string> claim_;  // The pid that it comes back with.
   std::string pid_, offset_, sid_;
+  unsigned home_ = 0;       // The server that has given us the pid.
+  bool has_heard_ = false;  // Anything since then.
   std::vector<std::string> missed_;
   std::vector<LateAnswer> late_;
 
@@ -104,6 +106,7 @@ class ClusterClient {
   std::map<std::string, Stay> stays_;
   std::map<std::string, std::uint64_t> left_at_;  // In our count of events, by room,
   std::map<unsigned, std::uint64_t> reset_at_;    // or all rooms of a server.
+  std::map<unsigned, std::uint64_t> resetting_;   // On which connection that was announced.
   std::map<unsigned, std::uint64_t> trust_;  // What each had lost when we last knew all for sure.
   std::optional<unsigned> goodbye_;          // Of that server.
   std::uint64_t goodbye_losses_ = 0;

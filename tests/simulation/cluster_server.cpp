@@ -350,7 +350,8 @@ void ClusterServer::check_patience(const Inquiry& inquiry,
     const bool was_asked =
         life.server == number_ && life.began < inquiry.step && !life.ended && life.name != 0;
     if (was_asked && !answered.contains(life.name)) {
-      world_.fail("server {} did not wait for {}", number_, id);
+      world_.fail("server {} did not wait for {} with {} answers, asked at step {}", number_, id,
+                  answered.size(), inquiry.step);
     }
   }
 }

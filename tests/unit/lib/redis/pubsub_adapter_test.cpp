@@ -242,6 +242,26 @@ TEST(PubSubAdapter, asks_clients_of_all_servers) {
   EXPECT_EQ(answered, (std::vector<std::string>{R"("b")", R"("a")", "missing 0"}));
 }
 
+TEST(PubSubAdapter, waits_for_its_own_clients_though_those_of_an_uncounted_server_answer) {
+  struct Listener : socketio::AnswersListener {
+    void on_asked(std::size_t sockets) override { asked = sockets; }
+    void on_answer(Args) override { ++answers; }
+    void on_left() override {}
+    void on_timeout() override {}
+    std::size_t asked = 0, answers = 0;
+  };
+  const auto listener = std::make_shared<Listener>();
+  ClientsQuestion question(listener);
+  for (int i = 0; i < 2; ++i) {
+    question.on_response(decode_response(encode_client_ack("q", Args({Json(i)}, {}))).value());
+  }
+  question.on_count(0);  // It has subscribed behind the count, and before the question.
+  EXPECT_EQ(listener->answers, 2u);
+  EXPECT_EQ(listener->asked, 2u);
+  question.on_response(decode_response(encode_client_count("q", 3)).value());
+  EXPECT_TRUE(question.is_over());
+}
+
 TEST(PubSubAdapter, knows_which_clients_of_others_have_not_answered) {
   Fixture f;
   PacketClient b = f.connected(f.two);
