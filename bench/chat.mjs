@@ -63,8 +63,9 @@ const unlimited = Object.fromEntries(limits.map((name) => [`COTERIE_LIMIT_${name
 
 class CoteriePeer {
   constructor(env, plantCodes) {
-    // As the original: nobody makes thumbnails while it is measured, and nobody is told to slow down.
-    this.env = { ...unlimited, SERVER_JWT_SECRET: secret, COTERIE_FFMPEG: "", COTERIE_PASSWORD_COST: "standard",
+    // As the original: no thumbnails are made while it is measured, nobody is told to slow down.
+    this.env = { ...unlimited, SERVER_JWT_SECRET: secret, COTERIE_FFMPEG: "",
+                 COTERIE_PASSWORD_COST: "standard",
                  ...env };
     this.plantCodes = plantCodes;
   }

@@ -1,8 +1,10 @@
 // One of several servers that are one: rooms reach across them, by way of Redis.
 //
-//   cluster PORT REDIS_URL      for example: cluster 3001 redis://127.0.0.1:6379
+//   cluster PORT REDIS_URL [streams]      for example: cluster 3001 redis://127.0.0.1:6379
 //
-// Start it twice with different ports. Servers on Node with @socket.io/redis-adapter may take part.
+// Start it twice with different ports. Servers on Node with @socket.io/redis-adapter may take part;
+// with "streams" those with @socket.io/redis-streams-adapter: then clients that come back to
+// another server continue there, and hear what they have missed.
 //
 //   "join" room, ack            its rooms           "say" room, text    → "said" text, to the room
 //   "who" ack                   ids of all sockets, of all servers
@@ -14,6 +16,7 @@
 
 #include "net/shards.hpp"
 #include "redis/pubsub_adapter.hpp"
+#include "redis/streams_adapter.hpp"
 #include "socketio/server.hpp"
 #include "socketio/socket.hpp"
 
@@ -71,14 +74,21 @@ void serve(socketio::Namespace& space, const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto address = redis::parse_address(argc == 3 ? argv[2] : "");
+  const bool is_stream = argc == 4 && std::string_view(argv[3]) == "streams";
+  const auto address = redis::parse_address(argc == 3 || is_stream ? argv[2] : "");
   if (!address) {
-    std::fprintf(stderr, "usage: cluster PORT REDIS_URL (%s)\n", address.error().detail.c_str());
+    std::fprintf(stderr, "usage: cluster PORT REDIS_URL [streams] (%s)\n",
+                 address.error().detail.c_str());
     return 2;
   }
   net::Shards shards;
   socketio::ServerOptions options;
-  options.adapter = redis::pubsub_adapter({.redis = *address});
+  if (is_stream) {
+    options.recovery = socketio::RecoveryOptions{};
+    options.adapter = redis::streams_adapter({.redis = *address});
+  } else {
+    options.adapter = redis::pubsub_adapter({.redis = *address});
+  }
   socketio::Server server(shards, options);
   serve(server.of("/"), std::string("coterie on ") + argv[1]);
 

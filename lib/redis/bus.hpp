@@ -1,4 +1,4 @@
-// SEAM: publish and subscribe, as Redis has it, on one thread of its own.
+// SEAM: publish and subscribe, and any other command of Redis, on one thread of its own.
 //
 // RedisBus is the real one; tests have one in memory, whose turns they take.
 // SPDX-License-Identifier: MIT
@@ -11,7 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "base/task.hpp"
+#include "redis/reply.hpp"
+#include "redis/resp.hpp"
 
 namespace coterie::redis {
 
@@ -20,6 +23,7 @@ class Bus {
   // `subscription` is the channel or the pattern that was subscribed to.
   using OnMessage = std::function<void(std::string_view subscription, std::string_view message)>;
   using OnCount = std::function<void(std::size_t)>;
+  using OnReply = std::function<void(Result<Reply>)>;
   // All that was subscribed to is heard from now on: for the first time, or again after Redis was
   // away. What was published before went unheard; `may_have_lost`: of what was published here, too.
   using OnHearing = std::function<void(bool may_have_lost)>;
@@ -45,6 +49,14 @@ class Bus {
   // How many servers are subscribed to the channel now; asked behind what was published. Never
   // called when the connection breaks first.
   virtual void count_subscribers(std::string channel, OnCount on_count) = 0;
+  // A command, in one order with what is published, and like that it waits while it cannot be sent.
+  // Error "redis_cut": the connection broke before there was a reply, or too much waits; it may
+  // have run. A reply that is an error breaks the connection: another one may do better.
+  virtual void run(Command command, OnReply on_reply) = 0;
+  // The same for a command that lets Redis wait, on a connection of its own. Only while is_up().
+  virtual void run_waiting(Command command, OnReply on_reply) = 0;
+  // Called whenever is_up() has become true, from the next time on.
+  virtual void on_up(std::function<void()> handler) = 0;
   // Are we connected? Then what is published is sent as soon as what was subscribed to is heard.
   virtual bool is_up() const = 0;
   virtual void run_after(std::chrono::milliseconds delay, Task task) = 0;

@@ -8,7 +8,7 @@
 //   broadcast = msgpack [UID, packet, opts]
 //   packet    = {"type": 2, "data": [event, args…], "nsp": NSP}
 //   opts      = {"rooms": […], "except": […], "flags": {…}}
-//   request   = {"uid", "requestId", "type", …}, see RequestType
+//   request   = {"uid", "requestId", "type", …}, see below
 //   response  = {"requestId", …}: what it holds follows from the request
 //
 // Requests and responses are JSON when they begin with "{", else msgpack. A server's UID is six
@@ -18,16 +18,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "redis/msgpack.hpp"
+#include "redis/saying.hpp"
 #include "socketio/arguments.hpp"
 #include "socketio/audience.hpp"
-#include "socketio/envelope.hpp"
 #include "socketio/remote_socket.hpp"
 
 namespace coterie::redis {
@@ -46,14 +43,6 @@ struct Channels {
   std::string own_responses;
 };
 
-// What a server says to clients: an event, and to whom.
-struct Saying {
-  std::string event;
-  socketio::Args args;
-  socketio::Audience audience;
-  socketio::EmitFlags flags;
-};
-
 struct Broadcast {
   std::string uid;
   Saying saying;
@@ -62,45 +51,15 @@ struct Broadcast {
 std::string encode_broadcast(std::string_view uid, std::string_view nsp, const Saying& saying);
 std::optional<Broadcast> decode_broadcast(std::string_view message, std::string_view nsp);
 
-enum class RequestType : std::uint8_t {
-  sockets = 0,           // rooms → {sockets: [ids]}; old servers
-  all_rooms = 1,         // → {rooms}
-  join = 2,              // opts, rooms; or from old ones sid, room → {}
-  leave = 3,             // likewise
-  disconnect = 4,        // opts, close; or sid, close → {}
-  fetch = 5,             // opts → {sockets: [{id, handshake, rooms, data}]}
-  server_side_emit = 6,  // data: [event, args…] → {type: 6, data}, to all servers
-  broadcast = 7,  // packet, opts → {type: 8, clientCount}, and for each ack {type: 9, packet}
-};
-inline constexpr int client_count_type = 8;
-inline constexpr int client_ack_type = 9;
-
-struct Request {
-  RequestType type = RequestType::sockets;
-  std::string uid;                             // Empty: it tells none.
-  std::string id;                              // Empty: nobody waits for an answer.
-  std::optional<socketio::Audience> audience;  // Of "opts".
-  std::vector<std::string> rooms;              // "rooms", or the one "room".
-  std::string sid;
-  bool close = false;
-  Saying saying;  // server_side_emit (whose audience is nobody), broadcast
-};
-
+// Numbers of requests are those of RequestType:
+//   0 rooms → {sockets: [ids]}; 1 → {rooms}; both of old servers
+//   2, 3 opts, rooms; or from old ones sid, room → {}
+//   4 opts, close; or sid, close → {}
+//   5 opts → {sockets: [{id, handshake, rooms, data}]}
+//   6 data: [event, args…] → {type: 6, data}, to all servers
+//   7 packet, opts → {type: 8, clientCount}, and for each ack {type: 9, packet}
 std::string encode_request(const Request& request, std::string_view nsp);
 std::optional<Request> decode_request(std::string_view message, std::string_view nsp);
-
-struct Response {
-  std::string id;
-  std::int64_t type = -1;  // -1: it has none.
-  JsonObject body;
-  std::vector<SharedBytes> attachments;
-
-  // The elements of the body's "sockets" that are well formed.
-  socketio::RemoteSockets sockets() const;
-  std::size_t client_count() const;
-  socketio::Args ack() const;     // The body's "packet", alone.
-  socketio::Args answer() const;  // The body's "data", alone.
-};
 
 std::optional<Response> decode_response(std::string_view message);
 
@@ -112,9 +71,5 @@ std::string encode_sockets(std::string_view id, const socketio::RemoteSockets& s
 std::string encode_answer(std::string_view id, const socketio::Arguments& answer);
 std::string encode_client_count(std::string_view id, std::size_t count);
 std::string encode_client_ack(std::string_view id, const socketio::Args& ack);
-
-// What an application has handed to emit(), taken apart again; nullopt when it is no JSON (RawJson
-// that is none), or nested too deep.
-std::optional<socketio::Args> to_args(const socketio::Arguments& arguments);
 
 }  // namespace coterie::redis

@@ -2,70 +2,20 @@
 #include "redis/connection.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <iterator>
 #include <system_error>
 
 namespace coterie::redis {
 
 namespace {
 
-constexpr int nesting_max = 8;  // Of lists in a reply: hiredis goes no deeper either.
-
 timeval to_timeval(std::chrono::milliseconds time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   return {seconds.count(), std::chrono::microseconds(time - seconds).count()};
-}
-
-void append(std::string& bytes, const Command& command) {
-  fmt::format_to(std::back_inserter(bytes), "*{}\r\n", command.size());
-  for (const std::string& word : command) {
-    fmt::format_to(std::back_inserter(bytes), "${}\r\n", word.size());
-    bytes.append(word).append("\r\n");
-  }
-}
-
-// Error replies that are about the server, not about the command: another connection may do better.
-bool is_unfit(std::string_view text) {
-  constexpr std::array words{"LOADING", "READONLY", "MASTERDOWN", "NOAUTH", "WRONGPASS"};
-  return std::ranges::any_of(words, [&](std::string_view word) { return text.starts_with(word); });
-}
-
-Result<Reply> to_reply(const redisReply& reply, int depth = 0) {
-  switch (reply.type) {
-    case REDIS_REPLY_NIL:
-      return Reply();
-    case REDIS_REPLY_INTEGER:
-      return Reply(Reply::Value(std::int64_t{reply.integer}));
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-      return Reply(Reply::Value(std::string(reply.str, reply.len)));
-    case REDIS_REPLY_ERROR: {
-      std::string text(reply.str, reply.len);
-      if (is_unfit(text)) return Error("redis_failed", std::move(text));
-      return Error("redis_refused", std::move(text));
-    }
-    default:
-      break;
-  }
-  if (reply.type != REDIS_REPLY_ARRAY || depth == nesting_max) {
-    return Error("redis_failed", "an answer of a kind that Redis does not give");
-  }
-  Reply::List list;
-  list.reserve(reply.elements);
-  for (std::size_t i = 0; i < reply.elements; ++i) {
-    auto element = to_reply(*reply.element[i], depth + 1);
-    if (!element) return element.error();
-    list.push_back(std::move(*element));
-  }
-  return Reply(Reply::Value(std::move(list)));
 }
 
 std::vector<Command> greeting(const Options& options) {
@@ -108,7 +58,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
 
 Result<std::vector<Reply>> Connection::run(std::span<const Command> commands) {
   std::string bytes;
-  for (const Command& command : commands) append(bytes, command);
+  for (const Command& command : commands) append_command(command, bytes);
   if (auto sent = send(bytes); !sent) return sent.error();
   std::vector<Reply> replies;
   replies.reserve(commands.size());

@@ -1,7 +1,5 @@
 // One connection to Redis: commands out, replies in, in order. Blocks; one thread at a time.
 //
-// The wire (RESP 2; redis.io/docs/reference/protocol-spec):
-//   command = "*" count CRLF *( "$" length CRLF bytes CRLF )
 // hiredis connects and reads replies. Bytes we carry ourselves: it has no TLS, and would raise
 // SIGPIPE on a cut connection.
 //
@@ -20,14 +18,13 @@
 
 #include "base/result.hpp"
 #include "redis/reply.hpp"
+#include "redis/resp.hpp"
 #include "redis/sentinel.hpp"
 #include "redis/tls.hpp"
 
 struct redisContext;
 
 namespace coterie::redis {
-
-using Command = std::vector<std::string>;  // Its name, then its arguments; any bytes.
 
 struct Options {
   std::string host = "127.0.0.1";  // With Sentinels: the primary's name, as they know it.

@@ -12,7 +12,6 @@
 
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -119,14 +118,6 @@ Result<void> Link::receive(const OnReply& on_reply) {
     return Error("redis_failed", fmt::format("a reply of more than {} bytes", reply_bytes_max_));
   }
   return {};
-}
-
-void Link::send(std::initializer_list<std::string_view> words) {
-  fmt::format_to(std::back_inserter(unsent_), "*{}\r\n", words.size());
-  for (const std::string_view word : words) {
-    fmt::format_to(std::back_inserter(unsent_), "${}\r\n", word.size());
-    unsent_.append(word).append("\r\n");
-  }
 }
 
 Result<void> Link::flush() {

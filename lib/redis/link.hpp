@@ -1,20 +1,15 @@
 // One connection to Redis for a thread that polls: commands out, replies in, nothing waits.
-//
-// The wire is RESP 2 (redis.io/docs/reference/protocol-spec):
-//   command = "*" count CRLF *( "$" length CRLF bytes CRLF )
-// Replies are read by hiredis' reader.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "redis/address.hpp"
+#include "redis/resp.hpp"
 
 struct redisReader;
 struct redisReply;
@@ -39,7 +34,7 @@ class Link {
   Result<void> on_events(short events, const OnReply& on_reply);
 
   // Appends a command, which goes out with flush() or when poll says that it can.
-  void send(std::initializer_list<std::string_view> words);
+  void send(const Command& command) { append_command(command, unsent_); }
   Result<void> flush();
   std::size_t unsent() const { return unsent_.size() + sealed_.size() - sent_; }
 

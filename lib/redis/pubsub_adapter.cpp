@@ -15,9 +15,8 @@ using socketio::Audience;
 using socketio::Envelope;
 using socketio::Namespace;
 
-constexpr std::size_t uid_length = 6;          // As long as those of the reference.
-constexpr std::size_t questions_max = 10'000;  // That wait at a time, each for its timeout at most.
-constexpr std::size_t request_bytes = 256;     // About what one without arguments holds.
+constexpr std::size_t uid_length = 6;       // As long as those of the reference.
+constexpr std::size_t request_bytes = 256;  // About what one without arguments holds.
 
 std::size_t bytes_of(const Arguments& arguments) {
   std::size_t bytes = arguments.text.size();
@@ -61,9 +60,9 @@ PubSubAdapter::PubSubAdapter(std::unique_ptr<Bus> bus, PubSubOptions options, Ra
                              const Clock& clock)
     : options_(std::move(options)),
       uid_(random_id(random, uid_length)),
-      random_(random),
       bus_(std::move(bus)),
-      sessions_(options_.recovery, clock) {}
+      sessions_(options_.recovery, clock),
+      questions_(*bus_, random, uid_length) {}
 
 PubSubAdapter::~PubSubAdapter() {
   stop();
@@ -189,22 +188,11 @@ void PubSubAdapter::tell(const std::string& nsp, std::string_view event,
 
 void PubSubAdapter::ask(const std::string& nsp, Request request, std::unique_ptr<Question> question,
                         std::chrono::milliseconds timeout) {
-  // What cannot be asked now is not asked later: nobody would wait for the answers any more.
-  if (!bus_->is_up() || questions_.size() >= questions_max) return question->on_unasked();
-  request.id = random_id(random_, uid_length);
-  const std::string id = request.id;
-  questions_.insert_or_assign(id, std::move(question));
-  const std::string channel = channels(nsp).requests;
-  bus_->count_subscribers(channel, [this, id](std::size_t servers) {
-    const auto found = questions_.find(id);
-    if (found == questions_.end()) return;
-    found->second->on_count(servers > 0 ? servers - 1 : 0);  // Without this one.
-    if (found->second->is_over()) questions_.erase(id);
-  });
-  bus_->publish(channel, encode_request(request, nsp));
-  bus_->run_after(timeout, [this, id] {
-    if (const auto late = questions_.extract(id)) late.mapped()->on_late();
-  });
+  questions_.ask(channels(nsp).requests, std::move(question), timeout,
+                 [&request, &nsp](const std::string& id) {
+                   request.id = id;
+                   return encode_request(request, nsp);
+                 });
 }
 
 void PubSubAdapter::ask(const std::string& nsp, std::string_view event, const Arguments& arguments,
@@ -243,13 +231,80 @@ void PubSubAdapter::fetch(const std::string& nsp, const Audience& audience,
       request_bytes);
 }
 
+// -- what other servers say -----------------------------------------------------------------------
+
+void PubSubAdapter::on_message(std::string_view subscription, std::string_view message) {
+  const auto route = routes_.find(std::string(subscription));
+  if (route == routes_.end()) return;
+  const SharedSpace space = route->second.space;  // Handlers may close it.
+  switch (route->second.kind) {
+    case Kind::broadcasts:
+      return on_broadcast(*space, message);
+    case Kind::requests:
+      return on_request(*space, message);
+    case Kind::responses:
+      return on_response(message);
+  }
+}
+
+void PubSubAdapter::on_broadcast(const Space& space, std::string_view message) {
+  const auto broadcast = decode_broadcast(message, space.nsp);
+  if (!broadcast) return void(++malformed_);
+  if (broadcast->uid == uid_) return;
+  const auto here = space.space.lock();
+  if (!here) return;
+  const Saying& saying = broadcast->saying;
+  Serving::local_sockets(here, saying.audience, saying.flags).emit(saying.event, saying.args);
+}
+
+void PubSubAdapter::on_request(const Space& space, std::string_view message) {
+  const auto request = decode_request(message, space.nsp);
+  if (!request) return void(++malformed_);
+  if (request->uid == uid_) return;
+  if (const auto here = space.space.lock()) {
+    serving_.serve(here, *request, responder(space, *request));
+  }
+}
+
 void PubSubAdapter::on_response(std::string_view message) {
   const auto response = decode_response(message);
   if (!response) return void(++malformed_);
-  const auto found = questions_.find(response->id);
-  if (found == questions_.end()) return;  // Of another server, or too late.
-  found->second->on_response(*response);
-  if (found->second->is_over()) questions_.erase(response->id);
+  questions_.on_response(*response);
+}
+
+namespace {
+
+std::string encode(const Answer& answer, RequestType type, const std::string& id) {
+  if (const auto* sockets = std::get_if<socketio::RemoteSockets>(&answer)) {
+    if (type == RequestType::sockets) return encode_sids(id, *sockets);
+    if (type == RequestType::all_rooms) return encode_rooms(id, *sockets);
+    return encode_sockets(id, *sockets);
+  }
+  if (const auto* count = std::get_if<ClientCount>(&answer)) {
+    return encode_client_count(id, count->clients);
+  }
+  if (const auto* ack = std::get_if<socketio::Args>(&answer)) return encode_client_ack(id, *ack);
+  if (const auto* arguments = std::get_if<Arguments>(&answer)) return encode_answer(id, *arguments);
+  return encode_done(id);
+}
+
+}  // namespace
+
+Respond PubSubAdapter::responder(const Space& space, const Request& request) {
+  // Of server events every server is told all answers: who has asked is looked for by the id.
+  const bool is_for_all = request.type == RequestType::server_side_emit;
+  auto channel = is_for_all ? space.channels.responses : space.channels.responses_to(request.uid);
+  return [weak = weak_from_this(), channel = std::move(channel), type = request.type,
+          id = request.id](Answer answer) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->bus_->post(
+        [bus = self->bus_.get(), channel, type, id, answer = std::move(answer)] {
+          // Nobody waits for an answer that would come after Redis has been away.
+          if (bus->is_up()) bus->publish(channel, encode(answer, type, id));
+        },
+        0);
+  };
 }
 
 }  // namespace coterie::redis

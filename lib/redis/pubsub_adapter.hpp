@@ -31,13 +31,10 @@
 #include "base/random.hpp"
 #include "redis/bus.hpp"
 #include "redis/classic_wire.hpp"
-#include "redis/question.hpp"
+#include "redis/questions.hpp"
 #include "redis/redis_bus.hpp"
+#include "redis/serving.hpp"
 #include "socketio/adapter.hpp"
-
-namespace coterie::socketio {
-class BroadcastOperator;
-}
 
 namespace coterie::redis {
 
@@ -89,10 +86,9 @@ class PubSubAdapter final : public socketio::Adapter,
   std::size_t malformed() const { return malformed_; }
   // Questions that wait for answers, our own and those of others to our clients. On the bus's
   // thread.
-  std::size_t open_questions() const { return questions_.size() + relayed_questions_; }
+  std::size_t open_questions() const { return questions_.size() + serving_.relayed(); }
 
  private:
-  class RelayedAnswers;
   class Unasked;
 
   // One namespace.
@@ -115,30 +111,20 @@ class PubSubAdapter final : public socketio::Adapter,
   void order(const std::string& nsp, const Request& request);
   void ask(const std::string& nsp, Request request, std::unique_ptr<Question> question,
            std::chrono::milliseconds timeout);
-  // From any thread. `encode` runs on the bus's.
-  void respond(std::string channel, std::function<std::string()> encode, std::size_t bytes = 0);
+  // Encodes an answer on the bus's thread and sends it, unless this has ended. From any thread.
+  Respond responder(const Space& space, const Request& request);
 
   void on_message(std::string_view subscription, std::string_view message);
   void on_broadcast(const Space& space, std::string_view message);
   void on_request(const Space& space, std::string_view message);
   void on_response(std::string_view message);
-  void serve_lookup(const Space& space, const Request& request);
-  void serve_order(const Space& space, const Request& request);
-  void serve_order_to_one(const Space& space, const Request& request);
-  void serve_server_event(const Space& space, const Request& request);
-  void serve_clients_question(const Space& space, const Request& request);
-  // A lambda for another thread that does nothing once this has ended.
-  std::function<void(std::function<std::string()>)> responder(const Space& space,
-                                                              const Request& request);
 
   const PubSubOptions options_;  // Fixed after construction
   const std::string uid_;
-  Random& random_;
   std::atomic<bool> is_stopped_ = false;  // Any thread
   const std::unique_ptr<Bus> bus_;
 
   socketio::SavedSessions sessions_;  // Any thread
-  std::atomic<std::size_t> relayed_questions_ = 0;
   std::atomic<std::size_t> malformed_ = 0;
 
   std::unordered_map<std::string, SharedSpace> spaces_;  // Only on the bus's thread
@@ -147,8 +133,9 @@ class PubSubAdapter final : public socketio::Adapter,
     Kind kind;
     SharedSpace space;
   };
-  std::unordered_map<std::string, Route> routes_;                         // By subscription
-  std::unordered_map<std::string, std::unique_ptr<Question>> questions_;  // By requestId
+  std::unordered_map<std::string, Route> routes_;  // By subscription
+  Questions questions_;
+  const Serving serving_;
 };
 
 }  // namespace coterie::redis

@@ -53,11 +53,11 @@ void ServersQuestion::complete(std::size_t missing) {
 }
 
 bool ClientsQuestion::take(const Response& response) {
-  if (response.type == client_count_type) {
+  if (response.kind == Response::Kind::client_count) {
     if (!is_told_) asked_ += response.client_count();
     return true;
   }
-  if (response.type == client_ack_type) {
+  if (response.kind == Response::Kind::client_ack) {
     ++acks_;
     listener_->on_answer(response.ack());
   }

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "redis/classic_wire.hpp"
+#include "redis/saying.hpp"
 #include "socketio/adapter.hpp"
 
 namespace coterie::redis {

@@ -5,9 +5,9 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "base/check.hpp"
 #include "base/log.hpp"
 
 namespace coterie::redis {
@@ -39,9 +39,22 @@ std::string_view text_of(const redisReply& reply) {
 
 }  // namespace
 
-RedisBus::RedisBus(Address address, BusLimits limits)
+std::size_t RedisBus::Outgoing::bytes() const {
+  std::size_t bytes = overhead_bytes;
+  for (const std::string& word : command) bytes += word.size();
+  return bytes;
+}
+
+std::vector<RedisBus::Line*> RedisBus::Session::lines() {
+  std::vector<Line*> lines{&speaker, &listener};
+  if (waiter.link) lines.push_back(&waiter);
+  return lines;
+}
+
+RedisBus::RedisBus(Address address, BusLimits limits, Waits waits)
     : address_(std::move(address)),
       limits_(limits),
+      waits_(waits),
       pause_(pause_min),
       thread_({.name = "redis-bus", .threads = 1, .queue_max = 1}) {}
 
@@ -52,7 +65,7 @@ RedisBus::~RedisBus() {
 void RedisBus::start(OnMessage on_message, OnHearing on_hearing) {
   on_message_ = std::move(on_message);
   on_hearing_ = std::move(on_hearing);
-  static_cast<void>(thread_.run([this] { run(); }));
+  static_cast<void>(thread_.run([this] { run_thread(); }));
 }
 
 void RedisBus::stop() {
@@ -79,7 +92,7 @@ void RedisBus::post(Task task, std::size_t bytes) {
 
 // -- the thread -----------------------------------------------------------------------------------
 
-void RedisBus::run() {
+void RedisBus::run_thread() {
   while (!is_stopping()) turn();
   farewell();
   session_.reset();
@@ -104,23 +117,21 @@ int RedisBus::wait_milliseconds() const {
 }
 
 void RedisBus::poll_links() {
-  std::array<pollfd, 3> polled{{{wakeup_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}}};
-  if (session_) {
-    polled[1] = {session_->speaker->fd(), session_->speaker->events(), 0};
-    polled[2] = {session_->listener->fd(), session_->listener->events(), 0};
-  }
+  std::vector<pollfd> polled{{wakeup_.fd(), POLLIN, 0}};
+  std::vector<Line*> lines;
+  if (session_) lines = session_->lines();
+  for (const Line* line : lines) polled.push_back({line->link->fd(), line->link->events(), 0});
   ::poll(polled.data(), polled.size(), wait_milliseconds());
   if (polled[0].revents != 0) wakeup_.on_events(1 /* EPOLLIN */);
-  if (!session_) return;
-  Session& session = *session_;
-  if (polled[1].revents != 0) session.speaker_heard = now();
-  if (polled[2].revents != 0) session.listener_heard = now();
-  const auto spoken = session.speaker->on_events(
-      polled[1].revents, [this](const redisReply& reply) { on_speaker_reply(reply); });
-  if (!spoken) return part(spoken.error().detail);
-  const auto listened = session.listener->on_events(
-      polled[2].revents, [this](const redisReply& reply) { on_listener_reply(reply); });
-  if (!listened) part(listened.error().detail);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    Line& line = *lines[i];
+    const short events = polled[i + 1].revents;
+    if (events != 0) line.heard = now();
+    const auto done = line.link->on_events(events, [this, &line](const redisReply& reply) {
+      &line == &session_->listener ? on_listener_reply(reply) : on_awaited_reply(line, reply);
+    });
+    if (!done) return part(done.error().detail);
+  }
 }
 
 void RedisBus::run_posted() {
@@ -154,38 +165,45 @@ void RedisBus::run_after(std::chrono::milliseconds delay, Task task) {
 
 void RedisBus::connect() {
   const std::size_t reply_bytes_max = limits_.message_bytes_max + reply_slack_bytes;
-  auto speaker = Link::connect(address_, reply_bytes_max);
-  if (!speaker) return part(speaker.error().detail);
-  auto listener = Link::connect(address_, reply_bytes_max);
-  if (!listener) return part(listener.error().detail);
-  session_ = std::make_unique<Session>();
-  session_->speaker = std::move(*speaker);
-  session_->listener = std::move(*listener);
-  session_->began = session_->pinged = session_->speaker_heard = session_->listener_heard = now();
+  auto session = std::make_unique<Session>();
+  std::vector<Line*> lines{&session->speaker, &session->listener};
+  if (waits_ == Waits::yes) lines.push_back(&session->waiter);
+  session->began = session->pinged = now();
+  for (Line* line : lines) {
+    auto link = Link::connect(address_, reply_bytes_max);
+    if (!link) return part(link.error().detail);
+    line->link = std::move(*link);
+    line->heard = session->began;
+  }
+  session_ = std::move(session);
   greet();
 }
 
 void RedisBus::greet() {
-  for (Link* link : {session_->speaker.get(), session_->listener.get()}) {
+  for (Line* line : session_->lines()) {
     if (!address_.username.empty()) {
-      link->send({"AUTH", address_.username, address_.password});
+      line->link->send({"AUTH", address_.username, address_.password});
     } else if (!address_.password.empty()) {
-      link->send({"AUTH", address_.password});
+      line->link->send({"AUTH", address_.password});
     }
-    link->send({"PING"});
+    line->link->send({"PING"});
+    ++session_->greetings_left;
+    if (line == &session_->listener) continue;  // What it hears is not asked for.
+    if (!address_.password.empty()) line->awaited.emplace_back();
+    line->awaited.emplace_back([this](const Result<Reply>& pong) {
+      if (pong) note_greeting();
+    });
   }
-  if (!address_.password.empty()) session_->awaited.emplace_back();
-  session_->awaited.emplace_back([this](std::size_t) { note_greeting(); });
 }
 
-// The speaker's PING was answered, or the listener's.
+// The PING of one of the connections was answered.
 void RedisBus::note_greeting() {
   // Where AUTH was refused PING may be answered all the same.
   if (!session_->trouble.empty() || session_->greetings_left == 0) return;
   if (--session_->greetings_left > 0) return;
   session_->is_greeted = true;
   for (const auto& [name, is_pattern] : subscriptions_) {
-    session_->listener->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
+    session_->listener.link->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
     ++session_->unconfirmed;
   }
   if (session_->unconfirmed == 0) note_hearing();
@@ -199,6 +217,7 @@ void RedisBus::note_hearing() {
     is_away_told_ = false;
   }
   if (std::exchange(dropped_, 0) > 0) may_have_lost_ = true;
+  if (!std::exchange(session_->is_up_told, true) && on_up_) on_up_();
   if (subscriptions_.empty() || (is_hearing_ && !may_have_lost_)) return;
   is_hearing_ = true;
   on_hearing_(std::exchange(may_have_lost_, false));
@@ -211,11 +230,17 @@ void RedisBus::part(const std::string& why) {
   }
   if (session_ && session_->is_greeted && now() - session_->began > pause_max) pause_ = pause_min;
   // What was sent and not answered may have come too late for Redis.
-  if (session_ && session_->is_greeted && !session_->awaited.empty()) may_have_lost_ = true;
+  if (session_ && session_->is_greeted && !session_->speaker.awaited.empty()) may_have_lost_ = true;
   is_hearing_ = false;
-  session_.reset();
+  const auto ended = std::exchange(session_, nullptr);
   retry_at_ = now() + pause_;
   pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, pause_max);
+  if (!ended) return;
+  for (const Line* line : ended->lines()) {
+    for (const OnReply& on_reply : line->awaited) {
+      if (on_reply) on_reply(Error("redis_cut", why));
+    }
+  }
 }
 
 void RedisBus::check_silence() {
@@ -225,29 +250,24 @@ void RedisBus::check_silence() {
     if (time - session.began > greeting_time) session.trouble = "it does not answer in time";
     return;
   }
-  if (time - std::min(session.speaker_heard, session.listener_heard) > silence_max) {
-    session.trouble = "it has fallen silent";
-  } else if (time - session.pinged > ping_interval) {
-    session.pinged = time;
-    session.speaker->send({"PING"});
-    session.awaited.emplace_back();
-    session.listener->send({"PING"});
+  const bool is_ping_due = time - session.pinged > ping_interval;
+  if (is_ping_due) session.pinged = time;
+  for (Line* line : session.lines()) {
+    if (time - line->heard > silence_max) session.trouble = "it has fallen silent";
+    if (!is_ping_due) continue;
+    line->link->send({"PING"});
+    if (line != &session.listener) line->awaited.emplace_back();
   }
 }
 
 // -- what Redis says ------------------------------------------------------------------------------
 
-void RedisBus::on_speaker_reply(const redisReply& reply) {
-  Session& session = *session_;
-  if (reply.type == REDIS_REPLY_ERROR) session.trouble = text_of(reply);
-  if (session.awaited.empty()) return void(session.trouble = "it answers what nobody asked");
-  const OnCount on_count = std::move(session.awaited.front());
-  session.awaited.pop_front();
-  if (!on_count || reply.type == REDIS_REPLY_ERROR) return;
-  // PUBSUB NUMSUB: the channel, and how many. PING: a word.
-  const bool is_count = reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 &&
-                        reply.element[1]->type == REDIS_REPLY_INTEGER;
-  on_count(is_count ? static_cast<std::size_t>(std::max(reply.element[1]->integer, 0LL)) : 0);
+void RedisBus::on_awaited_reply(Line& line, const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_ERROR) session_->trouble = text_of(reply);
+  if (line.awaited.empty()) return void(session_->trouble = "it answers what nobody asked");
+  const OnReply on_reply = std::move(line.awaited.front());
+  line.awaited.pop_front();
+  if (on_reply) on_reply(to_reply(reply));
 }
 
 void RedisBus::on_listener_reply(const redisReply& reply) {
@@ -279,7 +299,7 @@ void RedisBus::on_pushed(const redisReply& reply) {
 
 void RedisBus::add(std::string name, bool is_pattern) {
   if (!subscriptions_.insert_or_assign(name, is_pattern).second || !is_up()) return;
-  session_->listener->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
+  session_->listener.link->send({is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE", name});
   ++session_->unconfirmed;
 }
 
@@ -287,28 +307,44 @@ void RedisBus::unsubscribe(const std::string& channel_or_pattern) {
   const auto found = subscriptions_.find(channel_or_pattern);
   if (found == subscriptions_.end()) return;
   if (is_up()) {
-    session_->listener->send({found->second ? "PUNSUBSCRIBE" : "UNSUBSCRIBE", found->first});
+    session_->listener.link->send({found->second ? "PUNSUBSCRIBE" : "UNSUBSCRIBE", found->first});
   }
   subscriptions_.erase(found);
 }
 
 void RedisBus::publish(std::string channel, std::string message) {
-  outgoing_.push_back({std::move(channel), std::move(message), {}});
+  run({"PUBLISH", std::move(channel), std::move(message)}, {});
+}
+
+void RedisBus::count_subscribers(std::string channel, OnCount on_count) {
+  run({"PUBSUB", "NUMSUB", std::move(channel)}, [on_count = std::move(on_count)](auto reply) {
+    if (!reply) return;
+    // The channel, and how many.
+    const auto counts = reply->list();
+    const auto count = counts && counts->size() == 2 ? (*counts)[1].integer() : 0;
+    on_count(count ? static_cast<std::size_t>(std::max<std::int64_t>(*count, 0)) : 0);
+  });
+}
+
+void RedisBus::run(Command command, OnReply on_reply) {
+  outgoing_.push_back({std::move(command), std::move(on_reply)});
   outgoing_bytes_ += outgoing_.back().bytes();
   make_room();
 }
 
-void RedisBus::count_subscribers(std::string channel, OnCount on_count) {
-  outgoing_.push_back({std::move(channel), {}, std::move(on_count)});
-  outgoing_bytes_ += outgoing_.back().bytes();
-  make_room();
+void RedisBus::run_waiting(Command command, OnReply on_reply) {
+  COTERIE_CHECK(is_up() && session_->waiter.link);
+  session_->waiter.link->send(command);
+  session_->waiter.awaited.push_back(std::move(on_reply));
 }
 
 void RedisBus::make_room() {
   while (outgoing_bytes_ > limits_.queue_bytes_max) {
-    outgoing_bytes_ -= outgoing_.front().bytes();
+    const Outgoing oldest = std::move(outgoing_.front());
     outgoing_.pop_front();
+    outgoing_bytes_ -= oldest.bytes();
     ++dropped_;
+    if (oldest.on_reply) oldest.on_reply(Error("redis_cut", "too much waits for Redis"));
   }
 }
 
@@ -316,19 +352,18 @@ void RedisBus::send_outgoing() {
   Session& session = *session_;
   // Whoever answers must be heard: first we are subscribed.
   while (session.is_greeted && session.unconfirmed == 0 && !outgoing_.empty() &&
-         session.speaker->unsent() < unsent_max && session.awaited.size() < awaited_max) {
+         session.speaker.link->unsent() < unsent_max &&
+         session.speaker.awaited.size() < awaited_max) {
     Outgoing& next = outgoing_.front();
-    if (next.on_count) {
-      session.speaker->send({"PUBSUB", "NUMSUB", next.channel});
-    } else {
-      session.speaker->send({"PUBLISH", next.channel, next.message});
-    }
-    session.awaited.push_back(std::move(next.on_count));
-    outgoing_bytes_ -= next.channel.size() + next.message.size() + overhead_bytes;
+    outgoing_bytes_ -= next.bytes();
+    session.speaker.link->send(next.command);
+    session.speaker.awaited.push_back(std::move(next.on_reply));
     outgoing_.pop_front();
   }
-  for (Link* link : {session.speaker.get(), session.listener.get()}) {
-    if (const auto flushed = link->flush(); !flushed) session.trouble = flushed.error().detail;
+  for (const Line* line : session.lines()) {
+    if (const auto flushed = line->link->flush(); !flushed) {
+      session.trouble = flushed.error().detail;
+    }
   }
 }
 
@@ -337,9 +372,9 @@ void RedisBus::farewell() {
   const TimePoint deadline = now() + farewell_time;
   while (session_ && session_->is_greeted && now() < deadline) {
     send_outgoing();
-    if (!session_->trouble.empty() || (outgoing_.empty() && session_->speaker->unsent() == 0))
+    if (!session_->trouble.empty() || (outgoing_.empty() && session_->speaker.link->unsent() == 0))
       break;
-    pollfd polled{session_->speaker->fd(), POLLOUT, 0};
+    pollfd polled{session_->speaker.link->fd(), POLLOUT, 0};
     ::poll(&polled, 1, static_cast<int>(farewell_time.count()));
   }
 }

@@ -1,7 +1,8 @@
-// Publish and subscribe over Redis: a thread with two connections that come back by themselves.
+// Publish and subscribe over Redis: a thread with connections that come back by themselves.
 //
-// One connection publishes and asks, the other one is subscribed. When either breaks (or is silent
-// for too long) both are made anew, after a pause that grows, and subscribed to everything again.
+// One connection publishes and asks, another one is subscribed, and where it is wanted a third one
+// lets Redis wait (XREAD). When one breaks (or is silent for too long) all are made anew, after a
+// pause that grows, and subscribed to everything again.
 // What was published meanwhile has waited, in order; when too much waits the oldest goes: whoever
 // was away wants to know what is, not what was. The log says how much that was.
 //
@@ -37,7 +38,8 @@ struct BusLimits {
 
 class RedisBus final : public Bus {
  public:
-  RedisBus(Address address, BusLimits limits);
+  enum class Waits : bool { no, yes };  // Is there to be a connection that lets Redis wait?
+  RedisBus(Address address, BusLimits limits, Waits waits = Waits::no);
   ~RedisBus() override;
 
   void start(OnMessage on_message, OnHearing on_hearing) override;
@@ -48,39 +50,46 @@ class RedisBus final : public Bus {
   void subscribe_pattern(std::string pattern) override { add(std::move(pattern), true); }
   void unsubscribe(const std::string& channel_or_pattern) override;
   void count_subscribers(std::string channel, OnCount on_count) override;
+  void run(Command command, OnReply on_reply) override;
+  void run_waiting(Command command, OnReply on_reply) override;
+  void on_up(std::function<void()> handler) override { on_up_ = std::move(handler); }
   bool is_up() const override { return session_ && session_->is_greeted; }
   void run_after(std::chrono::milliseconds delay, Task task) override;
 
  private:
   struct Outgoing {
-    std::string channel;
-    std::string message;
-    OnCount on_count;  // It is a question how many are subscribed, not a message.
-    std::size_t bytes() const { return channel.size() + message.size() + overhead_bytes; }
+    Command command;
+    OnReply on_reply;  // Empty: nobody wants to know.
+    std::size_t bytes() const;
   };
-  // The two connections of one time that Redis is there.
+  struct Line {
+    std::unique_ptr<Link> link;
+    TimePoint heard{};
+    std::deque<OnReply> awaited = {};  // What its next replies are for; empty: for nothing.
+  };
+  // The connections of one time that Redis is there.
   struct Session {
-    std::unique_ptr<Link> speaker;
-    std::unique_ptr<Link> listener;
+    Line speaker;
+    Line listener;
+    Line waiter;  // Without a link where none is wanted.
     TimePoint began{};
-    TimePoint speaker_heard{};
-    TimePoint listener_heard{};
     TimePoint pinged{};
-    bool is_greeted = false;      // Redis has let us in, on both.
-    unsigned greetings_left = 2;  // PINGs that are to be answered for that.
+    bool is_greeted = false;      // Redis has let us in, on all.
+    bool is_up_told = false;      // And has confirmed the first subscriptions.
+    unsigned greetings_left = 0;  // PINGs that are to be answered for that.
     std::size_t unconfirmed = 0;  // Subscriptions that Redis has not confirmed.
-    std::deque<OnCount> awaited;  // What the speaker's next replies are for; empty: for nothing.
     std::string trouble = {};     // Why this has to end.
+    std::vector<Line*> lines();
   };
 
   static constexpr std::size_t overhead_bytes = 64;  // What a message holds beside itself, about.
 
-  void run();
+  void run_thread();
   void turn();
   void connect();
   void greet();
   void poll_links();
-  void on_speaker_reply(const redisReply& reply);
+  void on_awaited_reply(Line& line, const redisReply& reply);
   void on_listener_reply(const redisReply& reply);
   void on_pushed(const redisReply& reply);
   void note_greeting();
@@ -98,7 +107,9 @@ class RedisBus final : public Bus {
 
   const Address address_;  // Fixed after construction
   const BusLimits limits_;
+  const Waits waits_;
   OnMessage on_message_;
+  std::function<void()> on_up_;
   OnHearing on_hearing_;
 
   struct Inbox {

@@ -55,9 +55,15 @@ class Adapter {
   // wait for that.
   virtual void stop() {}
 
+  // Does it give events (and joins, leaves, disconnects) one order for the whole cluster? Then what
+  // is published is not delivered here at once: the adapter brings it back when it has its place,
+  // with Namespace::arrive(). Not so what is volatile, local or wants answers.
+  virtual bool is_sequencer() const { return false; }
+
   // Tells all other nodes, in the order of the calls for one namespace. Verbs but visit and those
   // with answers; `event` and `arguments` are what an emit's frames were made of. Called under the
-  // namespace's order lock: what comes of it must not call a namespace before it has returned.
+  // namespace's order lock (but for what waits for its place): what comes of it must not call a
+  // namespace before it has returned.
   virtual void publish(const std::string& nsp, const Envelope& envelope, std::string_view event,
                        const Arguments& arguments) = 0;
   // Says an event to the other servers (not to clients): Namespace::hear() is what they hear.

@@ -2,7 +2,6 @@
 #include "socketio/client.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -164,14 +163,9 @@ std::optional<Client::Claim> Client::claim_of(const Json& auth) {
   const auto id = Id::parse(pid->get_string());
   if (!id) return std::nullopt;
   const Json* offset = auth.get_object().if_contains("offset");
-  if (!offset || offset->is_null()) return Claim{*id, 0};
-  if (!offset->is_string()) return std::nullopt;
-  const std::string_view digits = offset->get_string();
-  Claim claim{*id, 0};
-  const auto [end, failure] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), claim.offset);
-  if (failure != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return claim;
+  if (!offset || offset->is_null()) return Claim{*id, {}};
+  const auto told = offset->is_string() ? Offset::parse(offset->get_string()) : std::nullopt;
+  return told ? std::optional(Claim{*id, *told}) : std::nullopt;
 }
 
 void Client::ask_for(const Claim& claim, Socket& socket, bool may_be_here) {
@@ -191,14 +185,9 @@ void Client::ask_for(const Claim& claim, Socket& socket, bool may_be_here) {
 // networks: whoever knows its pid is its client, so it ends now and leaves its session.
 bool Client::take_over(Socket& socket, const Claim& claim) {
   Namespace& space = socket.hub_.space();
-  const auto holder = space.holder_of(claim.pid);
-  if (!holder) return false;
-  const auto hub = space.hub(holder->shard).shared_from_this();
-  hub->shard().post([hub, sid = holder->sid, ref = socket.ref(), claim] {
-    if (Socket* ghost = hub->find(sid)) ghost->client_.end("transport close");
+  return space.evict(claim.pid, [ref = socket.ref(), claim] {
     ref.run([claim](Socket& asking) { asking.client_.ask_for(claim, asking, false); });
   });
-  return true;
 }
 
 void Client::resume(Socket& socket, const Claim& claim, SavedSession session) {

@@ -61,7 +61,7 @@ class Client final : public engineio::SessionHandler {
   // The session that a CONNECT wants to continue.
   struct Claim {
     Id pid;
-    std::uint64_t offset;  // 0: it has heard nothing yet.
+    Offset offset;  // The least: it has heard nothing yet.
   };
   static std::optional<Claim> claim_of(const Json& auth);
 

@@ -80,8 +80,8 @@ Frames EventDraft::finish() {
           std::move(attachments_)};
 }
 
-Frames EventDraft::finish(std::uint64_t offset) {
-  fmt::format_to(std::back_inserter(text_), ",\"{}\"", offset);
+Frames EventDraft::finish(const Offset& offset) {
+  text_.append(",\"").append(offset.text()).push_back('"');
   return finish();
 }
 

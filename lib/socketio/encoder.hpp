@@ -10,6 +10,7 @@
 
 #include "engineio/frame.hpp"
 #include "socketio/arguments.hpp"
+#include "socketio/offset.hpp"
 #include "socketio/packet.hpp"
 
 namespace coterie::socketio {
@@ -20,8 +21,8 @@ struct Frames {
   std::vector<engineio::Frame> attachments;
 };
 
-// An event that is encoded but for its offset: what recovery appends as a last argument, a number
-// that is only known once the event has found its place in the order of all events.
+// An event that is encoded but for its offset: what recovery appends as a last argument,
+// which is only known once the event has found its place in the order of all events.
 class EventDraft {
  public:
   // Reserved names are a bug of the caller.
@@ -34,7 +35,7 @@ class EventDraft {
 
   // Once, either of them.
   Frames finish();
-  Frames finish(std::uint64_t offset);
+  Frames finish(const Offset& offset);
 
  private:
   const engineio::Encoding encoding_;

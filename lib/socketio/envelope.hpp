@@ -13,6 +13,7 @@
 #include "base/id.hpp"
 #include "socketio/audience.hpp"
 #include "socketio/encoder.hpp"
+#include "socketio/offset.hpp"
 
 namespace coterie::socketio {
 
@@ -35,7 +36,7 @@ struct Envelope {
   Audience audience;
   std::optional<Id> alone;       // emit: to this socket, and not to others in the room of its name.
   std::optional<Frames> frames;  // emit
-  std::uint64_t number = 0;      // emit: its place in the log, when there is one.
+  Offset offset;                 // emit: its place in the log, when there is one.
   std::string room;              // join, leave
 
   // emit with ack: whom the sockets answer, and which id they use. Never leaves this node.

@@ -22,12 +22,12 @@ bool Hub::connect(Socket& socket) {
   COTERIE_CHECK(!is_draining());
   if (namespace_.is_recoverable()) {
     // What is on its way here came before: it is not for this socket, then or later.
-    std::optional<std::uint64_t> last;
+    std::optional<Offset> last;
     while (!last) {
       drain();
       // What came in may have sent it away.
       if (socket.state_ != Socket::State::connecting) return false;
-      last = namespace_.last_number(inbox_);
+      last = namespace_.last_offset(inbox_);
     }
     socket.begin_session(Id::random(namespace_.surroundings_.random), *last);
   }
@@ -58,6 +58,10 @@ void Hub::rename(Socket& socket, const Id& id) {
   sockets_.erase(socket.id_);
   socket.id_ = id;
   sockets_.emplace(id, &socket);
+}
+
+void Hub::evict(const Id& id) {
+  if (Socket* ghost = find(id)) ghost->client_.end("transport close");
 }
 
 Socket* Hub::find(const Id& id) const {
@@ -193,20 +197,21 @@ bool Hub::send(Socket& socket, const Envelope& envelope) {
   return true;
 }
 
-bool Hub::catch_up(Socket& socket, std::uint64_t offset) {
+bool Hub::catch_up(Socket& socket, const Offset& offset) {
   COTERIE_CHECK(!is_draining());
+  Offset reached = offset;
   for (bool is_all = false; !is_all;) {
     drain();
     // What came in may have sent it away, or into another room.
     if (socket.state_ != Socket::State::connecting) return false;
-    const auto missed = namespace_.missed_since(offset, inbox_);
+    const auto missed = namespace_.missed_since(reached, inbox_);
     if (!missed) return false;
     const std::vector<std::string> rooms = socket.rooms();
     const std::unordered_set<std::string_view> heard_rooms(rooms.begin(), rooms.end());
     for (const auto& envelope : missed->events) {
       if (concerns(*envelope, socket.id_, heard_rooms)) socket.client_.send(*envelope->frames);
+      reached = envelope->offset;
     }
-    offset += missed->events.size();
     is_all = missed->is_all;
   }
   set_connected(socket);

@@ -51,9 +51,11 @@ class Hub : public std::enable_shared_from_this<Hub> {
   bool connect(Socket& socket);
   // The same for a socket that has come back: having sent it what the log holds for its rooms
   // behind `offset`. False when it has left, or the log does not know (any more).
-  bool catch_up(Socket& socket, std::uint64_t offset);
+  bool catch_up(Socket& socket, const Offset& offset);
   void remove(Socket& socket);  // The only way out of all rooms.
   void rename(Socket& socket, const Id& id);
+  // Ends the connection of that socket: its client has turned up with another one.
+  void evict(const Id& id);
   Socket* find(const Id& id) const;
   Socket* find(const Id& id, std::uint64_t birth) const;        // And no later one of the same id.
   std::size_t socket_count() const { return sockets_.size(); }  // Those still connecting, too.

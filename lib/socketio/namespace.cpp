@@ -17,6 +17,12 @@ namespace {
 // So many missed events are read under the lock at a time.
 constexpr std::size_t missed_at_once = 1024;
 
+// Where a cluster has one order of events: is that what this waits for?
+bool has_place(const Envelope& envelope) {
+  return !envelope.visit && !envelope.answers && !envelope.flags.is_local &&
+         !envelope.flags.is_volatile;
+}
+
 }  // namespace
 
 Namespace::Namespace(std::string name, const Surroundings& surroundings, Namespaces* registry)
@@ -67,20 +73,25 @@ void Namespace::hear(const std::string& event, const Args& args, ServerAck ack) 
 
 void Namespace::emit(Envelope envelope, std::string_view event, const Arguments& arguments,
                      Hub* only) {
+  if (surroundings_.adapter.is_sequencer() && has_place(envelope)) {
+    return surroundings_.adapter.publish(name_, envelope, event, arguments);
+  }
   const auto ack_id = envelope.answers ? std::optional(envelope.ack_id) : std::nullopt;
   EventDraft draft(name_, ack_id, event, arguments,
                    {envelope.flags.compress, surroundings_.deflate});
   const auto shared = std::make_shared<Envelope>(std::move(envelope));
   // What wants an answer is not kept for later: its answer would be late.
-  const bool is_numbered = log_ && !ack_id;
-  if (!is_numbered) shared->frames = draft.finish();
+  const bool has_offset = log_ && !ack_id;
+  if (!has_offset) shared->frames = draft.finish();
   Hub* here = nullptr;
   {
     std::lock_guard lock(order_);
-    if (is_numbered) {
-      shared->number = log_->last() + (shared->flags.is_volatile ? 0 : 1);
-      shared->frames = draft.finish(shared->number);
-      if (!shared->flags.is_volatile) log_->append(shared);
+    if (has_offset) {
+      // What has no place in the order of the cluster cannot be found again on other servers.
+      const bool is_kept = !shared->flags.is_volatile && !surroundings_.adapter.is_sequencer();
+      shared->offset = is_kept ? log_->last().next() : log_->last();
+      shared->frames = draft.finish(shared->offset);
+      if (is_kept) log_->append(shared);
     }
     here = put(shared, only);
     const bool is_ours_alone = only || ack_id || shared->flags.is_local;
@@ -93,6 +104,9 @@ void Namespace::emit(Envelope envelope, std::string_view event, const Arguments&
 }
 
 void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
+  if (surroundings_.adapter.is_sequencer() && has_place(*envelope)) {
+    return surroundings_.adapter.publish(name_, *envelope, {}, {});
+  }
   Hub* here = nullptr;
   {
     std::lock_guard lock(order_);
@@ -102,6 +116,45 @@ void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
     }
   }
   if (here) here->drain();
+}
+
+// -- where an adapter gives events their order ----------------------------------------------------
+
+void Namespace::arrive(Envelope envelope, std::string_view event, const Arguments& arguments,
+                       const Offset& offset, bool is_past) {
+  EventDraft draft(name_, std::nullopt, event, arguments,
+                   {envelope.flags.compress, surroundings_.deflate});
+  const auto shared = std::make_shared<Envelope>(std::move(envelope));
+  // Servers on Node give volatile events a place, too: nobody comes back for them.
+  const bool is_kept = log_ && !shared->flags.is_volatile;
+  shared->offset = offset;
+  if (is_kept) shared->frames = draft.finish(offset);
+  if (!log_) shared->frames = draft.finish();
+  std::lock_guard lock(order_);
+  if (!shared->frames) shared->frames = draft.finish(log_->last());
+  if (is_kept) is_past ? log_->recall(shared) : log_->append(shared);
+  if (!is_past) put(shared, nullptr);
+}
+
+void Namespace::reach(const Offset& offset) {
+  std::lock_guard lock(order_);
+  if (log_) log_->reach(offset);
+}
+
+void Namespace::restart_log(const Offset& known_from, const Offset& last) {
+  std::lock_guard lock(order_);
+  if (log_) log_->restart(known_from, last);
+}
+
+bool Namespace::evict(const Id& pid, std::function<void()> then) {
+  const auto holder = holder_of(pid);
+  if (!holder) return false;
+  const auto hub = hubs_[holder->shard];
+  hub->shard().post([hub, sid = holder->sid, then = std::move(then)] {
+    hub->evict(sid);
+    then();
+  });
+  return true;
 }
 
 Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) {
@@ -125,21 +178,21 @@ void Namespace::take(Inbox& inbox, Inbox& empty) {
   inbox.swap(empty);
 }
 
-std::optional<std::uint64_t> Namespace::last_number(const Inbox& inbox) {
+std::optional<Offset> Namespace::last_offset(const Inbox& inbox) {
   std::lock_guard lock(order_);
   return inbox.empty() ? std::optional(log_->last()) : std::nullopt;
 }
 
-bool Namespace::remembers(std::uint64_t offset) {
+bool Namespace::remembers(const Offset& offset) {
   std::lock_guard lock(order_);
   return log_->since(offset, 0).has_value();
 }
 
-std::optional<Namespace::Missed> Namespace::missed_since(std::uint64_t offset, const Inbox& inbox) {
+std::optional<Namespace::Missed> Namespace::missed_since(const Offset& offset, const Inbox& inbox) {
   std::lock_guard lock(order_);
   auto events = log_->since(offset, missed_at_once);
   if (!events) return std::nullopt;
-  const bool is_all = inbox.empty() && offset + events->size() == log_->last();
+  const bool is_all = inbox.empty() && events->size() < missed_at_once;
   return Missed{std::move(*events), is_all};
 }
 

@@ -93,6 +93,20 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::size_t shard_count() const { return hubs_.size(); }
   void hear(const std::string& event, const Args& args, ServerAck ack) const;
 
+  // For adapters that give events their order (Adapter::is_sequencer), called in that order. An
+  // event has its place: it is delivered here and kept; or only kept when it is past, which is one
+  // from before the log's beginning. Of the envelope count the flags, the audience and `alone`.
+  void arrive(Envelope envelope, std::string_view event, const Arguments& arguments,
+              const Offset& offset, bool is_past);
+  // There was nothing more for this namespace up to there.
+  void reach(const Offset& offset);
+  // The log begins behind `last`; what was from `known_from` on is still to arrive, as past. Who
+  // missed something from before that begins anew.
+  void restart_log(const Offset& known_from, const Offset& last);
+  // Ends the connection here that holds the session of that pid, which is then saved; `then` is
+  // called, on its shard, behind that. False when there is none. Any thread.
+  bool evict(const Id& pid, std::function<void()> then);
+
  private:
   friend class BroadcastOperator;
   friend class Client;
@@ -114,16 +128,16 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
 
   // Recovery. Namespaces without it have no log.
   bool is_recoverable() const { return log_.has_value(); }
-  bool remembers(std::uint64_t offset);
-  // The number of the last event; nullopt while something is on its way to the hub of that inbox.
-  std::optional<std::uint64_t> last_number(const Inbox& inbox);
+  bool remembers(const Offset& offset);
+  // That of the last event; nullopt while something is on its way to the hub of that inbox.
+  std::optional<Offset> last_offset(const Inbox& inbox);
   // The next events of the log behind `offset`. `is_all`: there are no more, nor is anything on its
   // way to the hub of that inbox. nullopt: the log no longer knows, or never did.
   struct Missed {
     EventLog::Events events;
     bool is_all;
   };
-  std::optional<Missed> missed_since(std::uint64_t offset, const Inbox& inbox);
+  std::optional<Missed> missed_since(const Offset& offset, const Inbox& inbox);
   void trim_log();
 
   // Which socket holds the session of that pid just now.

@@ -40,11 +40,11 @@ std::uint64_t random_number(Random& random) {
 }  // namespace
 
 EventLog::EventLog(const RecoveryOptions& options, const Clock& clock, Random& random)
-    : options_(options), clock_(clock), last_(random_number(random)) {}
+    : options_(options), clock_(clock), last_{0, random_number(random)}, forgotten_(last_) {}
 
 void EventLog::append(std::shared_ptr<const Envelope> envelope) {
-  COTERIE_CHECK(envelope->number == last_ + 1);
-  last_ = envelope->number;
+  COTERIE_CHECK(envelope->offset > last_);
+  last_ = envelope->offset;
   bytes_ += bytes_of(*envelope);
   events_.push_back({clock_.now(), std::move(envelope)});
   trim();
@@ -60,16 +60,37 @@ void EventLog::trim() {
 
 void EventLog::forget_first() {
   bytes_ -= bytes_of(*events_.front().envelope);
+  forgotten_ = events_.front().envelope->offset;
   events_.pop_front();
 }
 
-std::optional<EventLog::Events> EventLog::since(std::uint64_t offset, std::size_t most) const {
-  if (offset > last_ || last_ - offset > events_.size()) return std::nullopt;
-  const std::size_t begin = events_.size() - static_cast<std::size_t>(last_ - offset);
-  const std::size_t end = std::min(events_.size(), begin + most);
+void EventLog::restart(const Offset& known_from, const Offset& last) {
+  events_.clear();
+  bytes_ = 0;
+  forgotten_ = known_from;
+  last_ = last;
+}
+
+void EventLog::recall(std::shared_ptr<const Envelope> envelope) {
+  reach(envelope->offset);
+  bytes_ += bytes_of(*envelope);
+  const auto next = first_behind(envelope->offset);
+  events_.insert(next, {clock_.now(), std::move(envelope)});
+  trim();
+}
+
+std::deque<EventLog::Event>::const_iterator EventLog::first_behind(const Offset& offset) const {
+  const auto is_before = [](const Offset& before, const Event& event) {
+    return before < event.envelope->offset;
+  };
+  return std::upper_bound(events_.begin(), events_.end(), offset, is_before);
+}
+
+std::optional<EventLog::Events> EventLog::since(const Offset& offset, std::size_t most) const {
+  if (offset > last_ || offset < forgotten_) return std::nullopt;
+  auto next = first_behind(offset);
   Events events;
-  events.reserve(end - begin);
-  for (std::size_t i = begin; i < end; ++i) events.push_back(events_[i].envelope);
+  for (; next != events_.end() && events.size() < most; ++next) events.push_back(next->envelope);
   return events;
 }
 

@@ -9,6 +9,7 @@
 //
 // A log begins at a number drawn at random: an offset of another server's log, or of this one's
 // before a restart, is none of ours, and its client begins anew rather than hear the wrong events.
+// Where an adapter gives a cluster one order of events, the logs of all servers have its offsets.
 //
 // What is volatile is not kept, and an event that wants an ack is not either; volatile events carry
 // the offset of the last that was kept.
@@ -17,6 +18,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -34,6 +36,7 @@
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "socketio/offset.hpp"
 
 namespace coterie::socketio {
 
@@ -56,25 +59,31 @@ struct SavedSession {
   std::string nsp;
   std::vector<std::string> rooms;
   JsonObject data;
-  std::uint64_t offset = 0;  // The last event before it connected.
+  Offset offset;  // The last event before it connected.
 };
 
-// The events of one namespace, numbered without a gap; the oldest are forgotten. Guarded by the
-// namespace's order lock.
+// The events of one namespace in their order; the oldest are forgotten. Guarded by the namespace's
+// order lock.
 class EventLog {
  public:
   EventLog(const RecoveryOptions& options, const Clock& clock, Random& random);
 
-  std::uint64_t last() const { return last_; }
-  // Appends `envelope`, whose number must be last() + 1.
+  // Nothing up to here is still to come.
+  const Offset& last() const { return last_; }
+  // Appends `envelope`, whose offset must be behind last().
   void append(std::shared_ptr<const Envelope> envelope);
+  // There was nothing more up to `offset`.
+  void reach(const Offset& offset) { last_ = std::max(last_, offset); }
+  // Begins anew behind `last`. What was between `known_from` and there is still to be recalled.
+  void restart(const Offset& known_from, const Offset& last);
+  void recall(std::shared_ptr<const Envelope> envelope);
   // Forgets what is older than max_disconnection, or too much.
   void trim();
 
   // The first `most` events behind `offset`; nullopt when some of them are forgotten, or when it is
   // no offset of ours.
   using Events = std::vector<std::shared_ptr<const Envelope>>;
-  std::optional<Events> since(std::uint64_t offset, std::size_t most) const;
+  std::optional<Events> since(const Offset& offset, std::size_t most) const;
 
   std::size_t size() const { return events_.size(); }
 
@@ -84,11 +93,13 @@ class EventLog {
     std::shared_ptr<const Envelope> envelope;
   };
   void forget_first();
+  std::deque<Event>::const_iterator first_behind(const Offset& offset) const;
 
   const RecoveryOptions& options_;
   const Clock& clock_;
   std::deque<Event> events_;
-  std::uint64_t last_;
+  Offset last_;
+  Offset forgotten_;  // The last event that is not known any more, or where the log began.
   std::size_t bytes_ = 0;
 };
 

@@ -333,7 +333,7 @@ BroadcastOperator Socket::except(std::string room) const {
 
 // -- recovery -------------------------------------------------------------------------------------
 
-void Socket::begin_session(const Id& pid, std::uint64_t offset) {
+void Socket::begin_session(const Id& pid, const Offset& offset) {
   pid_ = pid;
   offset_ = offset;
   hub_.space().add_holder(pid, {hub_.shard().index(), id_});

@@ -149,7 +149,7 @@ class Socket {
   // The only way to the state disconnected.
   void become_disconnected(std::string_view reason);
   // With recovery: takes the identity of who has come back, is given one of its own, is kept.
-  void begin_session(const Id& pid, std::uint64_t offset);
+  void begin_session(const Id& pid, const Offset& offset);
   void resume(SavedSession session);
   bool catch_up();
   bool has_session() const { return pid_ != Id(); }
@@ -168,10 +168,10 @@ class Socket {
   std::any local_;
   std::vector<Membership> memberships_;
   std::unique_ptr<Extras> extras_;
-  Id pid_;                    // With recovery: what the client proves itself with,
-  std::uint64_t offset_ = 0;  // and the last event before it connected.
-  std::uint64_t mark_ = 0;    // Hub's: the last broadcast that has seen this socket,
-  std::uint64_t birth_ = 0;   // and which of all sockets this is that were ever there.
+  Id pid_;                   // With recovery: what the client proves itself with,
+  Offset offset_;            // and the last event before it connected.
+  std::uint64_t mark_ = 0;   // Hub's: the last broadcast that has seen this socket,
+  std::uint64_t birth_ = 0;  // and which of all sockets this is that were ever there.
   State state_ = State::connecting;
   bool is_recovered_ = false;
   bool is_watched_ = false;  // It has an on_any_outgoing().

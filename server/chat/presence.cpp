@@ -136,7 +136,7 @@ void Presence::watch(std::int64_t group_id, std::function<void()> done) {
   when_gathered(group_id, std::move(done));
 }
 
-// One gathering for all who wait for it: it visits every socket of the group, and a crowd may watch.
+// One gathering for all who wait for it: it visits every socket of the group, and crowds may watch.
 void Presence::when_gathered(std::int64_t group_id, std::function<void()> call) {
   std::uint64_t gathering = 0;
   bool is_gathered = false;

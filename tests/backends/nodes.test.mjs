@@ -36,7 +36,8 @@ before(async () => {
   mariadb.sql("CREATE DATABASE chat");
   const files = join(temporaryFolder(), "shared");
   mkdirSync(files);
-  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1" };
+  const env = { ...mariadb.settings("chat"), ...redis.settings, COTERIE_SWEEP_SECONDS: "1",
+                COTERIE_PRESENCE_GRACE_SECONDS: "1" };
   // At the same moment: both migrate, and both propose a secret.
   [one, two] = await Promise.all(["one", "two"].map((name) =>
     Coterie.start({ data: dataFolder(files), env, flags: ["--node-name", name] })));
@@ -129,6 +130,26 @@ test("a read mark of one device reaches the user's others on the other node", as
   assert.equal((await laptop.event("read-mark"))[0].lastMsgId, sent.id);
 });
 
+test("who is online on one node is seen on the other, and heard when he types", async () => {
+  const group = await one.rest.group(alice, [bobby]);
+  const here = await connect(one, alice);
+  const there = await connect(two, bobby);
+  const [{ online }] = await ask(here, "watch-presence", { groupId: group.id });
+  const isOnline = ({ id }) => here.events(`presence:${group.id}`).reduce((is, [change]) =>
+    (change.online.includes(id) || is) && !change.offline.includes(id), online.includes(id));
+  assert.ok(isOnline(alice));
+  await until(() => isOnline(bobby), undefined, 30_000);
+  there.emit("typing", { groupId: group.id });
+  assert.deepEqual(await here.event(`typing:${group.id}`), [{ userId: bobby.id }]);
+  const moved = await connect(one, bobby);
+  there.disconnect();
+  assert.deepEqual((await ask(moved, "watch-presence", { groupId: group.id }))[0].online.sort(),
+                   [alice.id, bobby.id].sort());
+  moved.disconnect();
+  await until(() => !isOnline(bobby), undefined, 30_000);
+  assert.ok(isOnline(alice));
+});
+
 test("an administrator sees the connections of all nodes, and ends them", async () => {
   await one.command("user", "add", "olga_ops", "--admin", "--password", password,
                     "--email", "olga@example.com");
@@ -178,9 +199,8 @@ test("while Redis is away a node goes on with its own; when it is back all hear 
     await socket.until((got) => got.filter(([name]) => name === "resync").length > before[i], 30_000);
   }
   // Whoever asks then misses nothing.
-  const history = await two.rest.data(
-    "GET", `/api/conversation/group/message/list?groupId=${group.id}`, { token: bobby.token });
-  assert.ok(history.some(({ content }) => content === "among us"));
+  const [answer] = await ask(sockets[1], "sync", { groups: [{ groupId: group.id, afterSeq: 0 }] });
+  assert.deepEqual(answer.groups[0].messages.map(({ content }) => content), ["among us"]);
   await together(group, sockets);
   assert.deepEqual(texts(sockets[2], group).filter((text) => text === "among us"), ["among us"]);
 });

@@ -20,11 +20,13 @@ async function fill() {
   const statement = `
     PRAGMA busy_timeout = 10000;
     WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-    INSERT INTO group_message ("createAt", "updateAt", "type", "content", "userId", "groupId")
+    INSERT INTO group_message ("createAt", "updateAt", "type", "content", "userId", "groupId",
+                               "seq")
     SELECT (SELECT "createAt" FROM "group" WHERE id = ${groupId}),
            (SELECT "createAt" FROM "group" WHERE id = ${groupId}), 0,
            'entry ' || i || CASE WHEN i % 7 = 0 THEN ' ' || hex(zeroblob(i % 200)) ELSE '' END,
-           ${user}, ${groupId} FROM n;`;
+           ${user}, ${groupId}, i FROM n;
+    UPDATE "group" SET "lastSeq" = ${count} WHERE id = ${groupId};`;
   const child = new Child("sqlite3", [join(server.data, "coterie.db")], { input: statement });
   const { code } = await child.closed;
   assert.equal(code, 0, child.log);

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.hpp"
 #include "redis/bus.hpp"
 #include "world.hpp"
 
@@ -89,6 +90,10 @@ class SimulatedBus final : public redis::Bus {
   void subscribe_pattern(std::string pattern) override { want(std::move(pattern)); }
   void unsubscribe(const std::string& channel_or_pattern) override;
   void count_subscribers(std::string channel, OnCount on_count) override;
+  // There are no streams here: the adapter over publish and subscribe asks for none of these.
+  void run(redis::Command, OnReply) override { COTERIE_CHECK(false); }
+  void run_waiting(redis::Command, OnReply) override { COTERIE_CHECK(false); }
+  void on_up(std::function<void()>) override { COTERIE_CHECK(false); }
   bool is_up() const override { return is_greeted_; }
   void run_after(std::chrono::milliseconds delay, Task task) override;
 

@@ -145,7 +145,7 @@ export async function untilListening(child, ports) {
         return isListening(port);
       },
       describe,
-      30_000,
+      60_000,
     );
   }
 }

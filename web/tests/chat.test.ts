@@ -14,6 +14,16 @@ vi.mock("../src/api/realtime", () => ({
     markRead(id: number, messageId: number) {
       server.marked.push({ id, messageId });
     }
+    async watchPresence(groupId: number) {
+      server.watched.push(groupId);
+      return { online: server.online };
+    }
+    unwatchPresence(groupId: number) {
+      server.watched = server.watched.filter((other) => other !== groupId);
+    }
+    typing(groupId: number) {
+      server.typed.push(groupId);
+    }
     wake() {}
     close() {
       server.listener = null;
@@ -23,6 +33,7 @@ vi.mock("../src/api/realtime", () => ({
 
 const chat = await import("../src/state/chat");
 const alerts = await import("../src/state/alerts");
+const presence = await import("../src/state/presence");
 const session = await import("../src/state/session");
 chat.startChat();
 alerts.startAlerts();
@@ -51,6 +62,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   session.expireSession();
 });
 
@@ -210,7 +222,8 @@ test("what was written offline leaves when the connection is back, in order and 
   chat.sendText(7, "one");
   chat.sendText(7, "two");
   await settle();
-  expect(chat.outboxOf(7).drafts.value.map(({ state }) => state)).toEqual(["waiting", "waiting"]);
+  const states = () => chat.outboxOf(7).drafts.value.map(({ state }) => state);
+  await vi.waitFor(() => expect(states()).toEqual(["waiting", "waiting"]));
   server.isUp = true;
   server.say(7, "meanwhile");
   await connect();
@@ -249,4 +262,128 @@ test("who has said the last word elsewhere has nothing unread", async () => {
   expect(conversation(7).unreadNum).toBe(0);
   server.push(server.say(7));
   expect(conversation(7).unreadNum).toBeGreaterThan(0);
+});
+
+const contentsOf = (groupId: number) =>
+  chat.timelineOf(groupId).messages.value.map(({ content }) => content);
+
+test("a push that leaves a gap makes the page ask, unless what is missing comes", async () => {
+  await logIn();
+  go("/group/7");
+  await chat.readNewest(7);
+  vi.useFakeTimers();
+  server.requests = [];
+  const [one, two] = [server.say(7, "one"), server.say(7, "two")];
+  server.push(two);
+  server.push(one);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(contentsOf(7)).toEqual(["one", "two"]);
+  expect(server.requests).toEqual([]);
+  server.say(7, "three");
+  server.push(server.say(7, "four"));
+  server.isUp = false;
+  await vi.advanceTimersByTimeAsync(600);
+  expect(contentsOf(7)).toEqual(["one", "two"]);
+  server.isUp = true;
+  await vi.advanceTimersByTimeAsync(1000);
+  vi.useRealTimers();
+  expect(contentsOf(7)).toEqual(["one", "two", "three", "four"]);
+  expect(server.requests).toHaveLength(2);
+});
+
+test("when the server may have missed something, the open group is completed", async () => {
+  await logIn();
+  go("/group/7");
+  await chat.readNewest(7);
+  server.say(7, "missed");
+  server.requests = [];
+  server.listener!.missed();
+  await settle();
+  expect(contentsOf(7)).toEqual(["missed"]);
+  expect(server.requests.filter((request) => request.includes("message/sync"))).toHaveLength(1);
+});
+
+test("who is online is known of the open group, while it is open and connected", async () => {
+  server.online = [1, 2];
+  await logIn();
+  go("/group/7");
+  await settle();
+  expect(presence.presenceIn(7)?.online).toEqual(new Set([1, 2]));
+  server.listener!.presence(7, { online: [3], offline: [2] });
+  expect(presence.presenceIn(7)?.online).toEqual(new Set([1, 3]));
+  server.listener!.disconnected();
+  expect(presence.presenceIn(7)).toBeNull();
+  await connect();
+  expect(presence.presenceIn(7)?.online).toEqual(new Set([1, 2]));
+  go("/group/8");
+  expect(presence.presenceIn(7)).toBeNull();
+  expect(server.watched).toEqual([8]);
+  go("/");
+  expect(server.watched).toEqual([]);
+});
+
+test("who is writing is told until they are silent or their message comes", async () => {
+  await logIn();
+  vi.useFakeTimers();
+  server.listener!.typing(7, 2);
+  server.listener!.typing(7, 3);
+  await vi.advanceTimersByTimeAsync(3000);
+  server.listener!.typing(7, 3);
+  expect(presence.typistsIn(7)).toEqual([2, 3]);
+  expect(presence.typistsIn(8)).toEqual([]);
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(presence.typistsIn(7)).toEqual([3]);
+  server.listener!.typing(7, 2);
+  server.push(server.say(7));
+  expect(presence.typistsIn(7)).toEqual([3]);
+  vi.useRealTimers();
+});
+
+test("writing is told every three seconds at most, and at once after what was sent", async () => {
+  await logIn();
+  vi.useFakeTimers();
+  for (let letter = 0; letter < 40; letter++) {
+    chat.tellTyping(7);
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(server.typed).toEqual([7, 7]);
+  vi.useRealTimers();
+  chat.sendText(7, "hello");
+  chat.tellTyping(7);
+  expect(server.typed).toHaveLength(3);
+  await settle();
+});
+
+// What the browser does to a page that is loaded anew, and to the session in it.
+async function reload(as = mira) {
+  window.dispatchEvent(new Event("pagehide"));
+  session.expireSession();
+  server.losesAnswers = false;
+  server.profile = as;
+  await logIn();
+  await settle();
+}
+
+test("a text without an answer is sent again after a reload, under its name", async () => {
+  await logIn();
+  server.losesAnswers = true;
+  chat.sendText(7, "hello");
+  await settle();
+  await reload();
+  const sends = server.requests.filter((request) => request.startsWith("POST"));
+  expect(sends).toHaveLength(2);
+  expect(server.messages.map(({ content }) => content)).toEqual(["hello"]);
+  await reload();
+  expect(server.requests.filter((request) => request.startsWith("POST"))).toEqual(sends);
+});
+
+test("what one has not sent is not sent by another one", async () => {
+  await logIn();
+  server.isUp = false;
+  chat.sendText(7, "hello");
+  await settle();
+  server.isUp = true;
+  await reload({ ...mira, id: 3 });
+  await reload();
+  expect(server.messages).toEqual([]);
 });

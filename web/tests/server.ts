@@ -32,9 +32,14 @@ export class Server {
   isUp = true;
   losesAnswers = false; // It does what it is asked to, and then the connection breaks.
   refusal: number | null = null;
+  retryAfter: number | null = null; // Seconds that go with the refusal.
   delays: number[] = []; // Milliseconds that the next requests take to arrive.
   listener: Listener | null = null;
   marked: { id: Id; messageId: Id }[] = [];
+  watched: Id[] = []; // Groups whose presence is asked for.
+  online: Id[] = []; // Who is.
+  profile = mira; // Who has logged in.
+  typed: Id[] = [];
 
   constructor() {
     vi.stubGlobal("fetch", (path: string, init: RequestInit) => this.#fetch(path, init));
@@ -84,7 +89,11 @@ export class Server {
     const delay = this.delays.shift();
     if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
     if (!this.isUp) throw new TypeError("Failed to fetch");
-    if (this.refusal) return this.#answer(this.refusal, { message: "refused" });
+    if (this.refusal) {
+      const headers: HeadersInit = this.retryAfter ? { "Retry-After": `${this.retryAfter}` } : {};
+      const body = JSON.stringify({ message: "refused" });
+      return new Response(body, { status: this.refusal, headers });
+    }
     const { pathname, searchParams } = new URL(target, location.origin);
     const data = this.#data(`${init.method} ${pathname}`, searchParams, init.body);
     if (this.losesAnswers) throw new TypeError("Failed to fetch");
@@ -97,7 +106,7 @@ export class Server {
   #data(call: string, query: URLSearchParams, body: unknown): unknown {
     switch (call) {
       case "GET /api/user":
-        return mira;
+        return this.profile;
       case "GET /api/conversation/list":
         return this.groupIds.map((id) => this.conversation(id));
       case "GET /api/conversation/group/message/list": {
@@ -109,9 +118,19 @@ export class Server {
           .slice(0, Number(query.get("size")));
       }
       case "POST /api/conversation/group/message/text": {
-        const { groupId, content } = JSON.parse(String(body));
-        const { user: _, file: __, cover: ___, ...sent } = this.say(groupId, content, mira);
+        const { groupId, content, clientMsgId } = JSON.parse(String(body));
+        const known = this.messages.find((other) => other.clientMsgId === clientMsgId);
+        const said = known ?? Object.assign(this.say(groupId, content, mira), { clientMsgId });
+        const { user: _, file: __, cover: ___, ...sent } = said;
         return sent;
+      }
+      case "GET /api/conversation/group/message/sync": {
+        const groupId = Number(query.get("groupId"));
+        const all = this.messages.filter((other) => other.groupId === groupId);
+        const missed = all.filter(({ seq }) => seq > Number(query.get("afterSeq")));
+        const messages = missed.slice(0, Number(query.get("limit")));
+        const lastSeq = all.at(-1)?.seq ?? 0;
+        return { groupId, lastSeq, hasMore: messages.length < missed.length, messages };
       }
       case "GET /api/group/7":
         return { ...this.conversation(7).group, users: [mira, jonas] };

@@ -63,6 +63,61 @@ test("a pushed message comes once, in its place", async () => {
   expect(ids()).toEqual([101, 102, 103, 104]);
 });
 
+test("what is pushed out of turn waits for what is missing, and asking brings it", async () => {
+  say(2);
+  await timeline.readNewest();
+  const [, fourth, fifth] = [server.say(7), server.say(7), server.say(7)];
+  timeline.add(fifth);
+  timeline.add(fourth);
+  expect(ids()).toEqual([101, 102]);
+  expect(timeline.hasGap).toBe(true);
+  await timeline.catchUp();
+  expect(ids()).toEqual(idsOf(101, 105));
+  expect(timeline.hasGap).toBe(false);
+});
+
+test("who has missed nothing asks for nothing more than that", async () => {
+  say(60);
+  await timeline.readNewest();
+  server.requests = [];
+  await timeline.catchUp();
+  expect(server.requests).toHaveLength(1);
+  expect(server.requests[0]).toMatch(/sync\?groupId=7&afterSeq=60/);
+});
+
+test("numbers that are missing for good are no gap for ever", async () => {
+  say(2);
+  await timeline.readNewest();
+  const [third, fourth] = [server.say(7), server.say(7)];
+  server.messages = server.messages.filter((message) => message !== third);
+  timeline.add(fourth);
+  await timeline.catchUp();
+  expect(ids()).toEqual([101, 102, 104]);
+  timeline.add({ ...server.say(7), seq: 5 });
+  expect(timeline.hasGap).toBe(false);
+  expect(ids()).toHaveLength(4);
+});
+
+test("a server that was set back to yesterday is believed", async () => {
+  say(10);
+  await timeline.readNewest();
+  server.messages = server.messages.slice(0, 7);
+  await timeline.catchUp();
+  expect(ids()).toEqual(idsOf(101, 107));
+  timeline.add(server.say(7));
+  expect(ids()).toEqual(idsOf(101, 108));
+});
+
+test("any number of pushes out of turn come to their places in the end", async () => {
+  await timeline.readNewest();
+  say(1);
+  for (let number = 0; number < 300; number++) timeline.add(server.say(7));
+  expect(ids()).toEqual([]);
+  await timeline.catchUp();
+  expect(ids()).toEqual(idsOf(101, 401));
+  expect(timeline.hasGap).toBe(false);
+});
+
 test("a message pushed while the first page is on its way is not lost", async () => {
   say(2);
   const reading = timeline.readNewest();
@@ -87,10 +142,10 @@ test("an absence that is too long to fill leaves no hidden gap", async () => {
   expect(timeline.isComplete.value).toBe(true);
   say(1001);
   await timeline.readNewest();
-  expect(ids()).toEqual(idsOf(162, 1161));
+  expect(ids()).toEqual(idsOf(1112, 1161));
   expect(timeline.isComplete.value).toBe(false);
   await timeline.readEarlier();
-  expect(ids()[0]).toBe(112);
+  expect(ids()[0]).toBe(1062);
 });
 
 test("an earlier page that was asked for before a gap is dropped", async () => {

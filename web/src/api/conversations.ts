@@ -9,21 +9,31 @@ export const list = () => get("/api/conversation/list");
 export const history = (groupId: Id, size: number, cursorId?: Id) =>
   get("/api/conversation/group/message/list", { groupId, size, cursorId });
 
-export const sendText = (groupId: Id, content: string) =>
-  post("/api/conversation/group/message/text", { groupId, content });
+// At most `limit` messages behind that number, oldest first, and how far the group has come.
+export const sync = (groupId: Id, afterSeq: number, limit: number) =>
+  get("/api/conversation/group/message/sync", { groupId, afterSeq, limit });
 
-// The group goes first, so that a server which reads the upload as a stream can refuse early.
-export const sendImage = (groupId: Id, picture: Blob, transfer: Transfer) =>
-  upload(
-    "/api/conversation/group/message/image",
-    form({ groupId: String(groupId), file: picture }),
-    transfer,
-  );
+// What is sent carries a name. Sent again under it, it is answered with what was stored.
+export const sendText = (groupId: Id, content: string, clientMsgId: string) =>
+  post("/api/conversation/group/message/text", { groupId, content, clientMsgId });
+
+// Fields go first, so that a server which reads the upload as a stream can refuse early.
+const fields = (groupId: Id, clientMsgId: string, files: Record<string, Blob>) =>
+  form({ groupId: String(groupId), clientMsgId, ...files });
+
+export const sendImage = (groupId: Id, file: Blob, clientMsgId: string, transfer: Transfer) =>
+  upload("/api/conversation/group/message/image", fields(groupId, clientMsgId, { file }), transfer);
 
 // The first file of the form is the video, the second its cover.
-export const sendVideo = (groupId: Id, video: Blob, cover: Blob, transfer: Transfer) =>
+export const sendVideo = (
+  groupId: Id,
+  file: Blob,
+  cover: Blob,
+  clientMsgId: string,
+  transfer: Transfer,
+) =>
   upload(
     "/api/conversation/group/message/video",
-    form({ groupId: String(groupId), file: video, cover }),
+    fields(groupId, clientMsgId, { file, cover }),
     transfer,
   );

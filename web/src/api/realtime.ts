@@ -1,7 +1,18 @@
-// The socket: what the server tells by itself, and the one thing that is told to it.
+// The socket: what the server tells by itself, and the few things that are told to it.
 // SPDX-License-Identifier: MIT
 import { io, type Socket } from "socket.io-client";
 import type { Id, Message, ReadMark } from "./model";
+
+export interface PresenceChange {
+  online: Id[];
+  offline: Id[];
+}
+
+// Who is online at first; `more` says that there are too many to name.
+export interface Presence {
+  online: Id[];
+  more?: boolean;
+}
 
 export interface Listener {
   // `recovered` says that the server has sent after it all that was missed meanwhile.
@@ -10,6 +21,8 @@ export interface Listener {
   disconnected(): void; // Also after each attempt to connect that failed.
   message(message: Message): void;
   readMark(mark: ReadMark): void;
+  typing(groupId: Id, userId: Id): void;
+  presence(groupId: Id, change: PresenceChange): void;
   // The server does not accept the token (any more). No other call follows.
   rejected(): void;
 }
@@ -17,6 +30,13 @@ export interface Listener {
 const messageEvent = "group-message:";
 const readMarkEvent = "update-last-msg"; // Asked, and answered by the same name.
 const otherDeviceEvent = "read-mark"; // Another device of the reader has marked something.
+const typingEvent = "typing:";
+const presenceEvent = "presence:";
+const ackPatience = 20_000; // Milliseconds; what has no answer by then gets none.
+
+interface Typing {
+  userId: Id;
+}
 
 export class Realtime {
   readonly #socket: Socket;
@@ -51,7 +71,11 @@ export class Realtime {
     });
     // One handler for all groups: those joined later need no further subscription.
     socket.onAny((event: string, body: unknown) => {
-      if (event.startsWith(messageEvent) && body) listener.message(body as Message);
+      if (!body) return;
+      const groupId = Number(event.slice(event.indexOf(":") + 1));
+      if (event.startsWith(messageEvent)) listener.message(body as Message);
+      else if (event.startsWith(typingEvent)) listener.typing(groupId, (body as Typing).userId);
+      else if (event.startsWith(presenceEvent)) listener.presence(groupId, body as PresenceChange);
     });
     for (const event of [readMarkEvent, otherDeviceEvent]) {
       socket.on(event, (mark: ReadMark | null) => {
@@ -66,6 +90,26 @@ export class Realtime {
     if (this.#socket.connected) {
       this.#socket.emit(readMarkEvent, { id: conversationId, messageId });
     }
+  }
+
+  // Asks who of a group is online, and to be told of changes. Null when there is no answer.
+  async watchPresence(groupId: Id): Promise<Presence | null> {
+    if (!this.#socket.connected) return null;
+    try {
+      const socket = this.#socket.timeout(ackPatience);
+      const answer = (await socket.emitWithAck("watch-presence", { groupId })) as Presence;
+      return Array.isArray(answer.online) ? answer : null;
+    } catch {
+      return null; // Each new connection asks anew.
+    }
+  }
+
+  unwatchPresence(groupId: Id): void {
+    if (this.#socket.connected) this.#socket.emit("unwatch-presence", { groupId });
+  }
+
+  typing(groupId: Id): void {
+    if (this.#socket.connected) this.#socket.volatile.emit("typing", { groupId });
   }
 
   // Connects, unless the client library is already at it.

@@ -1,8 +1,8 @@
 // The chat as this page knows it: conversations, timelines, the live connection.
 //
 // The server is asked once for each part and then tells about changes by the socket. Unless it says
-// that it has repeated what was missed, every new connection re-reads the list and the open group,
-// and whatever group something still waits to be sent to.
+// that it has repeated what was missed, every new connection re-reads the list and asks for what
+// the open group has missed. Messages are numbered: one that leaves a gap makes the page ask, too.
 // SPDX-License-Identifier: MIT
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Attachment } from "../attachments";
@@ -13,16 +13,23 @@ import { Realtime } from "../api/realtime";
 import { describe } from "../strings";
 import { notify } from "./notice";
 import { type Draft, Outbox } from "./outbox";
+import * as presence from "./presence";
 import { route } from "./route";
 import { expireSession, loadProfile, me, token } from "./session";
 import { Timeline } from "./timeline";
+import { keepUnsent, takeUnsent } from "./unsent";
 
 export const connection = signal<"connecting" | "online" | "offline">("connecting");
 export const isListLoaded = signal(false);
 const known = signal<Conversation[]>([]);
 const timelines = new Map<Id, Timeline>();
 const outboxes = new Map<Id, Outbox>();
+const gaps = new Set<Timeline>(); // Those that will be asked about in a moment.
 let realtime: Realtime | null = null;
+
+// Two servers may speak at the same moment, in either order: what is missing may be on its way.
+const gapPatience = 500; // Milliseconds.
+const gapPatienceMax = 30_000; // Between two questions when there was no answer.
 
 const activity = (conversation: Conversation) =>
   conversation.recentMsg?.createAt ?? conversation.createAt;
@@ -136,6 +143,18 @@ export async function jumpToNewest(groupId: Id): Promise<void> {
   await timelineOf(groupId).jumpToNewest().catch(report);
 }
 
+// Asks for what is missing before a message that was pushed, unless it comes by itself.
+function fillGap(timeline: Timeline, patience = gapPatience): void {
+  if (gaps.has(timeline) || !timeline.hasGap) return;
+  gaps.add(timeline);
+  setTimeout(async () => {
+    const isOurs = timelines.get(timeline.groupId) === timeline; // Nobody has logged out.
+    if (isOurs && timeline.hasGap) await timeline.catchUp().catch(report);
+    gaps.delete(timeline);
+    if (isOurs) fillGap(timeline, Math.min(patience * 2, gapPatienceMax));
+  }, patience);
+}
+
 function receive(message: Message): void {
   const conversation = known.peek().find((other) => other.groupId === message.groupId);
   if (!conversation) {
@@ -145,8 +164,10 @@ function receive(message: Message): void {
   const isNew = message.id > (conversation.recentMsg?.id ?? 0);
   const isOwn = message.userId === me.peek()?.id;
   const isOpen = message.groupId === openGroupId.peek();
+  const timeline = timelines.get(message.groupId);
   batch(() => {
-    timelines.get(message.groupId)?.add(message, isAtNewest.peek() || !isOpen);
+    presence.stopTyping(message.groupId, message.userId);
+    timeline?.add(message, isAtNewest.peek() || !isOpen);
     if (!isNew) return;
     change(message.groupId, (old) => ({
       ...old,
@@ -154,6 +175,7 @@ function receive(message: Message): void {
       unreadNum: isOwn ? old.unreadNum : old.unreadNum + 1,
     }));
   });
+  if (timeline) fillGap(timeline);
   const isSeen = isOpen && isAtNewest.peek() && isPageVisible.peek();
   if (isNew && !isOwn) whenHeard(message, conversation.group, isSeen);
 }
@@ -190,26 +212,12 @@ function keepReadMark(): void {
 }
 
 async function catchUp(): Promise<void> {
-  const open = openGroupId.peek();
-  const isWaitedFor = (groupId: Id) => (outboxes.get(groupId)?.drafts.peek().length ?? 0) > 0;
-  const wanted = [...timelines.keys()].filter((id) => id === open || isWaitedFor(id));
-  for (const timeline of timelines.values()) {
-    if (!wanted.includes(timeline.groupId)) timeline.forget();
-  }
+  const open = timelines.get(openGroupId.peek() ?? 0);
+  for (const timeline of timelines.values()) if (timeline !== open) timeline.forget();
   try {
-    await Promise.all([loadProfile(), reloadList(), ...wanted.map(readNewest)]);
+    await Promise.all([loadProfile(), reloadList(), open?.readNewest()]);
   } catch (error) {
     report(error);
-  }
-}
-
-// What waited for the connection leaves now, unless it had arrived after all.
-function sendWaiting(): void {
-  const author = me.peek();
-  if (!author || connection.peek() !== "online") return;
-  for (const outbox of outboxes.values()) {
-    if (!outbox.timeline.isLoaded.peek()) continue;
-    for (const draft of outbox.settle(author.id)) void send(draft);
   }
 }
 
@@ -226,6 +234,7 @@ async function send(draft: Draft): Promise<void> {
 
 export function sendText(groupId: Id, content: string): void {
   seenBefore.value = null;
+  presence.endTyping();
   void send(outboxOf(groupId).add(content, null));
 }
 
@@ -234,15 +243,36 @@ export function sendAttachment(groupId: Id, attachment: Attachment): void {
   void send(outboxOf(groupId).add(null, attachment));
 }
 
+function keepDrafts(): void {
+  const drafts = [...outboxes.values()].flatMap((outbox) => outbox.drafts.peek());
+  if (me.peek()) keepUnsent(me.peek()!.id, drafts);
+}
+
+// Sends what the page had not sent when it was left, as soon as it is known who is here.
+function sendKept(): void {
+  if (!me.value) return;
+  for (const { groupId, content, clientMsgId } of takeUnsent(me.value.id)) {
+    void send(outboxOf(groupId).add(content, null, clientMsgId));
+  }
+}
+
 export const sendAgain = (draft: Draft) => void send(draft);
+export const tellTyping = (groupId: Id) => presence.tellTyping(realtime, groupId);
 export const discard = (draft: Draft) => outboxOf(draft.groupId).discard(draft);
+
+// Asks who is online where the reader is, anew with each connection.
+function watchOpenGroup(): (() => void) | undefined {
+  const groupId = openGroupId.value;
+  if (connection.value !== "online" || groupId === null || !realtime) return undefined;
+  return presence.watch(realtime, groupId);
+}
 
 function connect(withToken: string): () => void {
   realtime = new Realtime(withToken, {
     connected(recovered) {
       connection.value = "online";
-      if (recovered) sendWaiting();
-      else void catchUp().then(sendWaiting);
+      for (const outbox of outboxes.values()) outbox.hurry();
+      if (!recovered) void catchUp();
     },
     missed: () => void catchUp(),
     disconnected() {
@@ -252,9 +282,14 @@ function connect(withToken: string): () => void {
     },
     message: receive,
     readMark: applyReadMark,
+    typing: presence.heardTyping,
+    presence: presence.applyPresence,
     rejected: expireSession,
   });
+  const stopWatching = effect(watchOpenGroup);
   return () => {
+    stopWatching();
+    presence.forgetPresence();
     realtime?.close();
     realtime = null;
     timelines.clear();
@@ -278,4 +313,6 @@ export function startChat(): void {
   // One connection per token: logging in opens it, logging out closes it.
   effect(() => (token.value === null ? undefined : connect(token.value)));
   effect(keepReadMark);
+  addEventListener("pagehide", keepDrafts);
+  effect(sendKept);
 }

@@ -1,13 +1,13 @@
 // What was written into one group and is not accepted by the server yet.
 //
 // Texts leave in the order in which they were written. Without an answer nobody knows whether the
-// server has the message: such a draft waits for the connection, is looked for among what the
-// server has, and is sent again only when it is not there.
+// server has the message, so every draft has a name under which it is sent again until there is an
+// answer: the server stores it once. Where the server asks to wait, it is waited for.
 // SPDX-License-Identifier: MIT
 import { batch, signal } from "@preact/signals";
 import * as conversations from "../api/conversations";
 import { ApiError, type Transfer } from "../api/http";
-import { type Id, type Message, MessageType, type SentMessage, type User } from "../api/model";
+import type { Id, Message, SentMessage, User } from "../api/model";
 import type { Attachment } from "../attachments";
 import type { Timeline } from "./timeline";
 
@@ -16,31 +16,43 @@ export interface Draft {
   readonly groupId: Id;
   readonly content: string | null;
   readonly attachment: Attachment | null;
-  readonly writtenAfter: Id; // The newest message that was known then.
-  state: "sending" | "waiting" | "failed";
+  readonly clientMsgId: string;
+  // It waits for an answer or a connection; it is held because the server asked for patience.
+  state: "sending" | "waiting" | "held" | "failed";
   progress: number; // Of an upload, from 0 to 1.
 }
 
+const patienceMax = 30; // Seconds between two tries without an answer; the first waits for one.
+
 let lastKey = 0;
 
-const typeOf = ({ attachment }: Draft) =>
-  attachment ? MessageType[attachment.kind] : MessageType.text;
+// Not crypto.randomUUID(), which is there only for pages that came by HTTPS.
+function newName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// The message is sent, only not seen: a push brings it, or whoever fills the gap before it.
+function isExpected(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
+}
 
 export class Outbox {
   readonly drafts = signal<Draft[]>([]);
   #uploads = new Map<number, AbortController>();
-  #accepted = new Set<Id>(); // What has left here and was answered.
+  #underWay = new Set<number>(); // By key: those that leave by themselves sooner or later.
+  #pauses = new Map<number, () => void>(); // By key: what ends the pause before the next try.
   #lastText: Promise<unknown> = Promise.resolve();
 
   constructor(readonly timeline: Timeline) {}
 
-  add(content: string | null, attachment: Attachment | null): Draft {
+  add(content: string | null, attachment: Attachment | null, clientMsgId = newName()): Draft {
     const draft: Draft = {
       key: ++lastKey,
       groupId: this.timeline.groupId,
       content,
       attachment,
-      writtenAfter: this.timeline.messages.peek().at(-1)?.id ?? 0,
+      clientMsgId,
       state: "sending",
       progress: 0,
     };
@@ -48,43 +60,65 @@ export class Outbox {
     return draft;
   }
 
-  // Sends a draft, for the first time or again. Rejects with the reason why it failed; null when
-  // it was cancelled, or when the push has told already all there is to tell.
+  // Sends a draft until it is accepted, or at once when it waits for that. Rejects with the reason
+  // why it was refused; null when it was discarded, or when the timeline has it already.
   async send(draft: Draft, author: User): Promise<Message | null> {
+    if (this.#underWay.has(draft.key)) {
+      this.hurry(true);
+      return null;
+    }
+    this.#underWay.add(draft.key);
     this.#change(draft, { state: "sending", progress: 0 });
+    const deliver = () => this.#deliver(draft, author);
+    const delivery = draft.attachment ? deliver() : this.#lastText.then(deliver, deliver);
+    if (!draft.attachment) this.#lastText = delivery;
     try {
-      const sent = await this.#post(draft);
-      this.#accepted.add(sent.id);
-      const message: Message | null = draft.attachment
-        ? null
-        : { ...sent, groupId: draft.groupId, user: author };
-      // The answer to a file does not say where its bytes are; the push does, and so does the
-      // newest page when there is no live connection.
-      if (!message && !this.timeline.has(sent.id)) await this.timeline.readNewest();
-      batch(() => {
-        if (message && !this.timeline.has(sent.id)) this.timeline.add(message);
-        this.discard(draft);
-      });
-      return message;
-    } catch (error) {
-      if (error instanceof ApiError && error.code === "cancelled") {
-        this.discard(draft);
-        return null;
-      }
-      const isUnknown = error instanceof ApiError && error.status === 0;
-      this.#change(draft, { state: isUnknown ? "waiting" : "failed" });
-      throw error;
+      return await delivery;
+    } finally {
+      this.#underWay.delete(draft.key);
     }
   }
 
-  #post(draft: Draft): Promise<SentMessage> {
-    const { groupId, attachment } = draft;
-    if (!attachment) {
-      const send = () => conversations.sendText(groupId, draft.content ?? "");
-      const sending = this.#lastText.then(send, send);
-      this.#lastText = sending;
-      return sending;
+  async #deliver(draft: Draft, author: User): Promise<Message | null> {
+    for (let tries = 0; this.#has(draft); ++tries) {
+      this.#change(draft, { state: "sending", progress: 0 });
+      try {
+        return await this.#settle(draft, await this.#post(draft), author);
+      } catch (error) {
+        if (!this.#has(draft)) return null;
+        const isUnanswered = error instanceof ApiError && error.status === 0;
+        const asked = error instanceof ApiError ? error.retryAfterSeconds : null;
+        if (!isUnanswered && asked === null) {
+          this.#change(draft, { state: "failed" });
+          throw error;
+        }
+        this.#hold(draft, isUnanswered ? "waiting" : "held");
+        await this.#pause(draft, asked ?? Math.min(2 ** tries, patienceMax));
+      }
     }
+    return null;
+  }
+
+  // The answer is there: the draft gives way to the message.
+  async #settle(draft: Draft, sent: SentMessage, author: User): Promise<Message | null> {
+    const { timeline } = this;
+    // The answer to a file does not say where its bytes are; the push does, and so does catchUp().
+    const message: Message | null = draft.attachment
+      ? null
+      : { ...sent, groupId: draft.groupId, user: author };
+    batch(() => {
+      if (message) timeline.add(message);
+      if (timeline.has(sent.id)) this.discard(draft);
+    });
+    // An answer may be faster than the push of what was said before it.
+    if (this.#has(draft)) await timeline.catchUp().catch(isExpected);
+    this.discard(draft);
+    return message;
+  }
+
+  #post(draft: Draft): Promise<SentMessage> {
+    const { groupId, attachment, clientMsgId } = draft;
+    if (!attachment) return conversations.sendText(groupId, draft.content ?? "", clientMsgId);
     const abort = new AbortController();
     this.#uploads.set(draft.key, abort);
     const transfer: Transfer = {
@@ -92,51 +126,57 @@ export class Outbox {
       onProgress: (progress) => this.#change(draft, { progress }),
     };
     return attachment.kind === "image"
-      ? conversations.sendImage(groupId, attachment.file, transfer)
-      : conversations.sendVideo(groupId, attachment.file, attachment.cover, transfer);
+      ? conversations.sendImage(groupId, attachment.file, clientMsgId, transfer)
+      : conversations.sendVideo(groupId, attachment.file, attachment.cover, clientMsgId, transfer);
+  }
+
+  // A text that has to wait makes those behind it wait, too.
+  #hold(draft: Draft, state: "waiting" | "held"): void {
+    const isBehind = (other: Draft) =>
+      !draft.attachment && !other.attachment && this.#underWay.has(other.key);
+    for (const other of this.drafts.peek()) {
+      if (other.key === draft.key || isBehind(other)) this.#change(other, { state });
+    }
+  }
+
+  #pause({ key }: Draft, seconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#pauses.delete(key);
+        resolve();
+      };
+      const timer = setTimeout(end, seconds * 1000);
+      this.#pauses.set(key, end);
+    });
+  }
+
+  // The connection is back: what waits for it leaves now. What is held does so only when the
+  // author insists.
+  hurry(insists = false): void {
+    for (const { key, state } of this.drafts.peek()) {
+      if (state === "waiting" || insists) this.#pauses.get(key)?.();
+    }
   }
 
   // Gives up a draft; an upload that is under way is stopped.
   discard(draft: Draft): void {
+    if (!this.#has(draft)) return;
+    this.drafts.value = this.drafts.peek().filter(({ key }) => key !== draft.key);
     this.#uploads.get(draft.key)?.abort();
     this.#uploads.delete(draft.key);
-    if (!this.drafts.peek().some(({ key }) => key === draft.key)) return;
-    this.drafts.value = this.drafts.peek().filter(({ key }) => key !== draft.key);
+    this.#pauses.get(draft.key)?.();
     if (draft.attachment) URL.revokeObjectURL(draft.attachment.url);
   }
 
-  // Takes out what turns out to have arrived although no answer came, and returns what did not.
-  settle(authorId: Id): Draft[] {
-    const waiting = this.drafts.peek().filter(({ state }) => state === "waiting");
-    const arrived = this.#arrived(waiting, this.timeline.messages.peek(), authorId);
-    for (const draft of arrived) this.discard(draft);
-    return waiting.filter((draft) => !arrived.has(draft));
-  }
-
   // What stands behind the messages: not what a push has brought already, ahead of its answer.
-  shown(authorId: Id | undefined): Draft[] {
-    const drafts = this.drafts.value;
-    const sent = drafts.filter(
-      ({ state, attachment, progress }) => state === "sending" && (!attachment || progress === 1),
-    );
-    const arrived = this.#arrived(sent, this.timeline.messages.value, authorId);
-    return drafts.filter((draft) => !arrived.has(draft));
+  shown(): Draft[] {
+    const arrived = new Set(this.timeline.messages.value.map(({ clientMsgId }) => clientMsgId));
+    return this.drafts.value.filter(({ clientMsgId }) => !arrived.has(clientMsgId));
   }
 
-  // Those of the drafts that are among the messages: each message stands for one of them.
-  #arrived(drafts: Draft[], messages: Message[], authorId?: Id): Set<Draft> {
-    const own = messages.filter(({ id, userId }) => userId === authorId && !this.#accepted.has(id));
-    const isIt = (message: Message, draft: Draft) =>
-      message.id > draft.writtenAfter &&
-      message.type === typeOf(draft) &&
-      (draft.attachment !== null || message.content === draft.content);
-    return new Set(
-      drafts.filter((draft) => {
-        const place = own.findIndex((message) => isIt(message, draft));
-        if (place >= 0) own.splice(place, 1);
-        return place >= 0;
-      }),
-    );
+  #has(draft: Draft): boolean {
+    return this.drafts.peek().some(({ key }) => key === draft.key);
   }
 
   #change(draft: Draft, change: Partial<Pick<Draft, "state" | "progress">>): void {

@@ -7,6 +7,9 @@
 //
 //   [ history … ][ window ][ page ][ page ][ what was said since ]
 //                          given up         not read yet, unless the window is live
+//
+// Messages are numbered, so a live window knows what comes next. What is pushed out of turn waits
+// beside it until what is missing before it has come, by another push or by catchUp().
 // SPDX-License-Identifier: MIT
 import { batch, signal } from "@preact/signals";
 import * as conversations from "../api/conversations";
@@ -14,7 +17,8 @@ import type { Id, Message } from "../api/model";
 
 const pageSize = 50;
 const windowMax = 500; // Some dozens of screens: enough to read around without asking again.
-const absencePagesMax = 20; // Longer absences are not filled up but read anew.
+const missedSize = 200; // Messages that catchUp() asks for at once.
+const absenceMax = 1000; // Who has missed more begins at the newest page.
 
 function merge(known: Message[], more: Message[]): Message[] {
   const byId = new Map(known.map((message) => [message.id, message]));
@@ -29,7 +33,8 @@ export class Timeline {
   readonly isLoading = signal(false);
   readonly isLive = signal(true); // The window ends at the newest message heard of.
   #givenUp: Id[] = []; // For each page given up at the newer end, the id behind it; newest first.
-  #early: Message[] = []; // Pushes that came while the first page was still being read.
+  #seq = 0; // Of a live window: every message up to this number has been heard.
+  #ahead = new Map<number, Message>(); // Pushed out of turn, by number; only some of the newest.
 
   constructor(readonly groupId: Id) {}
 
@@ -37,47 +42,69 @@ export class Timeline {
     return conversations.history(this.groupId, pageSize, before);
   }
 
-  // Reads the newest page: at first sight, and again whenever pushes may have been missed. Then it
-  // reads on backwards until what is known is met, so that no gap and no double is left.
+  // Reads the newest page at first sight, and what was missed whenever that may be something.
   async readNewest(): Promise<void> {
-    if (this.isLoaded.peek() && !this.isLive.peek()) return; // Read when the reader comes down.
-    const known = this.messages.peek().at(-1)?.id;
-    let page = await this.#page();
-    const missed = page;
-    let isWhole = page.length < pageSize;
-    for (let pages = 1; pages < absencePagesMax && known !== undefined; ++pages) {
-      const oldest = page.at(-1);
-      if (isWhole || !oldest || oldest.id <= known) break;
-      page = await this.#page(oldest.id);
-      isWhole = page.length < pageSize;
-      missed.push(...page);
+    if (this.isLoaded.peek()) return this.catchUp();
+    const page = await this.#page();
+    if (this.isLoaded.peek()) return this.catchUp(); // Somebody else has read it meanwhile.
+    this.#begin(page);
+    if (this.hasGap) await this.catchUp();
+  }
+
+  // Reads what stands behind the last number, page by page, so that no gap and no double is left.
+  async catchUp(): Promise<void> {
+    for (let hasMore = true; hasMore && this.#follows; ) {
+      const after = this.#seq;
+      const missed = await conversations.sync(this.groupId, after, missedSize);
+      if (!this.#follows || this.#seq < after) return; // The window is elsewhere by now.
+      if (missed.lastSeq > after + absenceMax || missed.lastSeq < after) {
+        // Too much to fill up; or the server has forgotten something, and its word counts.
+        this.#begin(await this.#page());
+        continue; // What was pushed while the page was on its way.
+      }
+      const last = missed.messages.at(-1);
+      hasMore = missed.hasMore && last !== undefined;
+      this.#take(missed.messages, hasMore && last ? last.seq : missed.lastSeq);
     }
-    const meets = known !== undefined && (isWhole || (missed.at(-1)?.id ?? 0) <= known);
-    const newestRead = missed[0]?.id ?? 0;
-    // What was pushed meanwhile continues what was read.
-    const kept = this.messages.peek().filter(({ id }) => meets || id > newestRead);
+  }
+
+  // A push has told of a message before which others are missing.
+  get hasGap(): boolean {
+    return this.#follows && this.#ahead.size > 0;
+  }
+
+  get #follows(): boolean {
+    return this.isLoaded.peek() && this.isLive.peek();
+  }
+
+  // Begins with the newest page, whatever was known.
+  #begin(page: Message[]): void {
+    this.#givenUp = [];
+    this.#seq = page[0]?.seq ?? 0;
     batch(() => {
-      this.messages.value = merge(kept, [...missed, ...this.#early]);
-      if (isWhole) this.isComplete.value = true;
-      else if (!meets) this.isComplete.value = false;
+      this.messages.value = [...page].reverse();
+      this.isComplete.value = page.length < pageSize;
       this.isLoaded.value = true;
       this.isLive.value = true;
+      this.#take([], 0);
     });
-    this.#early = [];
-    this.#givenUp = [];
+  }
+
+  // Puts behind the window what is new of `more`, and what was ahead only because of it. `upTo` is
+  // how far all is known now: what has not come up to there does not exist.
+  #take(more: Message[], upTo: number): void {
+    const news = more.filter(({ seq }) => seq > this.#seq);
+    this.#seq = Math.max(this.#seq, upTo);
+    for (let next; (next = this.#ahead.get(this.#seq + 1)); this.#seq += 1) news.push(next);
+    for (const seq of this.#ahead.keys()) if (seq <= this.#seq) this.#ahead.delete(seq);
+    if (news.length > 0) this.messages.value = [...this.messages.peek(), ...news];
   }
 
   // Goes to the newest messages, wherever the window is now.
   async jumpToNewest(): Promise<void> {
     if (this.isLive.peek()) return;
-    this.#givenUp = [];
-    const page = await this.#page();
-    batch(() => {
-      this.messages.value = merge([], page);
-      this.isComplete.value = page.length < pageSize;
-      this.isLive.value = true;
-    });
-    await this.readNewest(); // What was pushed while the window was elsewhere.
+    this.#begin(await this.#page());
+    await this.catchUp(); // What was pushed while the window was elsewhere.
   }
 
   // Reads the page before the oldest known message.
@@ -103,8 +130,9 @@ export class Timeline {
     return this.#load(async () => {
       const behind = this.#givenUp.at(-1);
       if (behind === undefined) {
+        this.#seq = this.messages.peek().at(-1)?.seq ?? 0;
         this.isLive.value = true;
-        return this.readNewest();
+        return this.catchUp();
       }
       const page = await this.#page(behind);
       if (this.#givenUp.at(-1) !== behind) return;
@@ -130,6 +158,7 @@ export class Timeline {
     const newest = messages.at(-1);
     if (!newest) return;
     this.#givenUp.push(newest.id + 1);
+    this.#ahead.clear();
     batch(() => {
       this.messages.value = messages.slice(0, -pageSize);
       this.isLive.value = false;
@@ -156,13 +185,15 @@ export class Timeline {
 
   // A message was pushed. One that is `looked` at pushes old ones out of the window, not the view.
   add(message: Message, looked = true): void {
-    if (!this.isLoaded.peek()) this.#early.push(message);
-    else if (this.isLive.peek()) {
-      this.messages.value = merge(this.messages.peek(), [message]);
-      if (this.messages.peek().length < windowMax + pageSize) return;
-      if (looked) this.#giveUpOldest();
-      else this.#giveUpNewest();
-    }
+    if (this.isLoaded.peek() && !this.isLive.peek()) return; // Met again on the way down.
+    const oldest = this.#ahead.keys().next().value;
+    if (this.#ahead.size >= pageSize && oldest !== undefined) this.#ahead.delete(oldest);
+    this.#ahead.set(message.seq, message);
+    if (!this.isLoaded.peek()) return;
+    this.#take([], 0);
+    if (this.messages.peek().length < windowMax + pageSize) return;
+    if (looked) this.#giveUpOldest();
+    else this.#giveUpNewest();
   }
 
   has(id: Id): boolean {

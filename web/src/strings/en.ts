@@ -102,6 +102,13 @@ export const en = {
   newMessages: "New messages",
   sent: "Sent",
   waiting: "Will be sent when the connection is back",
+  held: "The server asks to wait. Will be sent in a moment",
+  typing: (names: string[], isMore: boolean) =>
+    isMore
+      ? "Several people are typing…"
+      : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`,
+  online: "online",
+  onlineCount: (count: number, isMore: boolean) => `${count}${isMore ? "+" : ""} online`,
   uploading: (percent: number) => `Uploading, ${percent}%`,
   attach: "Attach photos or a video",
   attachment: (name: string) => `Attached: ${name}`,

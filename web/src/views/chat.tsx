@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Group } from "../api/model";
 import { readNewest, timelineOf } from "../state/chat";
 import { prepareDetail } from "../state/members";
+import { presenceIn } from "../state/presence";
 import { attach } from "../state/writing";
 import { t } from "../strings";
 import { Composer } from "./composer";
@@ -50,7 +51,10 @@ function useDrop(groupId: number) {
 
 export function Chat({ group, showsPanel }: Properties) {
   const timeline = timelineOf(group.id);
-  const about = `/group/${group.id}/about`;
+  const panel = showsPanel ? `/group/${group.id}` : `/group/${group.id}/about`;
+  const presence = presenceIn(group.id);
+  const online = presence && t.onlineCount(presence.online.size, presence.isMore);
+  const about = [online, group.description].filter(Boolean).join(" · ");
   const isLoaded = timeline.isLoaded.value;
   const drop = useDrop(group.id);
   useEffect(() => {
@@ -61,16 +65,16 @@ export function Chat({ group, showsPanel }: Properties) {
     <section class="chat" aria-label={group.name} {...drop.handlers}>
       <header class="bar">
         <Back to="/" />
-        <a class="heading-link" href={showsPanel ? `/group/${group.id}` : about} tabIndex={-1}>
+        <a class="heading-link" href={panel} tabIndex={-1}>
           <Cover group={group} size="small" />
           <div class="title">
             <h1>{group.name}</h1>
-            {group.description && <p class="quiet">{group.description}</p>}
+            {about !== "" && <p class="quiet">{about}</p>}
           </div>
         </a>
         <a
           class="icon-button"
-          href={showsPanel ? `/group/${group.id}` : about}
+          href={panel}
           aria-label={t.about}
           aria-expanded={showsPanel}
           title={t.about}

@@ -5,8 +5,9 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Group, User } from "../api/model";
 import { attachmentTypes } from "../attachments";
 import { displayName, matchMembers, mentionBefore } from "../names";
-import { jumpToNewest, sendAttachment, sendText } from "../state/chat";
+import { jumpToNewest, sendAttachment, sendText, tellTyping } from "../state/chat";
 import { detailOf } from "../state/members";
+import { typistsIn } from "../state/presence";
 import { attach, detach, takeAttachments, type Writing, writingOf } from "../state/writing";
 import { t } from "../strings";
 import { EmojiPicker } from "./parts/emoji_picker";
@@ -15,6 +16,7 @@ import { Icon } from "./parts/icon";
 
 const lengthMax = 5000;
 const suggestionsMax = 6;
+const namedTypistsMax = 2;
 
 // With a mouse there is most likely a keyboard, too, on which Enter is expected to send. On a touch
 // screen it makes a new line, and focus would cover half of the messages with the keyboard.
@@ -46,6 +48,16 @@ function Tray({ groupId, writing }: { groupId: number; writing: Writing }) {
       {preparing.value > 0 && <li class="preparing" role="status" aria-label={t.loading} />}
     </ul>
   );
+}
+
+// Who else is writing. It is silent for screen readers: in a busy group it changes every second,
+// and what counts, the message, is read aloud when it comes.
+function Typists({ group }: { group: Group }) {
+  const ids = typistsIn(group.id);
+  const members = detailOf(group.id).value?.users ?? [];
+  const names = members.filter(({ id }) => ids.includes(id)).map(displayName);
+  const isMore = names.length > namedTypistsMax;
+  return <p class="typists">{names.length > 0 && t.typing(names, isMore)}</p>;
 }
 
 interface SuggestionProperties {
@@ -169,6 +181,7 @@ export function Composer({ group }: { group: Group }) {
         send();
       }}
     >
+      <Typists group={group} />
       <Tray groupId={group.id} writing={writing} />
       <Suggestions members={suggested} chosen={place} onPick={mention} />
       {isPicking.value && (
@@ -215,6 +228,7 @@ export function Composer({ group }: { group: Group }) {
             aria-activedescendant={isSuggesting ? `mention-${place}` : undefined}
             onInput={(event) => {
               writing.text.value = event.currentTarget.value;
+              if (writing.text.value !== "") tellTyping(group.id);
               dismissed.value = null;
               look();
             }}

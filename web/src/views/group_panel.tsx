@@ -6,6 +6,7 @@ import type { GroupDetail, Id } from "../api/model";
 import { displayName, matchMembers } from "../names";
 import { detailOf, loadDetail } from "../state/members";
 import { notify } from "../state/notice";
+import { presenceIn } from "../state/presence";
 import { inviteLink } from "../state/route";
 import { t } from "../strings";
 import { Avatar, Cover } from "./parts/face";
@@ -60,6 +61,7 @@ function Invitation({ code }: { code: string }) {
 function Members({ group }: { group: GroupDetail }) {
   const wanted = useSignal("");
   const count = group.users.length;
+  const online = presenceIn(group.id)?.online;
   const shown = matchMembers(group.users, wanted.value.trim(), shownMax);
   return (
     <section aria-labelledby="members">
@@ -79,6 +81,9 @@ function Members({ group }: { group: GroupDetail }) {
         {shown.map((user) => (
           <li key={user.id}>
             <Avatar user={user} />
+            {online?.has(user.id) && (
+              <span class="online" role="img" aria-label={t.online} title={t.online} />
+            )}
             <span class="name">{displayName(user)}</span>
             <span class="quiet">{user.username}</span>
             {user.id === group.createById && <span class="tag">{t.owner}</span>}

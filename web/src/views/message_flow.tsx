@@ -130,7 +130,7 @@ function useFlow(timeline: Timeline, rows: Row[]) {
 
 export function MessageFlow({ timeline }: { timeline: Timeline }) {
   const reader = { id: me.value?.id, seenBefore: seenBefore.value };
-  const drafts = timeline.isLive.value ? outboxOf(timeline.groupId).shown(reader.id) : [];
+  const drafts = timeline.isLive.value ? outboxOf(timeline.groupId).shown() : [];
   const rows = rowsOf(timeline.messages.value, drafts, reader);
   const members = detailOf(timeline.groupId).value?.users ?? nobody;
   const flow = useFlow(timeline, rows);

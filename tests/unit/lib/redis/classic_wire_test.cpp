@@ -157,7 +157,7 @@ TEST(ClassicWire, a_question_to_clients_is_that_of_the_reference) {
       "83a47479706509a9726571756573744964a6352d504b3645a67061636b657482a17901a362696ec4020506"));
   ASSERT_TRUE(ack);
   EXPECT_EQ(ack->id, "5-PK6E");
-  EXPECT_EQ(ack->type, client_ack_type);
+  EXPECT_EQ(ack->kind, Response::Kind::client_ack);
   const socketio::Args args = ack->ack();
   EXPECT_EQ(args.binary(args[0].at("bin"))->view(), "\x05\x06");
   EXPECT_EQ(

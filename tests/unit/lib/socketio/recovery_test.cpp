@@ -24,17 +24,17 @@ struct Logged {
 
   void append(std::size_t bytes = 10) {
     auto envelope = std::make_shared<Envelope>();
-    envelope->number = log.last() + 1;
+    envelope->offset = log.last().next();
     envelope->frames =
         Frames{engineio::Frame(engineio::PacketType::message, std::string(bytes, 'x')), {}};
     log.append(std::move(envelope));
   }
   // The numbers of the events behind the n-th, counted from where the log began.
   std::optional<Numbers> since(std::uint64_t n, std::size_t most = 1000) const {
-    const auto events = log.since(start + n, most);
+    const auto events = log.since({0, start + n}, most);
     if (!events) return std::nullopt;
     Numbers numbers;
-    for (const auto& event : *events) numbers.push_back(event->number - start);
+    for (const auto& event : *events) numbers.push_back(event->offset.number - start);
     return numbers;
   }
 
@@ -42,7 +42,7 @@ struct Logged {
   test::SeededRandom random;
   RecoveryOptions options;
   EventLog log{options, clock, random};
-  const std::uint64_t start = log.last();
+  const std::uint64_t start = log.last().number;
 };
 
 // The bytes of one event of Logged::append(10).
@@ -50,7 +50,7 @@ constexpr std::size_t event_bytes = 13;
 
 TEST(EventLog, numbers_its_events_without_a_gap) {
   Logged logged(3);
-  EXPECT_EQ(logged.log.last(), logged.start + 3);
+  EXPECT_EQ(logged.log.last().number, logged.start + 3);
   EXPECT_EQ(logged.since(0), (Numbers{1, 2, 3}));
 }
 
@@ -62,15 +62,16 @@ TEST(EventLog, begins_at_a_number_that_no_other_log_begins_at) {
   const EventLog second(options, clock, random);
   EXPECT_NE(first.last(), second.last());
   // A number of one is none of the other's: there is room for all events that either can hold.
-  const std::uint64_t distance =
-      std::max(first.last(), second.last()) - std::min(first.last(), second.last());
+  const std::uint64_t one = first.last().number;
+  const std::uint64_t other = second.last().number;
+  const std::uint64_t distance = std::max(one, other) - std::min(one, other);
   EXPECT_GT(distance, options.events_max);
 }
 
 TEST(EventLogDeathTest, takes_no_event_out_of_its_turn) {
   Logged logged(3);
   auto envelope = std::make_shared<Envelope>();
-  envelope->number = logged.log.last() + 2;
+  envelope->offset = logged.log.last();
   envelope->frames = Frames{engineio::Frame(engineio::PacketType::message, "x"), {}};
   EXPECT_DEATH(logged.log.append(envelope), "CHECK failed");
 }
@@ -85,9 +86,9 @@ TEST(EventLog, knows_what_is_behind_any_of_its_numbers) {
 TEST(EventLog, knows_nothing_before_its_first_and_beyond_its_last) {
   const Logged logged(3);
   EXPECT_EQ(logged.since(4), std::nullopt);
-  EXPECT_EQ(logged.log.since(0, 10), std::nullopt);
-  EXPECT_EQ(logged.log.since(logged.start - 1, 10), std::nullopt);
-  EXPECT_EQ(logged.log.since(UINT64_MAX, 10), std::nullopt);
+  EXPECT_EQ(logged.log.since({0, 0}, 10), std::nullopt);
+  EXPECT_EQ(logged.log.since({0, logged.start - 1}, 10), std::nullopt);
+  EXPECT_EQ(logged.log.since({0, UINT64_MAX}, 10), std::nullopt);
 }
 
 TEST(EventLog, that_is_empty_knows_that_nothing_was_missed) {
@@ -153,7 +154,7 @@ TEST(EventLog, forgets_the_oldest_of_too_many_bytes) {
 TEST(EventLog, counts_the_bytes_of_attachments) {
   Logged logged(1, {.bytes_max = 100});
   auto envelope = std::make_shared<Envelope>();
-  envelope->number = logged.log.last() + 1;
+  envelope->offset = logged.log.last().next();
   envelope->frames = Frames{engineio::Frame(engineio::PacketType::message, "x"),
                             {engineio::Frame::binary(std::string(90, 'x'))}};
   logged.log.append(std::move(envelope));
@@ -200,7 +201,7 @@ struct Saved {
 
   static Id pid(char name) { return *Id::parse(std::string(Id::length, name)); }
   void save(char name, std::uint64_t offset = 0) {
-    sessions.save({pid(name), {}, "/", {"room"}, {}, offset});
+    sessions.save({pid(name), {}, "/", {"room"}, {}, {0, offset}});
   }
   bool take(char name) { return sessions.take(pid(name), "/").has_value(); }
 
@@ -214,7 +215,7 @@ TEST(SavedSessions, are_taken_once) {
   saved.save('a', 7);
   const auto session = saved.sessions.take(Saved::pid('a'), "/");
   ASSERT_TRUE(session);
-  EXPECT_EQ(session->offset, 7u);
+  EXPECT_EQ(session->offset, (Offset{0, 7}));
   EXPECT_EQ(session->rooms, std::vector<std::string>{"room"});
   EXPECT_FALSE(saved.take('a'));
   EXPECT_EQ(saved.sessions.size(), 0u);
@@ -269,7 +270,7 @@ TEST(SavedSessions, give_way_when_they_hold_too_much_together) {
   Saved saved({.sessions_bytes_max = 80'000});
   const auto save_with_rooms = [&](char name, std::size_t count) {
     std::vector<std::string> rooms(count, "group:1234567890123456");
-    saved.sessions.save({Saved::pid(name), {}, "/", std::move(rooms), {}, 0});
+    saved.sessions.save({Saved::pid(name), {}, "/", std::move(rooms), {}, {}});
   };
   save_with_rooms('a', 1000);
   save_with_rooms('b', 700);
@@ -292,7 +293,7 @@ TEST(SavedSessions, that_were_saved_again_have_their_later_place) {
   saved.clock.move(seconds(9));
   const auto session = saved.sessions.take(Saved::pid('a'), "/");
   ASSERT_TRUE(session);
-  EXPECT_EQ(session->offset, 2u);
+  EXPECT_EQ(session->offset, (Offset{0, 2}));
 }
 
 TEST(SavedSessions, that_were_taken_push_no_others_out) {

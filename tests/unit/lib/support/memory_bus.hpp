@@ -1,4 +1,5 @@
-// Publish and subscribe between servers on this thread: a test lets messages arrive.
+// Redis between servers on this thread: a test lets messages arrive. Beside publish and subscribe
+// it knows one stream, and values that are kept until they are taken.
 //
 //   MemoryRedis redis;
 //   auto bus = std::make_unique<MemoryBus>(redis);
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "redis/bus.hpp"
+#include "socketio/offset.hpp"
 
 namespace coterie::test {
 
@@ -28,6 +30,17 @@ struct MemoryRedis {
     on_their_way.push_back([this, channel, message] { spread(channel, message); });
   }
   void spread(const std::string& channel, const std::string& message);
+
+  redis::Reply answer(const redis::Command& command);
+
+  struct Entry {
+    socketio::Offset id;
+    redis::Command fields;
+  };
+  std::deque<Entry> stream;
+  socketio::Offset last{1'000'000, 0};  // A millisecond later with every entry.
+  std::map<std::string, std::string> values;
+  std::vector<redis::Command> commands;  // Ever.
 
   std::vector<MemoryBus*> buses;
   std::deque<Task> on_their_way;
@@ -61,6 +74,41 @@ class MemoryBus final : public redis::Bus {
       on_count(count);
     });
   }
+  void run(redis::Command command, OnReply on_reply) override {
+    if (is_mute) return unsent.push_back({std::move(command), std::move(on_reply)});
+    redis_.on_their_way.push_back([this, command, on_reply] {
+      if (!redis_.is_up) return on_reply ? on_reply(Error("redis_cut")) : void();
+      const redis::Reply reply = redis_.answer(command);
+      if (is_deaf) return unsent.push_back({command, on_reply});
+      if (on_reply) on_reply(reply);
+    });
+  }
+  // XREAD waits until there is something behind its offset.
+  void run_waiting(redis::Command command, OnReply on_reply) override {
+    const bool blocks = command[3] == "BLOCK";
+    redis::Reply reply = redis_.answer(command);
+    if (reply.is_nil() && blocks) {
+      waiting = {{std::move(command), std::move(on_reply)}};
+    } else {
+      redis_.on_their_way.push_back([on_reply, reply] { on_reply(reply); });
+    }
+  }
+  void on_up(std::function<void()> handler) override { on_up_ = std::move(handler); }
+  void come_up() { on_up_(); }
+  // The connections break: what was asked is never answered.
+  void cut() {
+    for (auto& [command, on_reply] : std::exchange(unsent, {})) {
+      if (on_reply) on_reply(Error("redis_cut"));
+    }
+    for (auto& [command, on_reply] : std::exchange(waiting, {})) on_reply(Error("redis_cut"));
+  }
+  bool wake() {
+    if (waiting.empty() || redis_.answer(waiting.front().command).is_nil()) return false;
+    const Asked asked = std::move(waiting.front());
+    waiting.clear();
+    asked.on_reply(redis_.answer(asked.command));
+    return true;
+  }
   bool is_up() const override { return redis_.is_up; }
   void run_after(std::chrono::milliseconds delay, Task task) override {
     timers_.emplace(time_ + delay, std::move(task));
@@ -87,11 +135,20 @@ class MemoryBus final : public redis::Bus {
   void hear_again(bool may_have_lost) { on_hearing_(may_have_lost); }
 
   std::deque<Task> posted;
+  struct Asked {
+    redis::Command command;
+    OnReply on_reply;
+  };
+  std::vector<Asked> waiting;  // At most one XREAD.
+  std::vector<Asked> unsent;
+  bool is_mute = false;  // What is asked does not reach Redis,
+  bool is_deaf = false;  // or it does, and the answer does not come back.
   bool is_full = false;  // What is posted is dropped.
 
  private:
   MemoryRedis& redis_;
   OnMessage on_message_;
+  std::function<void()> on_up_;
   OnHearing on_hearing_;
   std::set<std::string> names_;
   std::multimap<std::chrono::milliseconds, Task> timers_;
@@ -101,6 +158,50 @@ class MemoryBus final : public redis::Bus {
 
 inline void MemoryRedis::spread(const std::string& channel, const std::string& message) {
   for (MemoryBus* bus : std::vector(buses)) bus->hear(channel, message);
+}
+
+inline redis::Reply MemoryRedis::answer(const redis::Command& command) {
+  using redis::Reply;
+  commands.push_back(command);
+  const auto text = [](std::string value) { return Reply(Reply::Value(std::move(value))); };
+  const auto list = [](Reply::List values) { return Reply(Reply::Value(std::move(values))); };
+  const auto found = [&](auto is_wanted, std::size_t most) {
+    Reply::List entries;
+    for (const Entry& entry : stream) {
+      if (!is_wanted(entry.id) || entries.size() == most) continue;
+      Reply::List fields;
+      for (const std::string& field : entry.fields) fields.push_back(text(field));
+      entries.push_back(list({text(entry.id.text()), list(std::move(fields))}));
+    }
+    return entries;
+  };
+  if (command[0] == "XADD") {  // stream MAXLEN ~ length *
+    ++last.time;
+    stream.push_back({last, redis::Command(command.begin() + 6, command.end())});
+    return text(last.text());
+  }
+  if (command[0] == "XREAD") {
+    const auto from = *socketio::Offset::parse(command.back());
+    auto entries = found([&](const auto& id) { return id > from; }, std::stoul(command[2]));
+    if (entries.empty()) return Reply();
+    return list({list({text("socket.io"), list(std::move(entries))})});
+  }
+  if (command[0] == "XRANGE") {
+    if (command[2] == "-") return list(found([](const auto&) { return true; }, 1));
+    const auto at = *socketio::Offset::parse(command[2]);
+    return list(found([&](const auto& id) { return id == at; }, 1));
+  }
+  if (command[0] == "XREVRANGE") {
+    const std::string& end = command[2];
+    const auto most = end == "+" ? last : socketio::Offset{std::stoull(end), UINT64_MAX};
+    auto entries = found([&](const auto& id) { return id <= most; }, SIZE_MAX);
+    if (entries.size() > 1) entries.erase(entries.begin(), entries.end() - 1);
+    return list(std::move(entries));
+  }
+  if (command[0] == "SET") values[command[1]] = command[2];
+  if (command[0] != "GETDEL") return text("OK");
+  const auto taken = values.extract(command[1]);
+  return taken ? text(taken.mapped()) : Reply();
 }
 
 inline bool MemoryRedis::deliver() {
@@ -115,6 +216,7 @@ inline bool MemoryRedis::deliver() {
     was_busy = true;
     all.front()();
   }
+  for (MemoryBus* bus : std::vector(buses)) was_busy |= bus->wake();
   return was_busy;
 }
 

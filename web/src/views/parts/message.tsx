@@ -74,7 +74,7 @@ function State({ draft }: { draft: Draft }) {
     );
   }
   if (draft.state === "sending") return <>{t.sending}</>;
-  const complaint = draft.state === "failed" ? t.notSent : t.waiting;
+  const complaint = { waiting: t.waiting, held: t.held, failed: t.notSent }[draft.state];
   return (
     <>
       <span class={draft.state === "failed" ? "complaint" : ""}>{complaint}</span>{" "}

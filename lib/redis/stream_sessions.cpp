@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "redis/stream_sessions.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace coterie::redis {
+
+namespace {
+
+using socketio::SavedSession;
+
+// A client waits for its CONNECT meanwhile: then it begins anew, which it can do without Redis.
+constexpr auto claim_time = std::chrono::seconds(5);
+constexpr auto cede_time = std::chrono::seconds(2);
+constexpr std::size_t claims_max = 100'000;  // At a time: all clients of a server that has gone.
+
+}  // namespace
+
+StreamSessions::StreamSessions(Bus& bus, Questions& questions, std::string uid,
+                               std::string key_prefix, std::string channel_prefix,
+                               WhenRead when_read)
+    : bus_(bus),
+      questions_(questions),
+      uid_(std::move(uid)),
+      key_prefix_(std::move(key_prefix)),
+      channel_prefix_(std::move(channel_prefix)),
+      when_read_(std::move(when_read)) {}
+
+void StreamSessions::save(const SavedSession& session, std::chrono::milliseconds time) {
+  bus_.run({"SET", key_prefix_ + std::string(session.pid.view()), encode_session(session), "PX",
+            std::to_string(time.count())},
+           {});
+}
+
+void StreamSessions::take(const Id& pid, const std::string& nsp, Taken taken) {
+  if (open_ >= claims_max) return taken(std::nullopt);
+  ++open_;
+  const auto claim = std::make_shared<Claim>(pid, nsp, std::move(taken));
+  bus_.run_after(claim_time, [this, claim] { settle(claim, std::nullopt); });
+  if (is_paused_ || !bus_.is_up()) return waiting_.push_back(claim);
+  ask_redis(claim, true);
+}
+
+void StreamSessions::resume() {
+  is_paused_ = false;
+  for (const SharedClaim& claim : std::exchange(waiting_, {})) {
+    if (claim->taken) ask_redis(claim, true);
+  }
+}
+
+void StreamSessions::settle(const SharedClaim& claim, std::optional<SavedSession> session) {
+  const Taken taken = std::exchange(claim->taken, nullptr);
+  if (!taken) return;
+  --open_;
+  taken(std::move(session));
+}
+
+void StreamSessions::ask_redis(const SharedClaim& claim, bool may_be_held) {
+  // What is asked later would take a session for nobody.
+  if (!bus_.is_up()) return settle(claim, std::nullopt);
+  const auto on_reply = [this, claim, may_be_held](const Result<Reply>& reply) {
+    const auto text =
+        reply ? reply->maybe_text() : Result<std::optional<std::string>>(reply.error());
+    if (!text) return settle(claim, std::nullopt);
+    if (!*text) return may_be_held ? ask_holders(claim) : settle(claim, std::nullopt);
+    // One of a server on Node does not say of which namespace it is: it would open all of them.
+    auto session = decode_session(**text);
+    const bool is_right = session && session->pid == claim->pid && session->nsp == claim->nsp;
+    if (!is_right) return settle(claim, std::nullopt);
+    when_read_([this, claim, session = std::move(*session)] { settle(claim, session); });
+  };
+  bus_.run({"GETDEL", key_prefix_ + std::string(claim->pid.view())}, on_reply);
+}
+
+void StreamSessions::ask_holders(const SharedClaim& claim) {
+  Request request;
+  request.type = RequestType::server_side_emit;
+  request.saying.event = "cede";
+  request.saying.args = socketio::Args(JsonArray{Json(claim->pid.view())});
+  auto question = std::make_unique<ServersQuestion>(
+      [this, claim](const socketio::Answers&) { ask_redis(claim, false); });
+  questions_.ask(cede_channel(claim->nsp), std::move(question), cede_time,
+                 [&](const std::string& id) {
+                   request.id = id;
+                   return encode_message(uid_, claim->nsp, request);
+                 });
+}
+
+}  // namespace coterie::redis

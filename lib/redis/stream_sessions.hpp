@@ -1,0 +1,71 @@
+// Sessions of clients that are away, in Redis: whoever of the cluster is asked for one takes it.
+//
+// A client may come back to another server before the one that has its dead connection knows that
+// it is dead. So when Redis has no session, the other servers are asked to give up the connection
+// that holds it; each answers when it has done so, or at once, and then Redis is asked again.
+//
+//   PREFIX "-cede#" NSP "#"    a message of type 9, ["cede", PID]: nothing that Node listens to
+//
+// On the bus's thread.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "redis/bus.hpp"
+#include "redis/cluster_wire.hpp"
+#include "redis/questions.hpp"
+#include "socketio/recovery.hpp"
+
+namespace coterie::redis {
+
+class StreamSessions {
+ public:
+  using Taken = std::function<void(std::optional<socketio::SavedSession>)>;
+  // Calls back when whatever is in the stream now has been read.
+  using WhenRead = std::function<void(std::function<void()>)>;
+
+  StreamSessions(Bus& bus, Questions& questions, std::string uid, std::string key_prefix,
+                 std::string channel_prefix, WhenRead when_read);
+
+  std::string cede_channel(const std::string& nsp) const {
+    return channel_prefix_ + "-cede#" + nsp + "#";
+  }
+
+  void save(const socketio::SavedSession& session, std::chrono::milliseconds time);
+  // `taken` is called once, within some seconds.
+  void take(const Id& pid, const std::string& nsp, Taken taken);
+  // May Redis be asked? What waited is asked now; what cannot be asked waits, within its time.
+  void resume();
+  void pause() { is_paused_ = true; }
+
+ private:
+  struct Claim {
+    Id pid;
+    std::string nsp;
+    Taken taken;  // Empty: it was called.
+  };
+  using SharedClaim = std::shared_ptr<Claim>;
+
+  void settle(const SharedClaim& claim, std::optional<socketio::SavedSession> session);
+  void ask_redis(const SharedClaim& claim, bool may_be_held);
+  void ask_holders(const SharedClaim& claim);
+
+  Bus& bus_;
+  Questions& questions_;
+  const std::string uid_;
+  const std::string key_prefix_;
+  const std::string channel_prefix_;
+  const WhenRead when_read_;
+  bool is_paused_ = true;
+  std::size_t open_ = 0;
+  std::vector<SharedClaim> waiting_;
+};
+
+}  // namespace coterie::redis

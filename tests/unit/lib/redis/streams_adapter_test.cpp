@@ -1,0 +1,515 @@
+// Two servers of one cluster on this thread, and a stream of Redis in memory.
+// SPDX-License-Identifier: MIT
+#include "redis/streams_adapter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "socketio/socket.hpp"
+#include "support/memory_bus.hpp"
+#include "support/packet_client.hpp"
+#include "support/stepped_server.hpp"
+
+namespace coterie::redis {
+namespace {
+
+using socketio::Answers;
+using socketio::Args;
+using socketio::Namespace;
+using socketio::Offset;
+using socketio::RemoteSockets;
+using socketio::Socket;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::PacketClient;
+using test::Packets;
+
+struct Node {
+  Node(test::MemoryRedis& redis, std::uint64_t seed, std::size_t queue_bytes_max = 64'000'000)
+      : random(seed), bus(new test::MemoryBus(redis)), at(options(queue_bytes_max), 2, seed) {
+    adapter->start();
+    space.on("join", [](Socket& socket, const Json& room) { socket.join(room.as_string()); });
+    space.on("note", [](Socket& socket, const Json& what) { socket.data()["noted"] = what; });
+    space.on_connect([this](Socket& socket) { recovered.push_back(socket.is_recovered()); });
+    at.server.of_pattern("/child-.*");
+    if (redis.is_up) bus->come_up();
+  }
+  socketio::ServerOptions options(std::size_t queue_bytes_max) {
+    StreamsOptions streams;
+    streams.on_gap = [this] { ++gaps; };
+    streams.limits.queue_bytes_max = queue_bytes_max;
+    adapter = std::make_shared<StreamsAdapter>(std::unique_ptr<Bus>(bus), streams, random);
+    socketio::ServerOptions options;
+    options.recovery = socketio::RecoveryOptions{};
+    options.cleanup_empty_child_namespaces = true;
+    options.adapter = adapter;
+    return options;
+  }
+
+  test::SeededRandom random;
+  test::MemoryBus* bus;
+  int gaps = 0;
+  std::shared_ptr<StreamsAdapter> adapter;
+  test::SteppedServer at;
+  Namespace& space = at.server.of("/");
+  std::vector<bool> recovered;
+};
+
+struct Fixture {
+  Fixture() { settle(); }
+  void settle() {
+    do {
+      for (Node* node : nodes) node->at.settle();
+    } while (redis.deliver());
+    for (Node* node : nodes) node->at.settle();
+  }
+  void pass(milliseconds time) {
+    for (Node* node : nodes) node->at.pass(time);
+    for (Node* node : nodes) node->bus->pass(time);
+    settle();
+  }
+  PacketClient connected(Node& node, std::string_view room = "room", std::string_view nsp = "/") {
+    PacketClient client(node.at, 0);
+    client.join(nsp);
+    settle();
+    if (nsp == "/") client.say(R"(2["join",")" + std::string(room) + R"("])");
+    settle();
+    client.take();
+    return client;
+  }
+  void lose(PacketClient& client) {
+    client.drop();
+    settle();
+  }
+  PacketClient back(const PacketClient& before, Node& node, std::string_view nsp = "/") {
+    PacketClient client(node.at, 1);
+    client.claim(before.pid(), before.offset(), nsp);
+    settle();
+    return client;
+  }
+  void say(Node& node, int n) {
+    node.space.to("room").emit("n", n);
+    settle();
+  }
+  // Redis is gone for all, and back.
+  void take_redis_away() {
+    redis.is_up = false;
+    for (Node* node : nodes) node->bus->cut();
+    settle();
+  }
+  void bring_redis_back() {
+    redis.is_up = true;
+    for (Node* node : nodes) node->bus->come_up();
+    settle();
+  }
+
+  test::MemoryRedis redis;
+  Node one{redis, 1}, two{redis, 2};
+  std::vector<Node*> nodes{&one, &two};
+};
+
+Packets numbers(std::initializer_list<int> all) {
+  Packets packets;
+  for (const int n : all) packets.push_back("[\"n\"," + std::to_string(n) + "]");
+  return packets;
+}
+
+TEST(StreamsAdapter, delivers_what_is_said_on_all_servers_in_the_order_of_the_stream) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  f.one.space.to("room").emit("n", 1);
+  f.two.space.to("room").emit("n", 2);
+  f.one.at.settle();
+  EXPECT_EQ(a.take_events(), Packets{});  // Not before it has its place.
+  f.settle();
+  const Packets heard = a.take_events();
+  EXPECT_EQ(heard.size(), 2u);
+  EXPECT_EQ(heard, b.take_events());
+  EXPECT_EQ(a.offset(), f.redis.last.text());
+  EXPECT_EQ(a.offset(), b.offset());
+}
+
+TEST(StreamsAdapter, moves_and_disconnects_sockets_in_the_same_order) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  f.one.space.to("room").sockets_join("more");
+  f.one.space.to("more").emit("n", 1);
+  f.one.space.to("more").sockets_leave("more");
+  f.one.space.to("more").emit("n", 2);
+  f.settle();
+  EXPECT_EQ(a.take_events(), numbers({1}));
+  EXPECT_EQ(b.take_events(), numbers({1}));
+  f.two.space.to("room").disconnect_sockets();
+  f.settle();
+  EXPECT_EQ(a.take(), Packets{"1"});
+  EXPECT_EQ(b.take(), Packets{"1"});
+}
+
+TEST(StreamsAdapter, does_not_let_what_is_volatile_or_local_wait_nor_keeps_it) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  f.say(f.one, 1);
+  a.take(), b.take();
+  const std::string offset = a.offset();
+  const std::size_t entries = f.redis.stream.size();
+  f.one.space.all().as_volatile().emit("n", 2);
+  f.one.space.local().emit("n", 3);
+  f.one.at.settle();
+  EXPECT_EQ(a.take_events(), numbers({2, 3}));
+  f.settle();
+  EXPECT_EQ(b.take_events(), numbers({2}));
+  EXPECT_EQ(a.offset(), offset);
+  EXPECT_EQ(b.offset(), offset);
+  EXPECT_EQ(f.redis.stream.size(), entries);
+}
+
+TEST(StreamsAdapter, brings_a_direct_event_to_its_socket_alone) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two, a.sid());  // In the room of its name.
+  f.one.space.on("me", [](Socket& socket) { socket.emit("n", 1); });
+  a.say(R"(2["me"])");
+  f.settle();
+  EXPECT_EQ(a.take_events(), numbers({1}));
+  EXPECT_EQ(b.take_events(), Packets{});
+  f.one.space.to(a.sid()).emit("n", 2);
+  f.settle();
+  EXPECT_EQ(b.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter, lets_a_client_continue_on_another_server_and_brings_what_it_has_missed) {
+  for (const bool forth : {true, false}) {
+    Fixture f;
+    Node& from = forth ? f.one : f.two;
+    Node& to = forth ? f.two : f.one;
+    PacketClient a = f.connected(from);
+    a.say(R"(2["note",[1,{"x":null}]])");
+    f.say(from, 1);
+    a.take();
+    f.lose(a);
+    f.say(from, 2);
+    f.say(to, 3);
+    to.space.to("elsewhere").emit("n", 100);
+    to.space.to(a.sid()).emit("n", 4);
+    f.settle();
+    PacketClient again = f.back(a, to);
+    EXPECT_EQ(again.sid(), a.sid());
+    EXPECT_EQ(to.recovered, std::vector{true});
+    f.say(from, 5);
+    EXPECT_EQ(again.take_events(), numbers({2, 3, 4, 5}));
+    f.lose(again);
+    f.say(to, 6);
+    PacketClient third = f.back(again, from);
+    EXPECT_EQ(third.take_events(), numbers({6}));
+    EXPECT_TRUE(f.redis.values.empty());
+  }
+}
+
+TEST(StreamsAdapter, lets_one_continue_who_has_heard_nothing_yet) {
+  Fixture f;
+  f.say(f.one, 1);
+  PacketClient a = f.connected(f.one);
+  f.lose(a);
+  f.say(f.two, 2);
+  PacketClient again = f.back(a, f.two);
+  EXPECT_EQ(again.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter, hands_a_session_out_once) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  f.lose(a);
+  PacketClient first = f.back(a, f.two);
+  f.lose(first);
+  f.redis.values.clear();  // Its time was up.
+  PacketClient second = f.back(a, f.two);
+  EXPECT_EQ(f.two.recovered, (std::vector{true, false}));
+  EXPECT_NE(second.sid(), a.sid());
+}
+
+TEST(StreamsAdapter, lets_a_client_continue_whose_dead_connection_another_server_still_holds) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  a.take();
+  a.stop_polling();
+  f.settle();
+  f.say(f.one, 2);
+  PacketClient again = f.back(a, f.two);
+  EXPECT_EQ(f.two.recovered, std::vector{true});
+  EXPECT_EQ(again.sid(), a.sid());
+  f.say(f.two, 3);
+  EXPECT_EQ(f.one.space.socket_count(), 0u);
+}
+
+TEST(StreamsAdapter, begins_anew_for_a_session_of_another_namespace_or_of_nobody) {
+  Fixture f;
+  PacketClient a = f.connected(f.one, "", "/child-1");
+  f.lose(a);
+  PacketClient elsewhere = f.back(a, f.two);
+  EXPECT_EQ(f.two.recovered, std::vector{false});
+  for (const char* session : {"", "{", "{}", "gqN", R"({"sid":"x","pid":"y"})"}) {
+    f.redis.values["sio:session:" + std::string(20, 'p')] = session;
+    PacketClient client(f.two.at, 0);
+    client.claim(std::string(20, 'p'), f.redis.last.text());
+    f.settle();
+    EXPECT_FALSE(f.two.recovered.back()) << session;
+  }
+}
+
+TEST(StreamsAdapter, brings_a_client_from_one_that_has_gone_to_one_that_has_just_started) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  a.take();
+  f.lose(a);
+  f.say(f.one, 2);
+  Node three(f.redis, 3);
+  f.nodes.push_back(&three);
+  f.settle();
+  f.say(three, 3);
+  PacketClient again = f.back(a, three);
+  EXPECT_EQ(three.recovered, std::vector{true});
+  EXPECT_EQ(again.take_events(), numbers({2, 3}));
+}
+
+TEST(StreamsAdapter, does_not_deliver_the_past_to_clients_of_a_server_that_starts) {
+  Fixture f;
+  f.say(f.one, 1);
+  f.one.space.all().sockets_join("past");
+  f.settle();
+  f.redis.is_up = false;
+  Node three(f.redis, 3);
+  f.nodes = {&three};
+  PacketClient early(three.at, 0);
+  early.join();
+  f.redis.is_up = true;
+  three.bus->come_up();
+  f.settle();
+  early.take();
+  f.two.space.to("past").emit("n", 2);
+  f.two.space.emit("n", 3);
+  f.nodes = {&f.one, &f.two, &three};
+  f.settle();
+  EXPECT_EQ(early.take_events(), numbers({3}));
+}
+
+TEST(StreamsAdapter, keeps_the_past_of_namespaces_that_clients_bring_along) {
+  Fixture f;
+  PacketClient a = f.connected(f.one, "", "/child-1");
+  PacketClient stays = f.connected(f.one, "", "/child-1");
+  f.lose(a);
+  // As another server would say it there.
+  f.redis.answer(
+      {"XADD", "socket.io", "MAXLEN", "~", "9", "*", "uid", "node", "nsp", "/child-1", "type", "3",
+       "data",
+       R"({"packet":{"type":2,"data":["n",1]},"opts":{"rooms":[],"except":[],"flags":{}}})"});
+  f.settle();
+  EXPECT_EQ(stays.take_events(), numbers({1}));
+  PacketClient again = f.back(a, f.two, "/child-1");
+  EXPECT_EQ(again.sid(), a.sid());
+  EXPECT_EQ(again.take_events(), numbers({1}));
+}
+
+TEST(StreamsAdapter, lets_wait_what_is_said_while_redis_is_away_and_says_it_once) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  f.take_redis_away();
+  for (const int n : {1, 2, 3}) f.say(f.one, n);
+  EXPECT_EQ(a.take_events(), Packets{});
+  f.bring_redis_back();
+  EXPECT_EQ(a.take_events(), numbers({1, 2, 3}));
+  EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
+  EXPECT_EQ(f.one.gaps + f.two.gaps, 0);
+}
+
+TEST(StreamsAdapter, says_again_what_was_on_its_way_when_the_connection_broke) {
+  for (const bool has_arrived : {true, false}) {
+    Fixture f;
+    PacketClient a = f.connected(f.one);
+    PacketClient b = f.connected(f.two);
+    const std::size_t entries = f.redis.stream.size();
+    f.one.bus->is_mute = !has_arrived;
+    f.one.bus->is_deaf = has_arrived;
+    f.one.bus->cut();  // So that what has arrived is not read either.
+    f.say(f.one, 1);
+    f.say(f.one, 2);
+    EXPECT_EQ(f.redis.stream.size() - entries, has_arrived ? 2u : 0u);
+    f.one.bus->is_mute = f.one.bus->is_deaf = false;
+    f.one.bus->cut();
+    f.one.bus->come_up();
+    f.settle();
+    f.say(f.one, 3);
+    EXPECT_EQ(a.take_events(), numbers({1, 2, 3}));
+    EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
+    EXPECT_EQ(f.redis.stream.size() - entries, 3u);
+    EXPECT_EQ(f.one.gaps + f.two.gaps, 0);
+  }
+}
+
+TEST(StreamsAdapter, does_not_hear_what_arrives_twice) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  f.say(f.one, 1);
+  f.say(f.one, 2);
+  auto late = f.redis.stream[f.redis.stream.size() - 2].fields;
+  late.insert(late.begin(), {"XADD", "socket.io", "MAXLEN", "~", "9", "*"});
+  f.redis.answer(late);
+  f.settle();
+  f.say(f.one, 3);
+  EXPECT_EQ(a.take_events(), numbers({1, 2, 3}));
+  EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
+  PacketClient c = f.connected(f.two);
+  EXPECT_EQ(f.two.gaps, 0);
+}
+
+TEST(StreamsAdapter, knows_on_every_server_when_too_much_has_waited) {
+  Fixture f;
+  Node small(f.redis, 3, 8'000);
+  f.nodes.push_back(&small);
+  f.settle();
+  PacketClient a = f.connected(f.one);
+  PacketClient away = f.connected(f.two);
+  f.say(small, 0);
+  f.lose(away);
+  f.take_redis_away();
+  for (int n = 1; n <= 100; ++n) f.say(small, n);
+  f.bring_redis_back();
+  const Packets heard = a.take_events();
+  EXPECT_LT(heard.size(), 100u);
+  EXPECT_EQ(heard.back(), numbers({100}).front());
+  EXPECT_EQ(f.one.gaps, 1);
+  EXPECT_EQ(f.two.gaps, 1);
+  EXPECT_EQ(small.gaps, 1);
+  PacketClient again = f.back(away, f.one);
+  EXPECT_FALSE(f.one.recovered.back());
+}
+
+TEST(StreamsAdapter, knows_when_redis_has_forgotten_the_stream) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient away = f.connected(f.two);
+  f.say(f.one, 1);
+  f.lose(away);
+  f.take_redis_away();
+  f.redis.stream.clear();
+  f.bring_redis_back();
+  EXPECT_EQ(f.one.gaps, 1);
+  EXPECT_EQ(f.two.gaps, 1);
+  PacketClient again = f.back(away, f.one);
+  EXPECT_FALSE(f.one.recovered.back());
+  a.take();
+  f.say(f.two, 2);
+  EXPECT_EQ(a.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter, lets_a_client_that_comes_while_redis_is_away_begin_anew_in_time) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.lose(a);
+  f.take_redis_away();
+  PacketClient again = f.back(a, f.two);
+  EXPECT_TRUE(f.two.recovered.empty());
+  f.pass(seconds(5));
+  EXPECT_EQ(f.two.recovered, std::vector{false});
+}
+
+TEST(StreamsAdapter, lets_a_client_wait_for_a_redis_that_is_back_soon) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  a.take();
+  f.lose(a);
+  f.take_redis_away();
+  PacketClient again = f.back(a, f.two);
+  f.say(f.one, 2);
+  f.bring_redis_back();
+  f.pass(seconds(1));
+  EXPECT_EQ(f.two.recovered, std::vector{true});
+  EXPECT_EQ(again.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter, finds_asks_and_tells_all_servers) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  PacketClient b = f.connected(f.two);
+  RemoteSockets found;
+  f.one.space.all().fetch_sockets([&](RemoteSockets sockets) { found = std::move(sockets); });
+  f.settle();
+  EXPECT_EQ(found.size(), 2u);
+  EXPECT_EQ(found.missing_servers, 0u);
+  Args heard;
+  f.two.space.on_server_event("q", [&](const Args& args, const socketio::ServerAck& ack) {
+    heard = args;
+    ack(socketio::arguments("an answer"));
+  });
+  Answers answers;
+  f.one.space.server_side_emit_with_ack(
+      "q", seconds(1), [&](Answers all) { answers = std::move(all); }, 7);
+  f.settle();
+  EXPECT_EQ(heard[0], Json(7));
+  ASSERT_EQ(answers.values.size(), 1u);
+  EXPECT_EQ(answers.values[0][0], Json("an answer"));
+  Answers of_clients;
+  f.one.space.all().emit_with_ack("who", [&](Answers all) { of_clients = std::move(all); });
+  f.settle();
+  const auto answer = [&](PacketClient& client, const std::string& name) {
+    const Packets packets = client.take();
+    ASSERT_EQ(packets.size(), 1u);
+    const std::string id = packets[0].substr(1, packets[0].find('[') - 1);
+    client.say("3" + id + "[\"" + name + "\"]");
+  };
+  answer(a, "a");
+  answer(b, "b");
+  f.settle();
+  EXPECT_EQ(of_clients.values.size(), 2u);
+  EXPECT_EQ(of_clients.missing, 0u);
+}
+
+TEST(StreamsAdapter, passes_over_nonsense) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  const std::vector<Command> entries{
+      {},
+      {"nsp"},
+      {"nsp", "/"},
+      {"nsp", "/", "type", "3"},
+      {"nsp", "/", "type", "3", "data", ""},
+      {"nsp", "/", "type", "3", "data", "{"},
+      {"nsp", "/", "type", "3", "data", "{}"},
+      {"nsp", "/", "type", "3", "data", "gqN"},
+      {"nsp", "/", "type", "99", "data", "{}"},
+      {"nsp", "/", "type", "-3", "data", "{}"},
+      {"nsp", "/nobody", "type", "3", "data", "{}"},
+      {"nsp", "/", "type", "4", "data", R"({"opts":{"rooms":7},"rooms":["x"]})"},
+      {"nsp", "/", "type", "6", "data", R"({"opts":null,"close":true})"},
+      {"nsp", "/", "type", "7", "data", R"({"opts":{},"requestId":"x"})"},
+      {"nsp", "/", "type", "3", "data", R"({"packet":{"type":2,"data":["disconnect"]},"opts":{}})"},
+      {"nsp", "/", "type", "3", "n", "99999999999999999999999", "uid", "x", "data", "{}"},
+  };
+  for (Command fields : entries) {
+    fields.insert(fields.begin(), {"XADD", "socket.io", "MAXLEN", "~", "9", "*"});
+    f.redis.answer(fields);
+  }
+  for (const char* message : {"", "\xc1", "\x93", "{", "\x81\xa1x"}) {
+    f.redis.publish("socket.io#/#", message);
+    f.redis.publish("socket.io-cede#/#", message);
+  }
+  f.settle();
+  f.say(f.two, 1);
+  EXPECT_EQ(a.take_events(), numbers({1}));
+  EXPECT_GT(f.one.adapter->malformed(), 10u);
+  EXPECT_EQ(f.one.gaps, 0);
+}
+
+}  // namespace
+}  // namespace coterie::redis
