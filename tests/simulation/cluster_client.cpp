@@ -207,7 +207,7 @@ void ClusterClient::on_said(const JsonArray& data) {
                        speaker);
   }
   if (thread.number > 0) check_missing(speaker, number);
-  thread = {number, ++events_, losses_before(saying)};
+  thread = {number, ++events_, saying.losses.of(server_)};
   world_.count("heard in clusters");
   note_move(kind, speaker, saying, room);
 }
@@ -234,13 +234,13 @@ void ClusterClient::note_move(const std::string& kind, unsigned speaker, const S
     if (kind == "resetting") return void(resetting_[speaker] = connections_);
     if (resetting_[speaker] != connections_) return;
     std::erase_if(stays_, [&](const auto& stay) { return owner_of(stay.first) == speaker; });
-    trust_[speaker] = losses_before(saying);
+    trust_[speaker] = saying.losses.of(server_);
     reset_at_[speaker] = events_;
   } else if (kind == "goodbye" && is_repeating_) {
     has_missed_goodbye_ = true;  // What comes behind it may be under way still.
   } else if (kind == "goodbye") {
     goodbye_ = speaker;
-    goodbye_losses_ = losses_before(saying);
+    goodbye_losses_ = saying.losses.of(server_);
   }
 }
 
@@ -250,11 +250,6 @@ std::uint64_t ClusterClient::all_losses() const {
   std::uint64_t all = 0;
   for (const auto& [speaker, sayings] : story_.sayings) all += losses_of(speaker);
   return all;
-}
-
-std::uint64_t ClusterClient::losses_before(const Saying& saying) const {
-  const auto found = saying.losses.find(server_);
-  return found == saying.losses.end() ? 0 : found->second;
 }
 
 // It was told of it, or that was lost.

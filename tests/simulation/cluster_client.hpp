@@ -74,7 +74,6 @@ class ClusterClient {
   bool may_hear(unsigned speaker, const Saying& saying) const;
   bool must_hear(unsigned speaker, const Saying& saying, std::uint64_t since) const;
   std::uint64_t all_losses() const;
-  std::uint64_t losses_before(const Saying& saying) const;
   bool expects_the_end() const;
   bool is_trusted(const std::string& room) const;
   bool can_be_in(const std::string& room) const;

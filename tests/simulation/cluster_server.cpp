@@ -83,7 +83,7 @@ void ClusterServer::register_handlers() {
     if (from == number_) world_.fail("server {} hears itself", number_);
     if (number <= last) world_.fail("server {} hears news of {} again", number_, from);
     if (last > 0 && number != last + 1 &&
-        story_.news[from][last - 1][number_] == redis_.losses(from, number_)) {
+        story_.news[from][last - 1].of(number_) == redis_.losses(from, number_)) {
       world_.fail("server {} has heard {} of the news of {}, and then {}", number_, last, from,
                   number);
     }
@@ -174,9 +174,7 @@ void ClusterServer::say_anything() {
 }
 
 Losses ClusterServer::losses() const {
-  Losses losses;
-  for (const unsigned server : story_.alive) losses[server] = redis_.losses(number_, server);
-  return losses;
+  return Losses(redis_, number_, story_.alive);
 }
 
 void ClusterServer::say(const std::string& kind, const std::string& room,

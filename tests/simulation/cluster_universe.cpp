@@ -200,6 +200,9 @@ void ClusterUniverse::end() {
   wait();
   for (auto& server : servers_) {
     server->at().pass(silence);
+  }
+  wait();
+  for (auto& server : servers_) {
     if (!world_.has_failed()) server->check_the_end();
   }
 }

@@ -7,6 +7,7 @@ namespace coterie::simulation {
 
 namespace {
 
+constexpr std::size_t backlog_max = 20;  // Messages that a server deals with in no time.
 constexpr std::uint64_t delay_max = 15;  // Milliseconds that anything is under way, one way.
 
 }  // namespace
@@ -63,10 +64,11 @@ void SimulatedRedis::arrive(SimulatedBus& from, Sent sent) {
   }
 }
 
-void SimulatedRedis::lose(unsigned from, const std::string& channel) {
-  for (const SimulatedBus* bus : buses_) {
-    if (SimulatedBus::is_among(bus->wanted_, channel)) lose(from, bus->number_);
-  }
+// Before it was here: who is about to subscribe could have heard it, too.
+void SimulatedRedis::lose(unsigned from) {
+  world_.count("messages lost");
+  ++losses_[{from, everyone}];
+  ++disturbances_;
 }
 
 void SimulatedRedis::lose(unsigned from, unsigned to) {
@@ -76,8 +78,12 @@ void SimulatedRedis::lose(unsigned from, unsigned to) {
 }
 
 std::uint64_t SimulatedRedis::losses(unsigned from, unsigned to) const {
-  const auto found = losses_.find({from, to});
-  return found == losses_.end() || from == to ? 0 : found->second;
+  if (from == to) return 0;
+  const auto count = [&](unsigned whom) {
+    const auto found = losses_.find({from, whom});
+    return found == losses_.end() ? 0 : found->second;
+  };
+  return to == everyone ? count(everyone) : count(everyone) + count(to);
 }
 
 void SimulatedRedis::go_away() {
@@ -89,7 +95,9 @@ void SimulatedRedis::go_away() {
 }
 
 bool SimulatedRedis::is_whole() const {
-  return !is_away_ && ghosts_.empty() && std::ranges::all_of(buses_, &SimulatedBus::is_settled);
+  return !is_away_ && ghosts_.empty() && std::ranges::all_of(buses_, [](const SimulatedBus* bus) {
+    return bus->is_settled() && bus->backlog() <= backlog_max;
+  });
 }
 
 bool SimulatedRedis::is_idle() const {
@@ -120,7 +128,7 @@ void SimulatedBus::stop() {
     if (is_settled()) {
       sent_.push_back({now(), waiting.channel, waiting.message, waiting.on_count});
     } else if (!waiting.on_count) {
-      redis_.lose(number_, waiting.channel);
+      redis_.lose(number_);
     }
   }
   outgoing_.clear();
@@ -135,10 +143,10 @@ void SimulatedBus::stop() {
 void SimulatedBus::die() {
   cut();
   for (const Outgoing& waiting : std::exchange(outgoing_, {})) {
-    if (!waiting.on_count) redis_.lose(number_, waiting.channel);
+    if (!waiting.on_count) redis_.lose(number_);
   }
   // What it had not even encoded is lost for everyone.
-  for (const SimulatedBus* bus : redis_.buses_) redis_.lose(number_, bus->number_);
+  redis_.lose(number_);
   posted_.clear();
   timers_.clear();
   wanted_.clear();
@@ -152,7 +160,7 @@ void SimulatedBus::cut() {
   std::size_t index = 0;
   for (auto& sent : std::exchange(sent_, {})) {
     if (sent.on_count) continue;
-    index++ < lucky ? redis_.arrive(*this, std::move(sent)) : redis_.lose(number_, sent.channel);
+    index++ < lucky ? redis_.arrive(*this, std::move(sent)) : redis_.lose(number_);
   }
   for (const auto& [from, queue] : std::exchange(incoming_, {})) {
     if (queue.empty()) continue;
@@ -186,7 +194,7 @@ void SimulatedBus::post(Task task, std::size_t bytes) {
   if (is_stopped_) return;
   if (posted_bytes_ + bytes > bytes_max_) {
     world_.count("tasks refused");
-    for (const SimulatedBus* bus : redis_.buses_) redis_.lose(number_, bus->number_);
+    redis_.lose(number_);
     return;
   }
   posted_.push_back(std::move(task));
@@ -208,7 +216,7 @@ void SimulatedBus::enqueue(Outgoing outgoing) {
   while (outgoing_bytes_ > bytes_max_) {
     const Outgoing& oldest = outgoing_.front();
     outgoing_bytes_ -= oldest.bytes();
-    if (!oldest.on_count) redis_.lose(number_, oldest.channel);
+    redis_.lose(number_);
     outgoing_.pop_front();
   }
 }
@@ -291,6 +299,12 @@ void SimulatedBus::send() {
     sent_.push_back({redis_.later(behind), std::move(next.channel), std::move(next.message),
                      std::move(next.on_count)});
   }
+}
+
+std::size_t SimulatedBus::backlog() const {
+  std::size_t count = outgoing_.size() + sent_.size();
+  for (const auto& [from, queue] : incoming_) count += queue.size();
+  return count;
 }
 
 bool SimulatedBus::is_idle() const {

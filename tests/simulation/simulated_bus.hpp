@@ -40,7 +40,9 @@ class SimulatedRedis {
   bool is_whole() const;
   // How often anything has gone wrong, or anyone come or gone.
   std::uint64_t disturbances() const { return disturbances_; }
-  // So much of what that server has said did not reach the other one.
+  // So much of what that server has said did not reach the other one. Servers are numbered from 1;
+  // what was lost for `everyone` could not reach those that begin later, either.
+  static constexpr unsigned everyone = 0;
   std::uint64_t losses(unsigned from, unsigned to) const;
   bool is_idle() const;
 
@@ -58,7 +60,7 @@ class SimulatedRedis {
   };
 
   void arrive(SimulatedBus& from, Sent sent);
-  void lose(unsigned from, const std::string& channel);
+  void lose(unsigned from);
   void lose(unsigned from, unsigned to);
   TimePoint later(TimePoint than) const;
 
@@ -103,6 +105,7 @@ class SimulatedBus final : public redis::Bus {
   void die();
   bool is_settled() const { return is_greeted_ && is_confirmed(); }
   bool is_idle() const;
+  std::size_t backlog() const;  // Messages on their way, in either direction.
   std::size_t subscriptions() const { return wanted_.size(); }
 
  private:

@@ -17,7 +17,22 @@
 namespace coterie::simulation {
 
 // How much of what a server has said had not reached each other one.
-using Losses = std::map<unsigned, std::uint64_t>;
+class Losses {
+ public:
+  Losses() = default;
+  Losses(const SimulatedRedis& redis, unsigned from, const std::set<unsigned>& servers)
+      : for_everyone_(redis.losses(from, SimulatedRedis::everyone)) {
+    for (const unsigned to : servers) by_server_[to] = redis.losses(from, to);
+  }
+  std::uint64_t of(unsigned server) const {
+    const auto found = by_server_.find(server);
+    return found == by_server_.end() ? for_everyone_ : found->second;
+  }
+
+ private:
+  std::map<unsigned, std::uint64_t> by_server_;
+  std::uint64_t for_everyone_ = 0;
+};
 
 // Something that a server has said to clients. Numbered, by server, from 1.
 struct Saying {
