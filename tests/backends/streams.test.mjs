@@ -20,6 +20,7 @@ sockets.closeSocketsAfterEach();
 const ask = async (...args) => (await sockets.ask(...args))[0];
 
 let redis, one, two, node, client;
+const duplicates = [];
 
 function startProxy() {
   const streams = new Set();
@@ -56,6 +57,13 @@ async function startNode() {
   client = new Redis({ port: redis.port, host: "127.0.0.1", maxRetriesPerRequest: null,
                        retryStrategy: () => 50 });
   client.on("error", () => {}); // It is away for a while in one of the tests.
+  // The adapter reads on connections of its own, which it does not close.
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (...args) => {
+    const another = duplicate(...args);
+    duplicates.push(another);
+    return another;
+  };
   const http = createServer();
   const io = new Server(http, { adapter: createAdapter(client),
                                 connectionStateRecovery: { maxDisconnectionDuration: 120_000 } });
@@ -87,7 +95,7 @@ after(async () => {
   for (const server of [one, two].filter(Boolean)) {
     assert.deepEqual(await server.child.stop(), { code: 0, signal: null }, server.child.log);
   }
-  client?.disconnect();
+  for (const each of [client, ...duplicates]) each?.disconnect();
   await redis?.stop();
 });
 
