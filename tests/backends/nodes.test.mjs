@@ -46,7 +46,7 @@ before(async () => {
   bobby = await two.user("bobby1");
 });
 after(async () => {
-  for (const node of [one, two]) await node?.remove();
+  for (const node of [one, two]) if (node?.child.isRunning) await node.remove();
   await redis?.stop();
   await mariadb?.remove();
 });

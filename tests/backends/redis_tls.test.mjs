@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { startRedis } from "../support/backends/redis.mjs";
 import { Certificates } from "../support/certificates.mjs";
-import { Coterie, run } from "../support/coterie.mjs";
+import { run, withServer } from "../support/coterie.mjs";
 import { examplesFolder } from "../support/examples.mjs";
 import { Child, freePort, startListening, until, untilListening } from "../support/process.mjs";
 import { ask, closeSocketsAfterEach, connectSocket } from "../support/sockets.mjs";
@@ -29,34 +29,37 @@ after(() => redis?.stop());
 closeSocketsAfterEach();
 
 test("log-ins are there, also when Redis was away, and large answers come whole", async () => {
-  const server = await Coterie.start({ env: settings });
-  const alice = await server.user("alice1");
-  assert.equal(redis.cli("GET", alice.token), `${alice.id}`);
-  await redis.kill();
-  await until(async () => (await server.rest.get("/readyz")).status === 503, () => server.log);
-  await redis.start();
-  await untilListening(redis.child, [tlsPort]);
-  await until(async () => (await server.rest.get("/readyz")).status === 200, () => server.log);
-  const tokens = await Promise.all(Array.from({ length: 5 }, () => server.token("alice1")));
-  for (const token of tokens) assert.equal(redis.cli("GET", token), `${alice.id}`);
-  await server.remove();
+  await withServer({ env: settings }, async (server) => {
+    const alice = await server.user("alice1");
+    assert.equal(redis.cli("GET", alice.token), `${alice.id}`);
+    const ready = (status) => until(async () => (await server.rest.get("/readyz")).status === status,
+                                    () => server.log, 30_000);
+    await redis.kill();
+    await ready(503);
+    await redis.start();
+    await untilListening(redis.child, [tlsPort]);
+    await ready(200);
+    const tokens = await Promise.all(Array.from({ length: 5 }, () => server.token("alice1")));
+    for (const token of tokens) assert.equal(redis.cli("GET", token), `${alice.id}`);
+  });
 });
 
 test("a certificate that is not good is said, by its reason", async () => {
-  const server = await Coterie.start({ env: settings });
-  await server.user("alice1");
-  const refused = async (env, why) => {
-    const { code, log } = await run(["token", "alice1", "--data", server.data],
-                                    { env: { ...settings, ...env } });
-    assert.equal(code, 1, log);
-    assert.match(log, why);
-  };
-  await refused({ REDIS_CA: others.authority }, /its certificate: .*(self.signed|unable to get|signature)/);
-  await refused({ REDIS_CA: "" }, /its certificate: /);
-  await refused({ REDIS_CA: "/nowhere.pem" }, /\/nowhere\.pem: /);
-  await refused({ REDIS_HOST: "127.0.0.2" }, /its certificate: .*mismatch/i); // Not of that name.
-  await refused({ REDIS_PORT: `${redis.port}` }, /Redis at localhost:\d+: /); // It speaks no TLS.
-  await server.remove();
+  await withServer({ env: settings }, async (server) => {
+    await server.user("alice1");
+    const refused = async (env, why) => {
+      const { code, log } = await run(["token", "alice1", "--data", server.data],
+                                      { env: { ...settings, ...env } });
+      assert.equal(code, 1, log);
+      assert.match(log, why);
+    };
+    await refused({ REDIS_CA: others.authority },
+                  /its certificate: .*(self.signed|unable to get|signature)/);
+    await refused({ REDIS_CA: "" }, /its certificate: /);
+    await refused({ REDIS_CA: "/nowhere.pem" }, /\/nowhere\.pem: /);
+    await refused({ REDIS_HOST: "127.0.0.2" }, /its certificate: .*mismatch/i); // Not of that name.
+    await refused({ REDIS_PORT: `${redis.port}` }, /Redis at localhost:\d+: /); // It speaks no TLS.
+  });
 });
 
 test("servers of the library are one through it, with large messages, too", async () => {

@@ -30,7 +30,8 @@ test("log-ins are with the primary, and with the next one when it is killed", { 
     const alice = await server.user("alice1");
     assert.equal(inRedis(sentinels.primary(), "GET", alice.token), `${alice.id}`);
     const socket = await connectSocket(server.url, { auth: { token: alice.token } });
-    await until(() => inRedis(sentinels.primary(), "WAIT", "1", "1000") === "1");
+    await until(() => inRedis(sentinels.primary(), "WAIT", "1", "1000") === "1",
+                () => "the replica follows", 60_000);
 
     const old = sentinels.primary();
     const isReady = async () => (await server.rest.get("/readyz")).status === 200;

@@ -83,20 +83,24 @@ async function startCoterie() {
   return { child, url: `http://127.0.0.1:${ports[0]}` };
 }
 
+const hasNoticed = ({ child }) => child.log.includes("events of other servers are missing");
 const serverCount = () => Number(redis.cli("PUBSUB", "NUMSUB", "socket.io#/#").split("\n")[1]);
 
 before(async () => {
   redis = await startRedis();
-  [one, two, node] = await Promise.all([startCoterie(), startCoterie(), startNode()]);
+  await Promise.all([startCoterie().then((it) => (one = it)), startCoterie().then((it) => (two = it)),
+                     startNode().then((it) => (node = it))]);
   await until(() => serverCount() === 3);
 });
 after(async () => {
   await node?.io.close();
-  for (const server of [one, two].filter(Boolean)) {
-    assert.deepEqual(await server.child.stop(), { code: 0, signal: null }, server.child.log);
-  }
+  const servers = [one, two].filter(Boolean);
+  const ends = await Promise.allSettled(servers.map(({ child }) => child.stop()));
   for (const each of [client, ...duplicates]) each?.disconnect();
   await redis?.stop();
+  for (const [i, { value }] of ends.entries()) {
+    assert.deepEqual(value, { code: 0, signal: null }, servers[i].child.log);
+  }
 });
 
 const enter = async (server, room, options = {}) => {
@@ -231,14 +235,17 @@ test("what is said while Redis is away comes when it is back, and clients are to
   const room = newRoom();
   const [a, b] = await Promise.all([one, two].map((server) => enter(server, room)));
   a.emit("say", room, "before");
-  await heard(b, 1);
+  for (const each of [a, b]) await heard(each, 1);
   // It hears nothing and says nothing, as when the network is gone, and forgets nothing.
   redis.child.signal("SIGSTOP");
-  a.emit("say", room, "meanwhile 1");
-  a.emit("say", room, "meanwhile 2");
-  await ask(a, "join", room); // Both are with the server.
-  assert.equal(said(a).length, 1);
-  redis.child.signal("SIGCONT");
+  try {
+    a.emit("say", room, "meanwhile 1");
+    a.emit("say", room, "meanwhile 2");
+    await ask(a, "join", room); // Both are with the server.
+    assert.equal(said(a).length, 1);
+  } finally {
+    redis.child.signal("SIGCONT");
+  }
   await heard(b, 3);
   assert.deepEqual(said(b), ["before", "meanwhile 1", "meanwhile 2"]);
   await heard(a, 3);
@@ -247,6 +254,7 @@ test("what is said while Redis is away comes when it is back, and clients are to
   for (let i = 0; i < 10; ++i) a.emit("say", room, `cut ${i}`);
   await heard(b, 13);
   assert.deepEqual(said(b).slice(3), Array.from({ length: 10 }, (_, i) => `cut ${i}`));
+  assert.ok(![one, two].some(hasNoticed), one.child.log + two.child.log);
   await until(() => serverCount() === 3);
 });
 
@@ -258,8 +266,7 @@ test("a Redis that has forgotten everything is noticed, and the cluster goes on"
   await until(() => serverCount() === 3, undefined, 20_000);
   a.emit("say", room, "again");
   await heard(b, 1);
-  const isNoticed = ({ child }) => child.log.includes("events of other servers are missing");
-  await until(() => [one, two].every(isNoticed));
+  await until(() => [one, two].every(hasNoticed));
   b.emit("say", room, "and again");
   await heard(a, 2);
   assert.deepEqual(said(a), ["again", "and again"]);

@@ -74,7 +74,8 @@ test("who has stopped watching hears nothing more", async () => {
   await connect(bobby);
   await seen(still, bobby, "online");
   await ask(here, "unwatch-presence", { groupId: group.id });
-  assert.deepEqual(changes(here), []);
+  const heard = changes(here).filter(({ online }) => online.includes(bobby.id));
+  assert.deepEqual(heard, []);
 });
 
 test("members only, of presence as of typing; and what makes no sense is told", async () => {

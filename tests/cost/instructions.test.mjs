@@ -36,12 +36,17 @@ const options = { transports: ["websocket"] };
 
 async function fanOut(members, count) {
   const server = await startCounted(`${examplesFolder()}/rooms`, (port) => [`${port}`, "1"]);
-  const sockets = await listen(members, () =>
-    connectSocket(server.url, { ...options, query: { g: "7" } }));
-  await oneByOne(count, sockets, "group-message:7", (text) =>
-    sockets[0].emit("send", { g: "7", t: 1, text }));
-  closeSockets();
-  return server.stop();
+  try {
+    const sockets = await listen(members, () =>
+      connectSocket(server.url, { ...options, query: { g: "7" } }));
+    await oneByOne(count, sockets, "group-message:7", (text) =>
+      sockets[0].emit("send", { g: "7", t: 1, text }));
+    closeSockets();
+    return await server.stop();
+  } finally {
+    closeSockets();
+    server.child.signal("SIGKILL");
+  }
 }
 
 // The chat server counted while `use` talks to it through ask(method, path, json). One thread for the
@@ -58,10 +63,16 @@ async function countChat({ data, tokens }, use) {
     const answer = await request(server.url + path, { method, headers, body, agent, timeout: 30_000 });
     assert.equal(answer.status, json ? 201 : 200, answer.body);
   };
-  await use(server, ask);
-  agent.destroy();
-  closeSockets();
-  return server.stop();
+  try {
+    await use(server, ask);
+    agent.destroy();
+    closeSockets();
+    return await server.stop();
+  } finally {
+    agent.destroy();
+    closeSockets();
+    server.child.signal("SIGKILL");
+  }
 }
 
 const sendTexts = (facts, count) => countChat(facts, async (server, ask) => {

@@ -24,7 +24,7 @@ function write(server, sql) {
 // A client over WebSocket that is not heard of before it is let in.
 async function joined(server, token) {
   const socket = await openWebSocket({ port: server.port, path: "/socket.io/" },
-                                     { headers: { Authorization: token } });
+                                     { headers: { Authorization: token }, patience: 60_000 });
   await socket.send(frame("text", "40"));
   return { socket, reply: socket.next(60_000) };
 }

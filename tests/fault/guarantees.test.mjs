@@ -28,9 +28,10 @@ test("three nodes, killed, restarted and cut off: all acknowledged is there once
     await sleep(1_000);
     await site.rollingRestart(500);
     await sleep(1_000);
-    const { breaches, tallies } = await site.reckon();
+    const { breaches, tallies, alone } = await site.reckon();
     for (const line of tallies) context.diagnostic(line);
     assert.deepEqual(breaches, [], site.log.slice(-20_000));
+    assert.equal(alone, site.members.length, "whole without being told to ask");
     const sum = (name) => site.members.reduce((total, { counts }) => total + counts[name], 0);
     assert.ok(sum("retried") > 0 && sum("synced") > 0, "the faults were felt");
     assert.ok(site.rows().length > 100, "a good deal was sent");

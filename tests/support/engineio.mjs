@@ -54,7 +54,7 @@ export class PollingSession {
 // A session that begins on WebSocket; its open packet has been read into `handshake`.
 export async function openWebSocket(place, { query = "EIO=4&transport=websocket", ...options } = {}) {
   const socket = await RawWebSocket.open(place.port, `${place.path}?${query}`, options);
-  const [opcode, text] = await socket.next();
+  const [opcode, text] = await socket.next(options.patience);
   if (opcode !== "text" || !text.startsWith("0{")) throw new Error(`no open packet: ${text}`);
   socket.handshake = JSON.parse(text.slice(1));
   return socket;

@@ -17,16 +17,25 @@ export class Site {
 
   static async start(count) {
     const site = new Site();
-    // Log-ins rest in Redis: it has to keep them while it is away.
-    site.redis = await startRedis("--appendonly", "yes", "--dir", temporaryFolder());
-    site.mariadb = await startMariadb();
-    site.mariadb.sql(`CREATE DATABASE ${database}`);
-    const env = { ...site.mariadb.settings(database), ...site.redis.settings, LOG_LEVEL: "info",
-                  SERVER_JWT_SECRET: "the same on every node, and long enough" };
-    for (let i = 0; i < count; ++i) site.nodes.push(await Coterie.start({ env }));
-    site.balancer = await haproxy.start(site.nodes.map(({ port }) => port), haproxy.ways.cookie);
-    site.url = site.balancer.url;
+    try {
+      await site.#start(count);
+    } catch (error) {
+      await site.stop();
+      throw error;
+    }
     return site;
+  }
+
+  async #start(count) {
+    // Log-ins rest in Redis: it has to keep them while it is away.
+    this.redis = await startRedis("--appendonly", "yes", "--dir", temporaryFolder());
+    this.mariadb = await startMariadb();
+    this.mariadb.sql(`CREATE DATABASE ${database}`);
+    const env = { ...this.mariadb.settings(database), ...this.redis.settings,
+                  SERVER_JWT_SECRET: "the same on every node, and long enough" };
+    for (let i = 0; i < count; ++i) this.nodes.push(await Coterie.start({ env }));
+    this.balancer = await haproxy.start(this.nodes.map(({ port }) => port), haproxy.ways.cookie);
+    this.url = this.balancer.url;
   }
 
   // `count` people in groups of `size`, each in two of them, connected through the balancer; a
@@ -90,13 +99,13 @@ export class Site {
     const isWhole = (member) =>
       member.groups.every((group) => member.known(group).length === (last.get(group) ?? 0));
     const areWhole = () => this.members.every(isWhole);
-    await until(areWhole, undefined, 10_000).catch(() => {});
+    await until(areWhole, undefined, 30_000).catch(() => {});
     const alone = this.members.filter(isWhole).length;
     // An app asks when it is opened, too.
     for (const member of this.members) member.catchUp();
     await until(areWhole, undefined, 60_000).catch(() => {});
     const tallies = [...this.#tallies(stored), `${alone} were whole by themselves`];
-    return { breaches: breaches(this.members, stored), tallies };
+    return { breaches: breaches(this.members, stored), tallies, alone };
   }
 
   rows() {

@@ -45,7 +45,8 @@ export class RawWebSocket {
   #at = 0; // Where the next frame begins in what has come.
 
   // Connects and upgrades; `glued` bytes follow in the segment of the request.
-  static async open(port, target, { glued = Buffer.alloc(0), headers, pieces } = {}) {
+  static async open(port, target, { glued = Buffer.alloc(0), headers, pieces,
+                                    patience = 5_000 } = {}) {
     const connection = await RawConnection.open(port);
     const key = randomBytes(16).toString("base64");
     const bytes = Buffer.concat([Buffer.from(upgradeRequest(target, { key, headers })), glued]);
@@ -54,7 +55,7 @@ export class RawWebSocket {
     } else {
       await connection.send(bytes);
     }
-    await connection.until(() => connection.text.includes("\r\n\r\n"));
+    await connection.until(() => connection.text.includes("\r\n\r\n"), patience);
     const head = connection.text.slice(0, connection.text.indexOf("\r\n\r\n") + 4);
     if (!head.startsWith("HTTP/1.1 101 ")) {
       connection.destroy();

@@ -377,6 +377,31 @@ test("a text without an answer is sent again after a reload, under its name", as
   expect(server.requests.filter((request) => request.startsWith("POST"))).toEqual(sends);
 });
 
+test("a text that waited when the session ended is sent with the next one", async () => {
+  await logIn();
+  server.losesAnswers = true;
+  chat.sendText(7, "hello");
+  await settle();
+  session.expireSession();
+  server.losesAnswers = false;
+  await logIn();
+  await settle();
+  expect(server.messages.map(({ content }) => content)).toEqual(["hello"]);
+  expect(server.requests.filter((request) => request.startsWith("POST"))).toHaveLength(2);
+});
+
+test("a text that was discarded is not kept from before", async () => {
+  await logIn();
+  server.isUp = false;
+  chat.sendText(7, "hello");
+  await settle();
+  window.dispatchEvent(new Event("pagehide")); // And back again, out of the browser's cache.
+  chat.outboxOf(7).drafts.peek().forEach(chat.discard);
+  server.isUp = true;
+  await reload();
+  expect(server.messages).toEqual([]);
+});
+
 test("what one has not sent is not sent by another one", async () => {
   await logIn();
   server.isUp = false;

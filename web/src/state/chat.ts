@@ -15,7 +15,7 @@ import { notify } from "./notice";
 import { type Draft, Outbox } from "./outbox";
 import * as presence from "./presence";
 import { route } from "./route";
-import { expireSession, loadProfile, me, token } from "./session";
+import { expireSession, loadProfile, me, onExpiry, token } from "./session";
 import { Timeline } from "./timeline";
 import { keepUnsent, takeUnsent } from "./unsent";
 
@@ -314,5 +314,6 @@ export function startChat(): void {
   effect(() => (token.value === null ? undefined : connect(token.value)));
   effect(keepReadMark);
   addEventListener("pagehide", keepDrafts);
+  onExpiry(keepDrafts);
   effect(sendKept);
 }

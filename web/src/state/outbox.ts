@@ -22,6 +22,7 @@ export interface Draft {
   progress: number; // Of an upload, from 0 to 1.
 }
 
+const uploadTriesMax = 6;
 const patienceMax = 30; // Seconds between two tries without an answer; the first waits for one.
 
 let lastKey = 0;
@@ -88,7 +89,9 @@ export class Outbox {
         if (!this.#has(draft)) return null;
         const isUnanswered = error instanceof ApiError && error.status === 0;
         const asked = error instanceof ApiError ? error.retryAfterSeconds : null;
-        if (!isUnanswered && asked === null) {
+        // A file that cannot be read ends like a connection that breaks, but again and again.
+        const isHopeless = draft.attachment !== null && tries + 1 >= uploadTriesMax;
+        if (isHopeless || (!isUnanswered && asked === null)) {
           this.#change(draft, { state: "failed" });
           throw error;
         }

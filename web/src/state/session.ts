@@ -29,9 +29,16 @@ function closeSession(): void {
   adopt(null);
 }
 
+// Who wants to put something by for the next session of the same user, while `me` still says who.
+let beforeExpiry: () => void = () => {};
+export function onExpiry(listener: () => void): void {
+  beforeExpiry = listener;
+}
+
 // The server no longer knows this session: it expired, or it was ended from elsewhere.
 export function expireSession(): void {
   if (token.value === null) return;
+  beforeExpiry();
   closeSession();
   notify(t.sessionEnded, "error");
 }

@@ -17,7 +17,7 @@ export function keepUnsent(authorId: Id, drafts: Draft[]): void {
   const texts = drafts
     .filter(({ attachment }) => attachment === null)
     .map(({ groupId, content, clientMsgId }): Text => ({ groupId, content, clientMsgId }));
-  if (texts.length === 0) return;
+  if (texts.length === 0) return sessionStorage.removeItem(storageKey);
   const kept: Kept = { authorId, texts };
   sessionStorage.setItem(storageKey, JSON.stringify(kept));
 }
