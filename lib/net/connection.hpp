@@ -1,4 +1,4 @@
-// A TCP stream at home on one shard: reads into the shard's buffer, writes at most once a turn.
+// A TCP stream at home on one shard: reads into the shard's buffer, writes once a turn.
 //
 // READING. Bytes are received into one buffer that the whole shard shares and handed to the
 // Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that

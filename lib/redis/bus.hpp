@@ -55,7 +55,7 @@ class Bus {
   virtual void run(Command command, OnReply on_reply) = 0;
   // The same for a command that lets Redis wait, on a connection of its own. Only while is_up().
   virtual void run_waiting(Command command, OnReply on_reply) = 0;
-  // Called whenever is_up() has become true, from the next time on.
+  // Called whenever all subscriptions are confirmed on a new connection, from the next time on.
   virtual void on_up(std::function<void()> handler) = 0;
   // Are we connected? Then what is published is sent as soon as what was subscribed to is heard.
   virtual bool is_up() const = 0;

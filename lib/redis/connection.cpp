@@ -20,12 +20,7 @@ timeval to_timeval(std::chrono::milliseconds time) {
 
 std::vector<Command> greeting(const Options& options) {
   std::vector<Command> commands;
-  if (!options.password.empty()) {
-    commands.push_back({"AUTH", options.password});
-    if (!options.username.empty()) {
-      commands.back().insert(commands.back().begin() + 1, options.username);
-    }
-  }
+  if (auto auth = auth_of(options.username, options.password)) commands.push_back(*std::move(auth));
   if (options.database != 0) commands.push_back({"SELECT", std::to_string(options.database)});
   commands.push_back({"PING"});
   return commands;

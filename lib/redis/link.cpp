@@ -36,16 +36,13 @@ Link::~Link() {
   ::close(fd_);
 }
 
-Result<std::unique_ptr<Link>> Link::connect(const Address& address, std::size_t reply_bytes_max) {
+Result<std::unique_ptr<Link>> Link::connect(const Place& place, const Tls& tls,
+                                            std::size_t reply_bytes_max) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* raw = nullptr;
-  const auto place = address.sentinels.places.empty()
-                         ? Place{address.host, address.port}
-                         : find_primary(address.host, address.sentinels, address.tls);
-  if (!place) return place.error();
-  const std::string port = std::to_string(place->port);
-  const int failure = ::getaddrinfo(place->host.c_str(), port.c_str(), &hints, &raw);
+  const std::string port = std::to_string(place.port);
+  const int failure = ::getaddrinfo(place.host.c_str(), port.c_str(), &hints, &raw);
   if (failure != 0) return Error("redis_cut", ::gai_strerror(failure));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(raw, ::freeaddrinfo);
   int error = ECONNREFUSED;
@@ -53,9 +50,9 @@ Result<std::unique_ptr<Link>> Link::connect(const Address& address, std::size_t 
     const int fd = ::socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return cut(errno);
     auto link = std::unique_ptr<Link>(new Link(fd, reply_bytes_max));
-    auto tls = TlsClient::make(address.tls, place->host);
-    if (!tls) return tls.error();
-    link->tls_ = std::move(*tls);
+    auto cipher = TlsClient::make(tls, place.host);
+    if (!cipher) return cipher.error();
+    link->tls_ = std::move(*cipher);
     const int yes = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (::connect(fd, each->ai_addr, each->ai_addrlen) == 0 || errno == EINPROGRESS) return link;

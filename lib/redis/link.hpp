@@ -20,8 +20,9 @@ class Link {
  public:
   using OnReply = std::function<void(const redisReply&)>;
 
-  // Begins to connect; Error "redis_cut". Looking up the host's name, or the primary, may wait.
-  static Result<std::unique_ptr<Link>> connect(const Address& address, std::size_t reply_bytes_max);
+  // Begins to connect; Error "redis_cut". Looking up the host's name may wait.
+  static Result<std::unique_ptr<Link>> connect(const Place& place, const Tls& tls,
+                                               std::size_t reply_bytes_max);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -30,7 +31,7 @@ class Link {
   // What poll(2) shall wait for.
   short events() const;
   // Hands out the replies that have come and sends what waits. Errors "redis_cut" and
-  // "redis_failed" (it does not speak Redis, or a reply is larger than is taken) end this link.
+  // "redis_failed" (it does not speak Redis, or sends a string larger than is taken) end this link.
   Result<void> on_events(short events, const OnReply& on_reply);
 
   // Appends a command, which goes out with flush() or when poll says that it can.

@@ -26,22 +26,6 @@ std::size_t bytes_of(const Arguments& arguments) {
 
 }  // namespace
 
-// A question on its way to the bus's thread. When the bus drops it, it ends here.
-class PubSubAdapter::Unasked {
- public:
-  Unasked(const PubSubAdapter& adapter, std::unique_ptr<Question> question)
-      : adapter_(adapter), question_(std::move(question)) {}
-  Unasked(Unasked&& other) noexcept = default;
-  ~Unasked() {
-    if (question_ && !adapter_.is_stopped_) question_->on_unasked();
-  }
-  std::unique_ptr<Question> take() { return std::move(question_); }
-
- private:
-  const PubSubAdapter& adapter_;
-  std::unique_ptr<Question> question_;
-};
-
 struct PubSubAdapter::Draft {
   std::string event;
   Arguments arguments;
@@ -197,7 +181,7 @@ void PubSubAdapter::ask(const std::string& nsp, Request request, std::unique_ptr
 
 void PubSubAdapter::ask(const std::string& nsp, std::string_view event, const Arguments& arguments,
                         std::chrono::milliseconds timeout, socketio::AnswersHandler answers) {
-  Unasked question(*this, std::make_unique<ServersQuestion>(std::move(answers)));
+  Unasked question(is_stopped_, std::make_unique<ServersQuestion>(std::move(answers)));
   post_saying(nsp, {std::string(event), arguments},
               [this, timeout, question = std::move(question)](const std::string& to,
                                                               Saying saying) mutable {
@@ -209,7 +193,7 @@ void PubSubAdapter::ask(const std::string& nsp, std::string_view event, const Ar
 
 void PubSubAdapter::ask_clients(const std::string& nsp, const Envelope& envelope,
                                 std::string_view event, const Arguments& arguments) {
-  Unasked question(*this, std::make_unique<ClientsQuestion>(envelope.answers));
+  Unasked question(is_stopped_, std::make_unique<ClientsQuestion>(envelope.answers));
   post_saying(nsp, {std::string(event), arguments, envelope.audience, envelope.flags},
               [this, question = std::move(question)](const std::string& to, Saying saying) mutable {
                 const auto timeout = saying.flags.timeout;
@@ -223,7 +207,7 @@ void PubSubAdapter::fetch(const std::string& nsp, const Audience& audience,
                           socketio::SocketsHandler found) {
   Request fetching = request(RequestType::fetch);
   fetching.audience = audience;
-  Unasked question(*this, std::make_unique<SocketsQuestion>(std::move(found)));
+  Unasked question(is_stopped_, std::make_unique<SocketsQuestion>(std::move(found)));
   bus_->post(
       [this, nsp, fetching = std::move(fetching), question = std::move(question)]() mutable {
         ask(nsp, std::move(fetching), question.take(), options_.requests_timeout);

@@ -89,8 +89,6 @@ class PubSubAdapter final : public socketio::Adapter,
   std::size_t open_questions() const { return questions_.size() + serving_.relayed(); }
 
  private:
-  class Unasked;
-
   // One namespace.
   struct Space {
     Space(const std::string& key, const std::string& name, const std::string& uid,

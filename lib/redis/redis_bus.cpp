@@ -92,7 +92,9 @@ void RedisBus::post(Task task, std::size_t bytes) {
 
 // -- the thread -----------------------------------------------------------------------------------
 
-void RedisBus::run_thread() {
+// What is thrown by a handler of the application stops the process, as on a shard: a server that is
+// deaf from then on would be worse.
+void RedisBus::run_thread() noexcept {
   while (!is_stopping()) turn();
   farewell();
   session_.reset();
@@ -165,12 +167,17 @@ void RedisBus::run_after(std::chrono::milliseconds delay, Task task) {
 
 void RedisBus::connect() {
   const std::size_t reply_bytes_max = limits_.message_bytes_max + reply_slack_bytes;
+  // Once for all lines: it may take seconds, and they are to end at one server.
+  const auto place = address_.sentinels.places.empty()
+                         ? Place{address_.host, address_.port}
+                         : find_primary(address_.host, address_.sentinels, address_.tls);
+  if (!place) return part(place.error().detail);
   auto session = std::make_unique<Session>();
   std::vector<Line*> lines{&session->speaker, &session->listener};
   if (waits_ == Waits::yes) lines.push_back(&session->waiter);
   session->began = session->pinged = now();
   for (Line* line : lines) {
-    auto link = Link::connect(address_, reply_bytes_max);
+    auto link = Link::connect(*place, address_.tls, reply_bytes_max);
     if (!link) return part(link.error().detail);
     line->link = std::move(*link);
     line->heard = session->began;
@@ -181,15 +188,12 @@ void RedisBus::connect() {
 
 void RedisBus::greet() {
   for (Line* line : session_->lines()) {
-    if (!address_.username.empty()) {
-      line->link->send({"AUTH", address_.username, address_.password});
-    } else if (!address_.password.empty()) {
-      line->link->send({"AUTH", address_.password});
-    }
+    const auto auth = auth_of(address_.username, address_.password);
+    if (auth) line->link->send(*auth);
     line->link->send({"PING"});
     ++session_->greetings_left;
     if (line == &session_->listener) continue;  // What it hears is not asked for.
-    if (!address_.password.empty()) line->awaited.emplace_back();
+    if (auth) line->awaited.emplace_back();
     line->awaited.emplace_back([this](const Result<Reply>& pong) {
       if (pong) note_greeting();
     });

@@ -84,7 +84,7 @@ class RedisBus final : public Bus {
 
   static constexpr std::size_t overhead_bytes = 64;  // What a message holds beside itself, about.
 
-  void run_thread();
+  void run_thread() noexcept;
   void turn();
   void connect();
   void greet();

@@ -53,6 +53,12 @@ Result<Reply> to_reply(const redisReply& reply, int depth) {
 
 }  // namespace
 
+std::optional<Command> auth_of(const std::string& username, const std::string& password) {
+  if (password.empty()) return std::nullopt;
+  if (username.empty()) return Command{"AUTH", password};
+  return Command{"AUTH", username, password};
+}
+
 void append_command(const Command& command, std::string& bytes) {
   fmt::format_to(std::back_inserter(bytes), "*{}\r\n", command.size());
   for (const std::string& word : command) {

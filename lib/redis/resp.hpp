@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct redisReply;
 namespace coterie::redis {
 
 using Command = std::vector<std::string>;  // Its name, then its arguments; any bytes.
+
+// What a connection says of itself first; nullopt: Redis asks for nothing.
+std::optional<Command> auth_of(const std::string& username, const std::string& password);
 
 void append_command(const Command& command, std::string& bytes);
 

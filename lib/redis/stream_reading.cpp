@@ -51,7 +51,7 @@ void StreamsAdapter::on_up() {
   if (!position_) {
     return write_hello([this](const Offset& hello) { begin_behind(hello); });
   }
-  if (++failed_reads_ > failed_reads_max) return skip();
+  if (failed_reads_ > failed_reads_max) return skip();
   check_position();
 }
 
@@ -133,7 +133,12 @@ void StreamsAdapter::read() {
 
 // [[stream, entries]], or nothing.
 void StreamsAdapter::on_read(const Result<Reply>& reply) {
-  if (!reply) return;
+  if (!reply) {
+    // Perhaps what we read breaks the connection. What is said meanwhile waits in the outbox.
+    ++failed_reads_;
+    is_current_ = false;
+    return sessions_.pause();
+  }
   failed_reads_ = 0;
   std::size_t count = 0;
   if (!reply->is_nil()) {

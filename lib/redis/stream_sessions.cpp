@@ -20,17 +20,18 @@ constexpr std::size_t claims_max = 100'000;  // At a time: all clients of a serv
 
 StreamSessions::StreamSessions(Bus& bus, Questions& questions, std::string uid,
                                std::string key_prefix, std::string channel_prefix,
-                               WhenRead when_read)
+                               std::chrono::milliseconds time, WhenRead when_read)
     : bus_(bus),
       questions_(questions),
       uid_(std::move(uid)),
       key_prefix_(std::move(key_prefix)),
       channel_prefix_(std::move(channel_prefix)),
+      time_(time),
       when_read_(std::move(when_read)) {}
 
-void StreamSessions::save(const SavedSession& session, std::chrono::milliseconds time) {
+void StreamSessions::save(const SavedSession& session) {
   bus_.run({"SET", key_prefix_ + std::string(session.pid.view()), encode_session(session), "PX",
-            std::to_string(time.count())},
+            std::to_string(time_.count())},
            {});
 }
 
@@ -38,7 +39,10 @@ void StreamSessions::take(const Id& pid, const std::string& nsp, Taken taken) {
   if (open_ >= claims_max) return taken(std::nullopt);
   ++open_;
   const auto claim = std::make_shared<Claim>(pid, nsp, std::move(taken));
-  bus_.run_after(claim_time, [this, claim] { settle(claim, std::nullopt); });
+  bus_.run_after(claim_time, [this, claim] {
+    settle(claim, std::nullopt);
+    while (!waiting_.empty() && !waiting_.front()->taken) waiting_.pop_front();
+  });
   if (is_paused_ || !bus_.is_up()) return waiting_.push_back(claim);
   ask_redis(claim, true);
 }
@@ -52,7 +56,10 @@ void StreamSessions::resume() {
 
 void StreamSessions::settle(const SharedClaim& claim, std::optional<SavedSession> session) {
   const Taken taken = std::exchange(claim->taken, nullptr);
-  if (!taken) return;
+  if (!taken) {
+    if (session) save(*session);  // It came too late for who has asked, not for who asks next.
+    return;
+  }
   --open_;
   taken(std::move(session));
 }

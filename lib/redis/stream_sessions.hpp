@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,14 +32,15 @@ class StreamSessions {
   // Calls back when whatever is in the stream now has been read.
   using WhenRead = std::function<void(std::function<void()>)>;
 
+  // Sessions wait for `time`.
   StreamSessions(Bus& bus, Questions& questions, std::string uid, std::string key_prefix,
-                 std::string channel_prefix, WhenRead when_read);
+                 std::string channel_prefix, std::chrono::milliseconds time, WhenRead when_read);
 
   std::string cede_channel(const std::string& nsp) const {
     return channel_prefix_ + "-cede#" + nsp + "#";
   }
 
-  void save(const socketio::SavedSession& session, std::chrono::milliseconds time);
+  void save(const socketio::SavedSession& session);
   // `taken` is called once, within some seconds.
   void take(const Id& pid, const std::string& nsp, Taken taken);
   // May Redis be asked? What waited is asked now; what cannot be asked waits, within its time.
@@ -62,10 +64,11 @@ class StreamSessions {
   const std::string uid_;
   const std::string key_prefix_;
   const std::string channel_prefix_;
+  const std::chrono::milliseconds time_;
   const WhenRead when_read_;
   bool is_paused_ = true;
   std::size_t open_ = 0;
-  std::vector<SharedClaim> waiting_;
+  std::deque<SharedClaim> waiting_;  // In the order of their time.
 };
 
 }  // namespace coterie::redis

@@ -41,12 +41,13 @@ StreamsAdapter::StreamsAdapter(std::unique_ptr<Bus> bus, StreamsOptions options,
       bus_(std::move(bus)),
       questions_(*bus_, random, uid_length),
       sessions_(*bus_, questions_, uid_, options_.session_prefix, options_.channel_prefix,
+                options_.max_disconnection,
                 [this](std::function<void()> then) { when_read(std::move(then)); }),
       outbox_(*bus_, options_.stream, options_.length, options_.limits.queue_bytes_max),
       past_(options_.max_disconnection) {}
 
 StreamsAdapter::~StreamsAdapter() {
-  bus_->stop();
+  stop();
 }
 
 void StreamsAdapter::start() {
@@ -58,6 +59,7 @@ void StreamsAdapter::start() {
 }
 
 void StreamsAdapter::stop() {
+  is_stopped_ = true;
   bus_->stop();
 }
 
@@ -197,14 +199,14 @@ void StreamsAdapter::tell(const std::string& nsp, std::string_view event,
 void StreamsAdapter::ask(Draft draft, std::chrono::milliseconds timeout,
                          std::unique_ptr<Question> question) {
   const std::size_t bytes = bytes_of(draft);
+  Unasked asking(is_stopped_, std::move(question));
   bus_->post(
-      [this, timeout, draft = std::move(draft), question = std::move(question)]() mutable {
+      [this, timeout, draft = std::move(draft), asking = std::move(asking)]() mutable {
         if (draft.request.type != RequestType::fetch) complete(draft);
-        questions_.ask(channel(draft.nsp), std::move(question), timeout,
-                       [&](const std::string& id) {
-                         draft.request.id = id;
-                         return encode_message(uid_, draft.nsp, draft.request);
-                       });
+        questions_.ask(channel(draft.nsp), asking.take(), timeout, [&](const std::string& id) {
+          draft.request.id = id;
+          return encode_message(uid_, draft.nsp, draft.request);
+        });
       },
       bytes);
 }
@@ -235,9 +237,7 @@ void StreamsAdapter::fetch(const std::string& nsp, const Audience& audience,
 // -- sessions -------------------------------------------------------------------------------------
 
 void StreamsAdapter::save(socketio::SavedSession session) {
-  bus_->post(
-      [this, session = std::move(session)] { sessions_.save(session, options_.max_disconnection); },
-      session_bytes);
+  bus_->post([this, session = std::move(session)] { sessions_.save(session); }, session_bytes);
 }
 
 void StreamsAdapter::take(const Id& pid, const std::string& nsp,

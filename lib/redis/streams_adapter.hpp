@@ -153,6 +153,7 @@ class StreamsAdapter final : public socketio::Adapter,
 
   const StreamsOptions options_;  // Fixed after construction
   const std::string uid_;
+  std::atomic<bool> is_stopped_ = false;  // Any thread
   const std::unique_ptr<Bus> bus_;
   std::atomic<std::size_t> malformed_ = 0;
 

@@ -42,6 +42,7 @@ Result<std::unique_ptr<TlsClient>> TlsClient::make(const Tls& tls, const std::st
   const std::unique_ptr<SSL_CTX, FreeContext> context(SSL_CTX_new(TLS_client_method()));
   COTERIE_CHECK(context != nullptr);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   const int is_known = tls.authority.empty() ? SSL_CTX_set_default_verify_paths(context.get())
                                              : SSL_CTX_load_verify_locations(
@@ -53,12 +54,13 @@ Result<std::unique_ptr<TlsClient>> TlsClient::make(const Tls& tls, const std::st
   SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
   SSL_set_connect_state(ssl.get());
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl.get());
-  if (is_address(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str());
-  } else {
-    X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size());
-    SSL_set_tlsext_host_name(ssl.get(), host.c_str());
-  }
+  // Without a name any certificate would do.
+  const bool is_named =
+      !host.empty() &&
+      (is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1
+                        : X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size()) == 1 &&
+                              SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1);
+  if (!is_named) return Error("redis_failed", "'" + host + "' is no name to verify");
   auto client = std::unique_ptr<TlsClient>(new TlsClient(std::move(ssl)));
   if (auto begun = client->shake_hands(); !begun) return begun.error();
   return client;

@@ -1,8 +1,10 @@
 // SEAM: how the nodes of a cluster hear each other, and where sessions wait for their clients.
 //
-// Every namespace of a server shares one adapter. A node delivers to its own clients by itself;
-// what other nodes say an adapter repeats here with the operators of Namespace, under local(), so
-// that it goes no further. All methods but stop() may be called by any thread and must not block.
+// Every namespace of a server shares one adapter. A node delivers to its own clients by itself,
+// unless the adapter is a sequencer: then what this node says, too, is delivered when the adapter
+// brings it. What other nodes say an adapter repeats here with the operators of Namespace, under
+// local(), so that it goes no further. All methods but stop() may be called by any thread and must
+// not block.
 // SPDX-License-Identifier: MIT
 #pragma once
 

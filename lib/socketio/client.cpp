@@ -170,15 +170,20 @@ std::optional<Client::Claim> Client::claim_of(const Json& auth) {
 
 void Client::ask_for(const Claim& claim, Socket& socket, bool may_be_here) {
   Namespace& space = socket.hub_.space();
-  space.surroundings_.adapter.take(
-      claim.pid, space.name(),
-      [ref = socket.ref(), claim, may_be_here](std::optional<SavedSession> session) {
-        ref.dispatch([claim, may_be_here, session = std::move(session)](Socket& asking) {
-          if (session) return asking.client_.resume(asking, claim, *session);
-          if (may_be_here && asking.client_.take_over(asking, claim)) return;
-          asking.client_.run_middlewares(asking, 0);
-        });
-      });
+  Adapter& adapter = space.surroundings_.adapter;
+  adapter.take(claim.pid, space.name(),
+               [ref = socket.ref(), claim, may_be_here,
+                &adapter](const std::optional<SavedSession>& session) {
+                 const auto use = [claim, may_be_here, session](Socket& asking) {
+                   if (session) return asking.client_.resume(asking, claim, *session);
+                   if (may_be_here && asking.client_.take_over(asking, claim)) return;
+                   asking.client_.run_middlewares(asking, 0);
+                 };
+                 // A client that is lost again while it waits may still come back for it.
+                 ref.dispatch(use, [session, &adapter] {
+                   if (session) adapter.save(*session);
+                 });
+               });
 }
 
 // The connection of before may be dead without our having noticed, as when a phone changes

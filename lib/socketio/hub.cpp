@@ -90,11 +90,10 @@ void Hub::drain() {
     while (drained_ < draining_.size()) {
       const auto envelope = std::move(draining_[drained_++]);
       carry_out(*envelope);
-      backlog_.fetch_sub(1, std::memory_order_relaxed);
     }
     draining_.clear();
     drained_ = 0;
-    namespace_.take(inbox_, draining_);
+    namespace_.take(*this, draining_);
     if (draining_.empty()) break;
   }
   --drains_;

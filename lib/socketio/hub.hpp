@@ -62,8 +62,6 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::size_t connected_count() const { return connected_.load(std::memory_order_relaxed); }
   // How many events were handed to sockets of this hub by broadcasts, ever. Any thread.
   std::uint64_t delivered_count() const { return delivered_.load(std::memory_order_relaxed); }
-  // How many envelopes wait to be carried out here. Any thread.
-  std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   std::size_t room_count() const { return rooms_.size(); }
 
   void join(Socket& socket, std::string_view room);
@@ -110,7 +108,8 @@ class Hub : public std::enable_shared_from_this<Hub> {
   Namespace& namespace_;  // Fixed after construction
   net::Shard& shard_;
 
-  Inbox inbox_;  // Guarded by the namespace's order lock
+  Inbox inbox_;              // Guarded by the namespace's order lock, as is
+  std::size_t at_hand_ = 0;  // how many it has taken from there last.
 
   boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
   Rooms rooms_;
@@ -123,7 +122,6 @@ class Hub : public std::enable_shared_from_this<Hub> {
   std::map<std::uint64_t, std::unique_ptr<Asked>> asked_;
   std::atomic<std::size_t> connected_ = 0;  // Read by any thread
   std::atomic<std::uint64_t> delivered_ = 0;
-  std::atomic<std::size_t> backlog_ = 0;
 };
 
 }  // namespace coterie::socketio

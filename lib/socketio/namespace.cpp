@@ -61,8 +61,9 @@ std::uint64_t Namespace::delivered_count() const {
 }
 
 std::size_t Namespace::backlog() const {
+  std::lock_guard lock(order_);
   std::size_t most = 0;
-  for (const auto& hub : hubs_) most = std::max(most, hub->backlog());
+  for (const auto& hub : hubs_) most = std::max(most, hub->inbox_.size() + hub->at_hand_);
   return most;
 }
 
@@ -122,6 +123,7 @@ void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
 
 void Namespace::arrive(Envelope envelope, std::string_view event, const Arguments& arguments,
                        const Offset& offset, bool is_past) {
+  if (is_past && !log_) return;  // Nobody will come back for it.
   EventDraft draft(name_, std::nullopt, event, arguments,
                    {envelope.flags.compress, surroundings_.deflate});
   const auto shared = std::make_shared<Envelope>(std::move(envelope));
@@ -162,7 +164,6 @@ Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) 
   for (const auto& hub : hubs_) {
     if (only && hub.get() != only) continue;
     hub->inbox_.push_back(envelope);
-    hub->backlog_.fetch_add(1, std::memory_order_relaxed);
     if (hub->shard().is_here()) {
       here = hub.get();
     } else if (hub->inbox_.size() == 1) {
@@ -173,9 +174,10 @@ Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) 
   return here;
 }
 
-void Namespace::take(Inbox& inbox, Inbox& empty) {
+void Namespace::take(Hub& hub, Inbox& empty) {
   std::lock_guard lock(order_);
-  inbox.swap(empty);
+  hub.inbox_.swap(empty);
+  hub.at_hand_ = empty.size();
 }
 
 std::optional<Offset> Namespace::last_offset(const Inbox& inbox) {

@@ -124,7 +124,7 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::uint64_t next_ack_id() { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
   Hub& hub(unsigned shard) { return *hubs_[shard]; }
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
-  void take(Inbox& inbox, Inbox& empty);  // Swaps a hub's inbox, under the order lock.
+  void take(Hub& hub, Inbox& empty);  // Swaps its inbox, under the order lock.
 
   // Recovery. Namespaces without it have no log.
   bool is_recoverable() const { return log_.has_value(); }
@@ -164,7 +164,7 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::once_flag introduced_;  // To the application, by the registry.
 
   // Guards what follows, and every hub's inbox.
-  std::mutex order_;
+  mutable std::mutex order_;
   std::optional<EventLog> log_;
   boost::unordered_flat_map<Id, Holder, Id::Hash> holders_;  // By pid, with recovery.
 };

@@ -28,8 +28,13 @@ class SocketRef {
   void run(std::function<void(Socket&)> fn) const;
   // The same, but at once when this is the socket's shard: what is said next comes behind.
   void dispatch(std::function<void(Socket&)> fn) const;
+  // Calls gone(), there, when the socket has left by then.
+  void dispatch(std::function<void(Socket&)> fn, std::function<void()> gone) const;
 
  private:
+  static void call(Hub& hub, const Id& id, std::uint64_t birth,
+                   const std::function<void(Socket&)>& fn, const std::function<void()>& gone);
+
   std::shared_ptr<Hub> hub_;  // Outlives its namespace, if need be: there are no sockets then.
   Id id_;
   std::uint64_t birth_ = 0;

@@ -234,6 +234,39 @@ TEST(StreamsAdapter, hands_a_session_out_once) {
   EXPECT_NE(second.sid(), a.sid());
 }
 
+TEST(StreamsAdapter, keeps_the_session_of_a_client_that_is_lost_again_while_it_waits) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  a.take();
+  f.lose(a);
+  PacketClient hasty(f.two.at, 1);
+  hasty.claim(a.pid(), a.offset(), "/");
+  f.two.at.settle();
+  hasty.drop();
+  f.two.at.settle();
+  f.settle();  // Only now Redis hands out the session.
+  EXPECT_TRUE(f.two.recovered.empty());
+  f.say(f.two, 2);
+  PacketClient again = f.back(a, f.one);
+  EXPECT_EQ(f.one.recovered, (std::vector{false, true}));
+  EXPECT_EQ(again.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter, says_that_nobody_could_be_asked_when_too_much_waits) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.one.bus->is_full = true;
+  std::vector<std::size_t> missing;
+  const auto note = [&](const Answers& answers) { missing.push_back(answers.missing); };
+  f.one.space.all().fetch_sockets(
+      [&](const RemoteSockets& sockets) { missing.push_back(sockets.missing_servers); });
+  f.one.space.server_side_emit_with_ack("name", seconds(5), note);
+  f.one.space.to("nobody").emit_with_ack("q", note);
+  f.settle();
+  EXPECT_EQ(missing, (std::vector<std::size_t>{1, 1, 1}));
+}
+
 TEST(StreamsAdapter, lets_a_client_continue_whose_dead_connection_another_server_still_holds) {
   Fixture f;
   PacketClient a = f.connected(f.one);
@@ -339,7 +372,7 @@ TEST(StreamsAdapter, says_again_what_was_on_its_way_when_the_connection_broke) {
     const std::size_t entries = f.redis.stream.size();
     f.one.bus->is_mute = !has_arrived;
     f.one.bus->is_deaf = has_arrived;
-    f.one.bus->cut();  // So that what has arrived is not read either.
+    f.one.bus->waiting.clear();  // So that what has arrived is not read either.
     f.say(f.one, 1);
     f.say(f.one, 2);
     EXPECT_EQ(f.redis.stream.size() - entries, has_arrived ? 2u : 0u);
