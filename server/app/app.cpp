@@ -588,6 +588,7 @@ Json App::describe_api(const Config& config) {
   Config alone = config;
   alone.redis_host.clear();
   alone.redis_sentinels.clear();
+  alone.redis_cluster.clear();
   Doors doors(core, alone);
   return doors.describe_api(core);
 }

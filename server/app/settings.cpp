@@ -420,11 +420,23 @@ std::vector<Setting> sentinel_settings() {
        "Sentinels that know where Redis is, instead of redis_host: host:port,host:port",
        false,
        [](Config& config, std::string_view value) -> std::optional<std::string> {
-         if (!redis::parse_places(value)) return "host:port,host:port";
+         if (!redis::parse_places(value, redis::usual_sentinel_port)) return "host:port,host:port";
          config.redis_sentinels = value;
          return std::nullopt;
        },
        show(&C::redis_sentinels)},
+      {"redis_cluster",
+       false,
+       {"REDIS_CLUSTER"},
+       "nodes of a Redis Cluster, one of which is there, instead of redis_host: "
+       "host:port,host:port",
+       false,
+       [](Config& config, std::string_view value) -> std::optional<std::string> {
+         if (!redis::parse_places(value, redis::usual_port)) return "host:port,host:port";
+         config.redis_cluster = value;
+         return std::nullopt;
+       },
+       show(&C::redis_cluster)},
       {"redis_master",
        false,
        {"REDIS_MASTER"},

@@ -49,6 +49,7 @@ struct Fixture {
   ~Fixture() { bus.stop(); }
   std::optional<std::string> answer(const Words& words) {
     if (words[0] == "PING") return "+PONG\r\n";
+    if (words[0] == "CLUSTER") return "-ERR This instance has cluster support disabled\r\n";
     if (words[0] == "PUBLISH") {
       published.add(words[2]);
       return answers_publish ? ":1\r\n" : "";
