@@ -48,8 +48,7 @@ Result<std::vector<Reply>> Client::run(std::span<const Command> commands, Repeat
   for (int round = 0; round <= redirects_max; ++round) {
     if (errands.are_done()) return std::move(errands).replies();
     // One of several nodes need not be there.
-    const bool must_know = !options_.address.cluster_nodes.empty();
-    const auto map = must_know ? find_map() : known_.with([](Known& known) { return known.map; });
+    const auto map = has_nodes() ? find_map() : known_.with([](Known& known) { return known.map; });
     if (!map) return map.error();
     for (const auto& batch : errands.take_batches(**map)) {
       auto replies = pool_at(batch.place)->run(batch.commands, repeat);
@@ -98,6 +97,11 @@ Result<Client::Map> Client::find_map() {
     return known_.with([](Known& known) { return known.is_told ? known.map : nullptr; });
   };
   if (auto map = told()) return map;
+  if (!has_nodes()) {
+    // Is it there at all? That is the pool's to say.
+    const auto pong = run_at(home_, {"PING"}, Repeat::harmless);
+    if (!pong) return pong.error();
+  }
   std::lock_guard lock(asking_);
   if (auto map = told()) return map;
   if (auto asked = ask_map(); !asked) return Error("redis_unavailable", asked.error().detail);
@@ -148,7 +152,7 @@ Result<void> Client::ask_map() {
   return {};
 }
 
-// Asks again, unless somebody does or has done so just now. Whom it could not ask the pools tell of.
+// Asks again, unless somebody does or has just done so. Whom it could not ask the pools tell of.
 void Client::renew_map() {
   const bool is_alone = known_.with([](Known& known) { return known.map->places().size() == 1; });
   if (is_alone) return;

@@ -55,6 +55,7 @@ class Client {
     std::map<Place, std::shared_ptr<Pool>> pools = {};
   };
 
+  bool has_nodes() const { return !options_.address.cluster_nodes.empty(); }
   Result<Map> find_map();
   Result<void> ask_map();
   void renew_map();

@@ -3,7 +3,7 @@
 //   slot     = CRC16 (XMODEM) of the key, or of its tag when it has one, modulo 16384
 //   tag      = what stands between the first "{" and the next "}", unless that is nothing
 //   redirect = ( "MOVED" | "ASK" ) SP slot SP [ host ] ":" port
-//              MOVED: that server has the slot. ASK: for this once ask there, with ASKING before it.
+//              MOVED: that server has the slot. ASK: for this once go there, behind an ASKING.
 //   slots    = *( first last primary *replica ), primary = replica = host port [ id *any ]
 //              The reply to CLUSTER SLOTS; a host that is not named is the one that was asked.
 //

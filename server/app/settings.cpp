@@ -259,6 +259,10 @@ std::vector<Setting> sentinel_settings() {
       places("redis_sentinels", {"REDIS_SENTINELS"},
              "Sentinels that know where Redis is, instead of redis_host: host:port,host:port",
              &C::redis_sentinels),
+      places("redis_cluster", {"REDIS_CLUSTER"},
+             "nodes of a Redis Cluster, one of them there, instead of redis_host: "
+             "host:port,host:port",
+             &C::redis_cluster),
       some_text("redis_master", {"REDIS_MASTER"}, "the name that they know it by",
                 &C::redis_master),
       secret(text("redis_sentinel_password", {"REDIS_SENTINEL_PASSWORD"},
