@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <iterator>
 
+#include "base/shrink.hpp"
 #include "net/connection.hpp"
 
 namespace coterie::net {
@@ -215,6 +216,7 @@ void Shard::end_exodus() {
   closing_.shrink_to_fit();
   posted_.shrink_to_fit();
   mailbox_.shrink();
+  trim_end_of_heap();
   on_exodus_();
 }
 
