@@ -106,7 +106,7 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   }
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(i, shards_, *options_.clock));
+    shards_.push_back(std::make_unique<Shard>(i, shards_, *options_.clock, options_.io_uring));
     shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
   }
 }
