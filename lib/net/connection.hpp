@@ -5,8 +5,8 @@
 // is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
 // end of the turn the shard flushes each connection that has any with one gathered, non-blocking
 // sendmsg(2), many of them in one system call (write_batch), or before, when a turn has more to say
-// than the queue's bound; only when the kernel's buffer is full does epoll watch for room. A reader so slow that the queue outgrows its bound then
-// is closed: slow_consumer.
+// than the queue's bound; only when the kernel's buffer is full does epoll watch for room. A reader
+// so slow that the queue outgrows its bound then is closed: slow_consumer.
 //
 // TLS, where the listener has it, is a filter between the stream and all of the above: what comes
 // is decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, by

@@ -9,8 +9,8 @@
 // look (without waiting) a few times for more events while there is something to say; run what was
 // deferred to the end of the turn; then flush every connection that has something to say, each with
 // one gathered write. Whatever a turn produces for a client leaves in one write, and many writes in
-// one system call; an idle loop answers at once, a busy one gathers more. Objects that end during a turn are destroyed behind it,
-// so a pointer found at its beginning stays good to its end.
+// one system call; an idle loop answers at once, a busy one gathers more. Objects that end during a
+// turn are destroyed behind it, so a pointer found at its beginning stays good to its end.
 //
 // MOVING. A connection is one object with one owner; another shard takes it over by taking over the
 // pointer (Connection::move_to). That is how new connections are dealt out, and how a polling

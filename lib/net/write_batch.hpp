@@ -2,9 +2,9 @@
 //
 // The ring is nothing but a quicker way to call sendmsg(2) many times: no write waits, and all are
 // complete when submit() returns. It takes a fifth off what a delivery costs (ADR 9). Where the
-// kernel has no io_uring, or does not let us have it (containers seldom may), there is no batch, and
-// connections write one by one. What a batch has not written, for whatever reason, is left to the
-// connection's own write, which finds out why.
+// kernel has no io_uring, or does not let us have it (containers seldom may), there is no batch,
+// and connections write one by one. What a batch has not written, for whatever reason, is left to
+// the connection's own write, which finds out why.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -187,7 +187,7 @@ TEST_P(Crowd, does_not_suffer_from_one_that_is_slow_or_gone) {
   in_a_turn([&] {
     for (Place& place : places_) say(place, "all");
   });
-  EXPECT_EQ(gone.closed, CloseReason::stream_error);
+  EXPECT_TRUE(gone.closed);
   for (Place& place : places_) {
     if (&place != &slow && &place != &gone) ASSERT_EQ(place.heard(), "all");
   }
