@@ -166,8 +166,8 @@ Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) 
     hub->inbox_.push_back(envelope);
     if (hub->shard().is_here()) {
       here = hub.get();
-    } else if (hub->inbox_.size() == 1) {
-      // One that has more waiting is on its way to drain already.
+    } else if (!hub->is_called_ && !envelope->flags.is_followed) {
+      hub->is_called_ = true;
       hub->shard().post([raw = hub.get(), alive = shared_from_this()] { raw->drain(); });
     }
   }
@@ -178,6 +178,7 @@ void Namespace::take(Hub& hub, Inbox& empty) {
   std::lock_guard lock(order_);
   hub.inbox_.swap(empty);
   hub.at_hand_ = empty.size();
+  hub.is_called_ = false;
 }
 
 std::optional<Offset> Namespace::last_offset(const Inbox& inbox) {
