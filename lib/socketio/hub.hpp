@@ -109,7 +109,8 @@ class Hub : public std::enable_shared_from_this<Hub> {
   net::Shard& shard_;
 
   Inbox inbox_;              // Guarded by the namespace's lock of inboxes, as is
-  std::size_t at_hand_ = 0;  // how many it has taken from there last.
+  std::size_t at_hand_ = 0;  // how many it has taken from there last, and
+  bool is_called_ = false;   // whether it is on its way to drain.
 
   boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
   Rooms rooms_;

@@ -173,16 +173,16 @@ Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only, 
       hub->inbox_.push_back(envelope);
       if (hub->shard().is_here()) {
         here = hub.get();
-      } else if (hub->inbox_.size() == 1) {
-        // One that has more waiting is on its way to drain already.
-        idle_.push_back(hub.get());
+      } else if (!hub->is_called_ && !envelope->flags.is_followed) {
+        hub->is_called_ = true;
+        called_.push_back(hub.get());
       }
     }
   }
-  for (Hub* hub : idle_) {
+  for (Hub* hub : called_) {
     hub->shard().post([hub, alive = shared_from_this()] { hub->drain(); });
   }
-  idle_.clear();
+  called_.clear();
   return here;
 }
 
@@ -190,6 +190,7 @@ void Namespace::take(Hub& hub, Inbox& empty) {
   std::lock_guard lock(inboxes_);
   hub.inbox_.swap(empty);
   hub.at_hand_ = empty.size();
+  hub.is_called_ = false;
 }
 
 std::optional<Offset> Namespace::last_offset(const Inbox& inbox) {
