@@ -206,7 +206,8 @@ void Realtime::announce(const chat::Message& message) {
   keep_pace();
   server_.of("/")
       .to(group_room(message.group_id))
-      .emit(fmt::format("group-message:{}", message.group_id), Json(message_json(message)));
+      .emit(fmt::format("group-message:{}", message.group_id),
+            socketio::RawJson{message_json(message).text});
 }
 
 void Realtime::on_joined(std::int64_t user_id, std::int64_t group_id) {
@@ -233,7 +234,8 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain_of(asking, ack, marked.error());
-      const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
+      const JsonText written = *marked ? read_mark_json(**marked) : JsonText{"null"};
+      const socketio::RawJson answer{written.text};
       asking.emit("update-last-msg", answer);
       ack(answer);
       // The user's other devices clear their counts as well. By a name of its own: clients of the
@@ -250,7 +252,7 @@ void Realtime::ask(Socket& socket, const Ack& ack, Question question) {
       [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
        question = std::move(question)] {
         const auto found = question(actor);
-        if (found) return ack(*found);
+        if (found) return ack(socketio::RawJson{found->text});
         ref.run([ack, error = found.error()](Socket& asking) { complain_of(asking, ack, error); });
       });
 }

@@ -34,6 +34,7 @@
 #include "api/live_sessions.hpp"
 #include "api/presence.hpp"
 #include "api/turnstile.hpp"
+#include "base/json_text.hpp"
 #include "base/pace.hpp"
 #include "chat/accounts.hpp"
 #include "chat/conversations.hpp"
@@ -63,7 +64,7 @@ class Realtime {
   void on(std::string event, socketio::EventHandler handler);
   // Gives `ack` what the question finds, for the user whose socket it is; an error is told as an
   // "exception", too. On a worker, behind what this socket has asked before.
-  using Question = std::function<Result<JsonObject>(const chat::Actor&)>;
+  using Question = std::function<Result<JsonText>(const chat::Actor&)>;
   void ask(socketio::Socket& socket, const socketio::Ack& ack, Question question);
 
   // What chat::Announcements announce. Any thread.

@@ -8,7 +8,6 @@
 
 #include "api/conversation_routes.hpp"
 #include "api/json_shapes.hpp"
-#include "chat/errors.hpp"
 
 namespace coterie::api {
 
@@ -38,7 +37,7 @@ Result<JsonObject> checked(const Json& payload, const Shape& shape, std::string_
   return complaint(std::string(complaints->as_array().front().as_string()));
 }
 
-Result<JsonObject> send(Conversations& conversations, const Actor& actor, const Json& payload) {
+Result<JsonText> send(Conversations& conversations, const Actor& actor, const Json& payload) {
   static const Shape shape{
       {{"groupId", {{not_empty}, {natural}}}, content_field(), client_msg_id_field()}};
   const auto input = checked(payload, shape, "{groupId, content, clientMsgId?}");
@@ -68,7 +67,7 @@ Result<std::vector<Conversations::Position>> positions_of(const Json& groups) {
   return positions;
 }
 
-Result<JsonObject> sync(Conversations& conversations, const Actor& actor, const Json& payload) {
+Result<JsonText> sync(Conversations& conversations, const Actor& actor, const Json& payload) {
   static const Shape shape{{{"groups", {}}, {"limit", {{natural}}, true}}};
   const auto input = checked(payload, shape, "{groups: [{groupId, afterSeq}], limit?}");
   if (!input) return input.error();
@@ -78,20 +77,13 @@ Result<JsonObject> sync(Conversations& conversations, const Actor& actor, const 
   const auto missed =
       conversations.sync(actor, *positions, integer_of(*input, "limit").value_or(0));
   if (!missed) return missed.error();
-  JsonArray answers;
-  for (std::size_t i = 0; i < missed->size(); ++i) {
-    const auto& each = (*missed)[i];
-    answers.push_back(each ? missed_json(*each)
-                           : JsonObject{{"groupId", (*positions)[i].group_id},
-                                        {"error", chat::message_of(each.error())}});
-  }
-  return JsonObject{{"groups", std::move(answers)}};
+  return all_missed_json(*positions, *missed);
 }
 
 }  // namespace
 
 void add_message_events(Realtime& realtime, Conversations& conversations) {
-  using Answer = Result<JsonObject> (*)(Conversations&, const Actor&, const Json&);
+  using Answer = Result<JsonText> (*)(Conversations&, const Actor&, const Json&);
   const auto add = [&](const char* event, Answer answer) {
     realtime.on(event, [&realtime, &conversations, answer](Socket& socket, const Args& args,
                                                            const Ack& ack) {

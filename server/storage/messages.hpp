@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/driver.hpp"
@@ -10,12 +12,17 @@
 
 namespace coterie::storage {
 
+// The columns of a message alone under `alias`, as read_message() wants them.
+std::string message_columns(std::string_view alias);
+Message read_message(RowReader& row);
+
 // Sets message.id. The number comes from advance_sequence(), in the same transaction.
 void insert_message(Driver& db, Message& message);
 // With its author's avatar, its file and its cover.
 std::optional<Message> find_message(Driver& db, std::int64_t id);
 bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id);
 
+// Pages come with authors, avatars, files and covers: one question, and one for every 64 files.
 // Newest first: at most `size` messages of the group, those before `cursor_id` when it is given.
 std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
                                      std::optional<std::int64_t> cursor_id, std::int64_t size);
