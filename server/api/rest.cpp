@@ -120,22 +120,34 @@ net::Response failure(const net::Request& request, const Error& error) {
   return response;
 }
 
+// A request on its way to a worker.
+struct Rest::Asked {
+  Asked(net::Request its_request, net::Reply its_reply)
+      : request(std::move(its_request)), reply(std::move(its_reply)) {}
+  ~Asked() {
+    if (!has_begun) reply(failure(request, Error("busy")));
+  }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+
+  net::Request request;
+  net::Reply reply;
+  bool has_begun = false;
+};
+
 net::Route Rest::route(const Endpoint& endpoint) {
   net::Route route;
   route.method = endpoint.method;
   route.pattern = endpoint.path;
   route.handler = [this, endpoint](net::Request request, net::Reply reply) {
     net::Workers& workers = endpoint.pace == Pace::slow ? slow_ : quick_;
-    // Shared, because a refused task has taken neither of them.
-    struct Pair {
-      net::Request request;
-      net::Reply reply;
-    };
-    auto pair = std::make_shared<Pair>(Pair{std::move(request), std::move(reply)});
-    const bool is_taken = workers.run([this, &endpoint = endpoint, pair] {
-      pair->reply(run(endpoint, std::move(pair->request)));
-    });
-    if (!is_taken) pair->reply(failure(pair->request, Error("busy")));
+    // Refused, or dropped while the server stops: who asked hears of it either way.
+    static_cast<void>(workers.run(
+        [this, &endpoint = endpoint,
+         asked = std::make_unique<Asked>(std::move(request), std::move(reply))]() mutable {
+          asked->has_begun = true;
+          asked->reply(run(endpoint, std::move(asked->request)));
+        }));
   };
   return route;
 }

@@ -80,6 +80,7 @@ class Rest {
   Result<chat::Actor> authenticate(const net::Request& request) const;
 
  private:
+  struct Asked;
   net::Response run(const Endpoint& endpoint, net::Request request) const;
   Result<Answer> answer(const Endpoint& endpoint, Call& call) const;
 

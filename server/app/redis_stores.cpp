@@ -15,14 +15,6 @@ namespace {
 constexpr auto patience = std::chrono::seconds(30);
 constexpr auto pause = std::chrono::milliseconds(250);
 
-// The signals to stop are blocked while the server starts: they wait for the loops.
-bool is_told_to_stop() {
-  sigset_t pending;
-  sigemptyset(&pending);
-  sigpending(&pending);
-  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
-}
-
 // Where we may not ask, we believe.
 Result<void> refuse_cluster(redis::Client& client) {
   const auto info = client.run({"INFO", "cluster"}, redis::Repeat::harmless);
@@ -35,6 +27,13 @@ Result<void> refuse_cluster(redis::Client& client) {
 }
 
 }  // namespace
+
+bool is_told_to_stop() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+}
 
 Result<void> await_redis(redis::Client& redis) {
   const TimePoint begin = system_clock().now();
