@@ -35,7 +35,7 @@ export class Member {
   absences = []; // {at, milliseconds}: from losing the socket to having all of it again.
   counts = { pushed: 0, synced: 0, retried: 0, recovered: 0, begunAnew: 0, resyncs: 0,
              unordered: 0 }; // Pushed behind a later one: two servers may do that.
-  onAnswer = () => {}; // Called with the code of a refusal, or none, for each answer to a send.
+  onAnswer = () => {}; // For each answer to a send: a refusal's code, or its words, or nothing.
   #streams = new Map();
   #isSyncing = false;
   #wantsSync = false;
@@ -137,6 +137,7 @@ export class Member {
 
   // Sends about every `milliseconds`, one message after the other, until finish().
   start(milliseconds) {
+    this.#isLast = false;
     this.#sending = this.#send(milliseconds);
   }
 
@@ -173,7 +174,7 @@ export class Member {
   async #attempt(message) {
     if (this.random.below(2) && this.socket.connected) {
       const ack = await this.socket.timeout(answerPatience).emitWithAck("send-message", message);
-      this.onAnswer(ack.code);
+      this.onAnswer(ack.id ? undefined : ack.message);
       return ack.id ? ack : undefined;
     }
     const body = JSON.stringify(message);

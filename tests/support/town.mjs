@@ -18,10 +18,12 @@ const mebibyte = 1 << 20;
 const descriptorsMore = 32;
 const memoryMore = 64 * mebibyte;
 
-// What those are told who need a store that is away.
+// What those are told who need a store that is away: codes, and over a socket words.
+const ofDatabases = ["storage_unavailable", "storage_busy", "busy",
+                     "the storage is not available, please try again", "the server is busy, please try again"];
 const named = {
-  MariaDB: ["storage_unavailable", "storage_busy", "busy"],
-  PostgreSQL: ["storage_unavailable", "storage_busy", "busy"],
+  MariaDB: ofDatabases,
+  PostgreSQL: ofDatabases,
   Redis: ["sessions_unavailable"],
   S3: ["files_unavailable"],
   SMTP: ["mail_failed"],
