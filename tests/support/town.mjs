@@ -20,7 +20,8 @@ const memoryMore = 64 * mebibyte;
 
 // What those are told who need a store that is away: codes, and over a socket words.
 const ofDatabases = ["storage_unavailable", "storage_busy", "busy",
-                     "the storage is not available, please try again", "the server is busy, please try again"];
+                     "the storage is not available, please try again",
+                     "the server is busy, please try again"];
 const named = {
   MariaDB: ofDatabases,
   PostgreSQL: ofDatabases,

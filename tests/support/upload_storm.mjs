@@ -65,7 +65,8 @@ export async function uploadStorm(server, { user, group, stored, settled, memory
     return orphans.length === 0; // What was broken off last may be on its way out.
   }, () => `no orphans: ${orphans}`, 60_000);
   const megabytes = (bytes) => (bytes / mebibyte).toFixed(1);
-  return `${count} uploads, ${count / 2} broken off, ${answered} answered 201: RSS ${megabytes(memory)} MiB ` +
-         `before, ${megabytes(most)} at most, ${megabytes(after)} after; descriptors ${descriptors} before, ` +
-         `${child.descriptors()} after; ${orphans.length} orphans among ${files.length} files`;
+  return `${count} uploads, ${count / 2} broken off, ${answered} answered 201: ` +
+         `RSS ${megabytes(memory)} MiB before, ${megabytes(most)} at most, ${megabytes(after)} after; ` +
+         `descriptors ${descriptors} before, ${child.descriptors()} after; ` +
+         `${orphans.length} orphans among ${files.length} files`;
 }
