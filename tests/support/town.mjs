@@ -68,7 +68,8 @@ export class Town {
     this.#stores = { [engine]: outages.server(sql), Redis: outages.server(redis),
                      S3: outages.server(s3), SMTP: outages.mail(post) };
     sql.sql(`CREATE DATABASE ${database}`);
-    const env = { ...sql.settings(database), ...redis.settings, ...s3.settings, ...post.env };
+    const env = { ...sql.settings(database), ...redis.settings, ...s3.settings, ...post.env,
+                  COTERIE_TRUSTED_PROXIES: "127.0.0.1" };
     this.server = await this.#keep(Coterie.start({ env }), (server) => server.remove());
     this.load = await this.#keep(
       Load.start(this.server, { database: sql, name: database, redis, post }, options),
