@@ -55,8 +55,8 @@ PubSubAdapter::~PubSubAdapter() {
 void PubSubAdapter::start() {
   bus_->start([this](std::string_view subscription,
                      std::string_view message) { on_message(subscription, message); },
-              [this](bool may_have_lost) {
-                if (options_.on_hearing) options_.on_hearing(may_have_lost);
+              [this](Bus::Hearing hearing) {
+                if (options_.on_hearing) options_.on_hearing(hearing.may_have_lost);
               });
 }
 

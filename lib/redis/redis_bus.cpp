@@ -221,10 +221,9 @@ void RedisBus::note_hearing() {
     is_away_told_ = false;
   }
   if (std::exchange(dropped_, 0) > 0) may_have_lost_ = true;
-  if (!std::exchange(session_->is_up_told, true) && on_up_) on_up_();
   if (subscriptions_.empty() || (is_hearing_ && !may_have_lost_)) return;
-  is_hearing_ = true;
-  on_hearing_(std::exchange(may_have_lost_, false));
+  on_hearing_({.is_anew = !std::exchange(is_hearing_, true),
+               .may_have_lost = std::exchange(may_have_lost_, false)});
 }
 
 void RedisBus::part(const std::string& why) {

@@ -52,7 +52,6 @@ class RedisBus final : public Bus {
   void count_subscribers(std::string channel, OnCount on_count) override;
   void run(Command command, OnReply on_reply) override;
   void run_waiting(Command command, OnReply on_reply) override;
-  void on_up(std::function<void()> handler) override { on_up_ = std::move(handler); }
   bool is_up() const override { return session_ && session_->is_greeted; }
   void run_after(std::chrono::milliseconds delay, Task task) override;
 
@@ -75,7 +74,6 @@ class RedisBus final : public Bus {
     TimePoint began{};
     TimePoint pinged{};
     bool is_greeted = false;      // Redis has let us in, on all.
-    bool is_up_told = false;      // And has confirmed the first subscriptions.
     unsigned greetings_left = 0;  // PINGs that are to be answered for that.
     std::size_t unconfirmed = 0;  // Subscriptions that Redis has not confirmed.
     std::string trouble = {};     // Why this has to end.
@@ -109,7 +107,6 @@ class RedisBus final : public Bus {
   const BusLimits limits_;
   const Waits waits_;
   OnMessage on_message_;
-  std::function<void()> on_up_;
   OnHearing on_hearing_;
 
   struct Inbox {

@@ -51,10 +51,12 @@ StreamsAdapter::~StreamsAdapter() {
 }
 
 void StreamsAdapter::start() {
-  bus_->on_up([this] { on_up(); });
   bus_->start([this](std::string_view subscription,
                      std::string_view message) { on_message(subscription, message); },
-              [](bool) {});  // What counts is the stream.
+              // What was lost is missed by its number.
+              [this](Bus::Hearing hearing) {
+                if (hearing.is_anew) on_up();
+              });
   bus_->post([this] { tick(); }, 0);
 }
 

@@ -93,8 +93,7 @@ class MemoryBus final : public redis::Bus {
       redis_.on_their_way.push_back([on_reply, reply] { on_reply(reply); });
     }
   }
-  void on_up(std::function<void()> handler) override { on_up_ = std::move(handler); }
-  void come_up() { on_up_(); }
+  void come_up() { on_hearing_({.is_anew = true}); }
   // The connections break: what was asked is never answered.
   void cut() {
     for (auto& [command, on_reply] : std::exchange(unsent, {})) {
@@ -132,7 +131,7 @@ class MemoryBus final : public redis::Bus {
   }
   std::size_t subscriptions() const { return names_.size(); }
   // As when Redis has been away.
-  void hear_again(bool may_have_lost) { on_hearing_(may_have_lost); }
+  void hear_again(bool may_have_lost) { on_hearing_({true, may_have_lost}); }
 
   std::deque<Task> posted;
   struct Asked {
@@ -148,7 +147,6 @@ class MemoryBus final : public redis::Bus {
  private:
   MemoryRedis& redis_;
   OnMessage on_message_;
-  std::function<void()> on_up_;
   OnHearing on_hearing_;
   std::set<std::string> names_;
   std::multimap<std::chrono::milliseconds, Task> timers_;
