@@ -24,7 +24,7 @@ class Bus {
   using OnMessage = std::function<void(std::string_view subscription, std::string_view message)>;
   using OnCount = std::function<void(std::size_t)>;
   using OnReply = std::function<void(Result<Reply>)>;
-  // All that was subscribed to is heard. On a connection that `is_anew` (the first one, or Redis was
+  // All that was subscribed to is heard. On a connection that `is_anew` (the first, or Redis was
   // away) what others published before went unheard; `may_have_lost`: of what was published here,
   // too, and that may turn out later as well.
   struct Hearing {
