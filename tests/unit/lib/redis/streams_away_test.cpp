@@ -10,6 +10,7 @@
 namespace coterie::redis {
 namespace {
 
+using socketio::Socket;
 using std::chrono::seconds;
 using test::PacketClient;
 using test::Packets;
