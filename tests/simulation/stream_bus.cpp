@@ -115,6 +115,10 @@ std::vector<redis::Bus::OnReply> StreamBus::break_off() {
   for (Asked& each : std::exchange(sent_, {})) broken.push_back(std::move(each.on_reply));
   for (Answered& each : std::exchange(read_, {})) broken.push_back(std::move(each.on_reply));
   if (auto waiting = std::exchange(waiting_, {})) broken.push_back(std::move(waiting->on_reply));
+  for (Asked& each : outgoing_) {
+    if (each.on_reply) broken.push_back(std::exchange(each.on_reply, {})), each.command.clear();
+  }
+  std::erase_if(outgoing_, [](const Asked& each) { return each.command.empty(); });
   messages_.clear();
   is_greeted_ = is_hearing_ = false;
   retry_at_ = now() + milliseconds(world_.chance.between(1, 60));

@@ -74,6 +74,7 @@ void StreamTraveller::connect(StreamServer& server) {
 // What is on its way to it is lost.
 void StreamTraveller::be_out() {
   if (is_in_) offset_ = connection_->offset();
+  has_given_up_ = has_given_up_ || !is_in_;
   connection_.reset();
   is_in_ = false;
   missed_.clear();
@@ -117,13 +118,14 @@ void StreamTraveller::on_connected(const Json& facts) {
   } else {
     if (!missed_.empty()) world_.fail("client {} hears before it is there", number_);
     if (!pid_.empty()) world_.count("begun anew over streams");
-    if (!pid_.empty() && is_always_recovered_) {
+    if (!pid_.empty() && is_always_recovered_ && !has_given_up_) {
       world_.fail("client {} is not let back into server {}", number_, server_);
     }
     last_.reset();
     must_hear_from_ = {{"", truth_.all().size()}};
   }
   pid_ = pid;
+  has_given_up_ = false;
   for (const std::string& packet : std::exchange(missed_, {})) on_said(packet);
 }
 

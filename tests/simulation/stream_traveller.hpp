@@ -42,7 +42,7 @@ class StreamTraveller {
  public:
   using Servers = std::vector<std::unique_ptr<StreamServer>>;
 
-  // Is it to be recovered whenever it comes back?
+  // Is it to be recovered whenever it comes back, and has the patience?
   StreamTraveller(World& world, StreamTruth& truth, unsigned number, bool is_always_recovered)
       : world_(world), truth_(truth), number_(number), is_always_recovered_(is_always_recovered) {}
 
@@ -70,6 +70,7 @@ class StreamTraveller {
   std::optional<test::PacketClient> connection_;
   unsigned server_ = 0;
   bool is_in_ = false;
+  bool has_given_up_ = false;  // While its session was on its way to it: nobody else may find it.
   std::string pid_, offset_;
   std::vector<std::string> missed_;                    // Heard before we are told that we are in.
   std::optional<std::size_t> last_;                    // The place of what was heard last.
