@@ -56,7 +56,8 @@ class Bus {
   virtual void count_subscribers(std::string channel, OnCount on_count) = 0;
   // A command, in one order with what is published, and like that it waits while it cannot be sent.
   // Error "redis_cut": the connection broke before there was a reply, or too much waits; it may
-  // have run; who wants no reply waits for the next connection. A reply that is an error breaks the connection: another one may do better.
+  // have run. What wants no reply waits for the next connection. A reply that is an error breaks
+  // the connection: another one may do better.
   virtual void run(Command command, OnReply on_reply) = 0;
   // The same for a command that lets Redis wait, on a connection of its own. Only while is_up().
   virtual void run_waiting(Command command, OnReply on_reply) = 0;

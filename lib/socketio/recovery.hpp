@@ -65,7 +65,7 @@ struct SavedSession {
 std::size_t bytes_of(const SavedSession& session);  // About how much it holds.
 
 // The events of one namespace in their order; the oldest are forgotten. Guarded by the namespace's
-// order lock.
+// lock of inboxes.
 class EventLog {
  public:
   EventLog(const RecoveryOptions& options, const Clock& clock, Random& random);

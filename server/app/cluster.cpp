@@ -29,19 +29,13 @@ socketio::RecoveryOptions recovery_of(const Config& config) {
   return recovery;
 }
 
-redis::Address address_of(const Config& config) {
-  const redis::Options at = *config.redis_options();
-  return {.host = at.host,
-          .port = at.port,
-          .username = at.username,
-          .password = at.password,
-          .sentinels = at.sentinels,
-          .tls = at.tls};
-}
-
 // Where we may not ask, we believe.
 Result<void> check_streams(const Config& config, redis::Client& redis) {
   if (!config.is_clustered() || config.cluster_adapter != "streams") return {};
+  if (!config.redis_cluster.empty()) {
+    return Error("bad_setting",
+                 "cluster_adapter: not streams with redis_cluster, whose keys are apart");
+  }
   const auto asked = redis.run({"COMMAND", "INFO", "GETDEL"}, redis::Repeat::harmless);
   const auto known = asked ? asked->list() : Result<redis::Reply::List>(asked.error());
   if (!known || known->empty() || !known->front().is_nil()) return {};
@@ -56,7 +50,7 @@ std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
   const std::string prefix = config.channel_prefix();
   const socketio::RecoveryOptions recovery = recovery_of(config);
   if (config.cluster_adapter == "pubsub") {
-    return redis::pubsub_adapter({.redis = address_of(config),
+    return redis::pubsub_adapter({.redis = config.redis_options()->address,
                                   .key = prefix,
                                   .recovery = recovery,
                                   .on_hearing = std::move(on_hearing)});
@@ -64,7 +58,7 @@ std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
   // Each server that misses something notices by itself. What has waited for Redis is said now,
   // but not by a server that has died meanwhile.
   const auto resync_here = [on_hearing = std::move(on_hearing)] { on_hearing(false); };
-  return redis::streams_adapter({.redis = address_of(config),
+  return redis::streams_adapter({.redis = config.redis_options()->address,
                                  .stream = prefix,
                                  .channel_prefix = prefix,
                                  .session_prefix = prefix + ":session:",

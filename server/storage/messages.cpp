@@ -5,6 +5,7 @@
 #include <string>
 
 #include "storage/files.hpp"
+#include "storage/many_rows.hpp"
 #include "storage/users.hpp"
 
 namespace coterie::storage {
@@ -46,13 +47,33 @@ Message read_whole(RowReader& row) {
 
 }  // namespace
 
-void insert_message(Driver& db, Message& message) {
-  message.id = db.insert_row(
+void insert_messages(Driver& db, std::span<const Message> messages) {
+  static const ManyRows insert(
       R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
-              "groupId", "coverId", "fileId", "seq") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
-      message.create_at, message.update_at, column_text(message.type), message.content,
-      message.user_id, message.group_id, message.cover_id, message.file_id,
-      message.seq > 0 ? Value(message.seq) : Value(nullptr));
+              "groupId", "coverId", "fileId", "seq") VALUES )",
+      "(?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ");
+  insert.run(db, messages.size(), [&](std::size_t row, std::vector<Value>& values) {
+    const Message& each = messages[row];
+    values.insert(values.end(), {each.create_at, each.update_at, column_text(each.type),
+                                 each.content, each.user_id, each.group_id, each.cover_id,
+                                 each.file_id, each.seq > 0 ? Value(each.seq) : Value(nullptr)});
+  });
+}
+
+void read_messages(Driver& db, std::span<const SeqRange> ranges,
+                   const std::function<void(Message)>& use) {
+  static const ManyRows select(select_whole() + " WHERE ",
+                               R"((m."groupId" = ? AND m."seq" > ? AND m."seq" <= ?))", " OR ");
+  select.run(
+      db, ranges.size(),
+      [&](std::size_t row, std::vector<Value>& values) {
+        const SeqRange& each = ranges[row];
+        values.insert(values.end(), {each.group_id, each.after, each.last});
+      },
+      [&](const Row& row) {
+        RowReader reader(row);
+        use(read_whole(reader));
+      });
 }
 
 std::optional<Message> find_message(Driver& db, std::int64_t id) {
