@@ -62,6 +62,8 @@ struct SavedSession {
   Offset offset;  // The last event before it connected.
 };
 
+std::size_t bytes_of(const SavedSession& session);  // About how much it holds.
+
 // The events of one namespace in their order; the oldest are forgotten. Guarded by the namespace's
 // lock of inboxes.
 class EventLog {
