@@ -5,13 +5,19 @@
 #include <optional>
 #include <string>
 
+#include "base/log.hpp"
+
 namespace coterie::storage {
 
 namespace {
 
-// A transaction's: some milliseconds on every engine, and little to do again when it is undone.
+// A transaction's: some milliseconds on every engine, so that those who send meanwhile hardly wait,
+// and little to do again when it is undone.
 constexpr std::int64_t range_rows = 10'000;
-constexpr std::int64_t ranges_per_report = 50;
+// Where nobody else can know of numbers yet: each transaction touches most groups, so they are
+// locked and advanced for ten times as many messages.
+constexpr std::int64_t range_rows_alone = 100'000;
+constexpr std::int64_t rows_per_report = 500'000;
 constexpr std::size_t groups_per_question = 64;
 
 std::int64_t number(RowReader& row) {
@@ -34,11 +40,11 @@ bool has_unnumbered(Driver& db) {
 }
 
 // Where a range ends that begins behind an id; nullopt: there is nothing behind it.
-std::optional<std::int64_t> end_of_range(Driver& db, std::int64_t after) {
+std::optional<std::int64_t> end_of_range(Driver& db, std::int64_t after, std::int64_t rows) {
   const auto end = db.query_one(
       R"(SELECT MAX(p."id") FROM (SELECT "id" FROM "group_message" WHERE "id" > ?
                         ORDER BY "id" LIMIT ?) p)",
-      [](RowReader& row) { return row.maybe_int64(); }, after, range_rows);
+      [](RowReader& row) { return row.maybe_int64(); }, after, rows);
   return end.value_or(std::nullopt);
 }
 
@@ -98,6 +104,18 @@ std::int64_t number_range(Driver& db, std::int64_t after, std::int64_t end) {
   return count;
 }
 
+struct Range {
+  std::int64_t end;  // The last id.
+  std::int64_t count;
+};
+
+// In the transaction that is open; nullopt: there is nothing behind `after`.
+std::optional<Range> number_range_behind(Driver& db, std::int64_t after, std::int64_t rows) {
+  const auto end = end_of_range(db, after, rows);
+  if (!end) return std::nullopt;
+  return Range{*end, number_range(db, after, *end)};
+}
+
 }  // namespace
 
 std::int64_t advance_sequence(Driver& db, std::int64_t group_id, std::int64_t count) {
@@ -145,16 +163,30 @@ Result<std::int64_t> number_messages(Database& database,
   std::int64_t numbered = 0;
   std::int64_t after = 0;
   for (std::int64_t ranges = 1;; ++ranges) {
-    std::optional<std::int64_t> end;
-    const auto count = database.write([&](Driver& db) -> Result<std::int64_t> {
-      end = end_of_range(db, after);
-      return end ? number_range(db, after, *end) : 0;
+    const auto range = database.write([&](Driver& db) -> Result<std::optional<Range>> {
+      return number_range_behind(db, after, range_rows);
     });
-    if (!count) return count.error();
-    if (!end) return numbered;
-    numbered += *count;
-    after = *end;
-    if (ranges % ranges_per_report == 0) report(numbered);
+    if (!range) return range.error();
+    if (!*range) return numbered;
+    numbered += (*range)->count;
+    after = (*range)->end;
+    if (ranges % (rows_per_report / range_rows) == 0) report(numbered);
+  }
+}
+
+void number_before_key(Driver& db) {
+  std::int64_t numbered = 0;
+  std::int64_t after = 0;
+  for (std::int64_t ranges = 1;; ++ranges) {
+    db.begin_write();
+    const auto range = number_range_behind(db, after, range_rows_alone);
+    db.commit();
+    if (!range) return;
+    numbered += range->count;
+    after = range->end;
+    if (ranges % (rows_per_report / range_rows_alone) == 0) {
+      log::info("numbering messages: {} so far", numbered);
+    }
   }
 }
 
