@@ -86,12 +86,21 @@ async function ask(target, figures, name, requests, status) {
 async function measure(messages) {
   const mariadb = await startMariadb({ flags: ["--innodb-buffer-pool-size=1G",
                                                "--innodb-flush-log-at-trx-commit=2"] });
+  try {
+    const start = Date.now();
+    await make(mariadb, messages);
+    return { making_seconds: seconds(start), ...await measureOn(mariadb, messages) };
+  } finally {
+    await mariadb.remove();
+  }
+}
+
+// The database "adopted" is there.
+export async function measureOn(mariadb, messages) {
   const data = temporaryFolder();
   let server;
   try {
-    const made = Date.now();
-    await make(mariadb, messages);
-    const figures = { making_seconds: seconds(made) };
+    const figures = {};
     const words = ["--data", data];
     const env = { ...surroundings, ...mariadb.settings("adopted"), COTERIE_LIMIT_SENDS: "0",
                   SERVER_JWT_SECRET: "a secret for this measurement alone" };
@@ -102,6 +111,7 @@ async function measure(messages) {
 
     server = await adopt(words, env);
     Object.assign(figures, server.figures);
+    process.stderr.write(`${server.child.log}`);
     const target = { pid: server.child.pid, port: server.port };
     const rows = mariadb.sql(`SELECT userId, groupId FROM group_conversation
       WHERE id % 1009 = 5 LIMIT ${askers}`, "adopted").trim().split("\n").map((line) => line.split("\t"));
@@ -122,7 +132,6 @@ async function measure(messages) {
     return figures;
   } finally {
     await server?.child.stop();
-    await mariadb.remove();
     rmSync(data, { recursive: true, force: true });
   }
 }

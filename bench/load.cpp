@@ -6,7 +6,7 @@
 //   load fanout  PORT PID CONNECTIONS GROUP_SIZE WINDOW SECONDS         servers of rooms (peers/)
 //   load pace    PORT PID CONNECTIONS GROUP_SIZE MESSAGES_A_SECOND SECONDS
 //   load echo    PORT PID CONNECTIONS SECONDS
-//   load idle    PORT PID CONNECTIONS SECONDS [TOKENS]
+//   load idle    PORT PID CONNECTIONS SECONDS [TOKENS FORGETTING_SECONDS]
 //   load send    PORT PID GROUP SENDERS SECONDS TOKENS                  chat servers
 //   load request PORT PID CONNECTIONS SECONDS REQUESTS STATUS again|once
 // SPDX-License-Identifier: MIT
@@ -36,7 +36,7 @@ int usage() {
              "usage: load fanout  PORT PID CONNECTIONS GROUP_SIZE WINDOW SECONDS\n"
              "       load pace    PORT PID CONNECTIONS GROUP_SIZE MESSAGES_A_SECOND SECONDS\n"
              "       load echo    PORT PID CONNECTIONS SECONDS\n"
-             "       load idle    PORT PID CONNECTIONS SECONDS [TOKENS]\n"
+             "       load idle    PORT PID CONNECTIONS SECONDS [TOKENS FORGETTING_SECONDS]\n"
              "       load send    PORT PID GROUP SENDERS SECONDS TOKENS\n"
              "       load request PORT PID CONNECTIONS SECONDS REQUESTS STATUS again|once\n");
   return 2;
@@ -66,7 +66,10 @@ struct Words {
 int on_rooms(const Words& words) {
   const std::string& verb = words.all[0];
   bench::RoomsSettings settings{.target = words.target(), .connections = words.count(3)};
-  if (verb == "idle" && words.all.size() == 6) settings.tokens = bench::read_lines(words.all[5]);
+  if (verb == "idle" && words.all.size() == 7) {
+    settings.tokens = bench::read_lines(words.all[5]);
+    settings.forgetting_seconds = words.number(6);
+  }
   if (verb == "idle") return bench::measure_idle(settings, words.number(4)) ? 0 : 1;
   if (verb != "echo") settings.group_size = words.count(4);
   bench::RoomsLoad load(settings);
@@ -103,7 +106,7 @@ int main(int argc, char** argv) {
   const std::string verb = count > 0 ? words.all[0] : "";
   if ((verb == "fanout" || verb == "pace") && count == 7) return on_rooms(words);
   if ((verb == "echo" || verb == "idle") && count == 5) return on_rooms(words);
-  if (verb == "idle" && count == 6) return on_rooms(words);
+  if (verb == "idle" && count == 7) return on_rooms(words);
   if ((verb == "send" && count == 7) || (verb == "request" && count == 8)) return on_chat(words);
   return usage();
 }

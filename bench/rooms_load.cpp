@@ -159,7 +159,7 @@ bool measure_idle(const RoomsSettings& settings, double seconds) {
     RoomsLoad first(few);
     if (!first.connect_all()) return false;
   }
-  wait(3);
+  wait(settings.forgetting_seconds);
   const std::int64_t memory_before = server.memory_bytes();
   const double cpu_before = server.cpu_seconds();
   RoomsLoad load(settings);
@@ -173,7 +173,7 @@ bool measure_idle(const RoomsSettings& settings, double seconds) {
   const double cpu_connected = server.cpu_seconds();
   const int lost = load.failed();
   load.disconnect_all();
-  wait(3);
+  wait(settings.forgetting_seconds);
   const auto count = static_cast<double>(settings.connections);
   const auto after = static_cast<double>(server.memory_bytes());
   fmt::print(R"({{"verb":"idle","connections":{},"lost":{},"bytes_per_connection":{:.0f},)"

@@ -19,6 +19,7 @@ struct RoomsSettings {
   int connections;
   int group_size = 1;
   std::vector<std::string> tokens = {""};  // The clients bear them in turn.
+  double forgetting_seconds = 3;           // Until nothing of those who have left should remain.
 };
 
 class RoomsLoad {

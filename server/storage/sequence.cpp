@@ -65,13 +65,14 @@ void lock_groups(Driver& db, std::int64_t after, std::int64_t end) {
          after, end);
 }
 
-// MySQL would take the change of a number for one of the message, and set its "updateAt".
-constexpr std::string_view number_mysql = R"(UPDATE "group_message" t JOIN
+// MySQL would take the change of a number for one of the message, and set its "updateAt". Told to
+// begin with "t", it writes each row where it finds it; otherwise it would collect them all first.
+constexpr std::string_view number_mysql = R"(UPDATE "group_message" t STRAIGHT_JOIN
     (SELECT m."id", COALESCE(g."lastSeq", 0) + ROW_NUMBER() OVER
        (PARTITION BY m."groupId" ORDER BY m."id") AS "next"
      FROM "group_message" m JOIN "group" g ON g."id" = m."groupId"
      WHERE m."id" > ? AND m."id" <= ? AND m."seq" IS NULL) r ON r."id" = t."id"
-  SET t."seq" = r."next", t."updateAt" = t."updateAt")";
+  SET t."seq" = r."next", t."updateAt" = t."updateAt" WHERE t."id" > ? AND t."id" <= ?)";
 constexpr std::string_view advance_mysql = R"(UPDATE "group" t JOIN
     (SELECT "groupId", MAX("seq") AS "last" FROM "group_message" WHERE "id" > ? AND "id" <= ?
      GROUP BY "groupId") r ON r."groupId" = t."id"
@@ -94,13 +95,9 @@ std::int64_t number_range(Driver& db, std::int64_t after, std::int64_t end) {
   lock_groups(db, after, end);
   const std::int64_t count = count_unnumbered(db, after, end);
   if (count == 0) return 0;
-  if (db.dialect() == Dialect::mysql) {
-    db.run(number_mysql, after, end);
-    db.run(advance_mysql, after, end);
-  } else {
-    db.run(number_others, after, end, after, end);
-    db.run(advance_others, after, end);
-  }
+  const bool is_mysql = db.dialect() == Dialect::mysql;
+  db.run(is_mysql ? number_mysql : number_others, after, end, after, end);
+  db.run(is_mysql ? advance_mysql : advance_others, after, end);
   return count;
 }
 
