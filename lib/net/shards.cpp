@@ -107,7 +107,7 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shards_, *options_.clock));
-    shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
+    shards_.back()->set_on_exodus([this] { give_memory_back(); });
   }
 }
 
@@ -211,6 +211,10 @@ void Shards::on_hangup() {
 
 void Shards::each(const std::function<void(Shard&)>& fn) {
   for (auto& shard : shards_) shard->post([fn, raw = shard.get()] { fn(*raw); });
+}
+
+void Shards::give_memory_back() {
+  options_.files->run_next([] { trim_heap(); });
 }
 
 }  // namespace coterie::net

@@ -80,7 +80,7 @@ class PubSubAdapter final : public socketio::Adapter,
             std::function<void(std::optional<socketio::SavedSession>)> taken) override {
     taken(sessions_.take(pid, nsp));
   }
-  void sweep() override { sessions_.trim(); }
+  std::size_t sweep() override { return sessions_.trim(); }
 
   // Messages that came in and were none.
   std::size_t malformed() const { return malformed_; }
