@@ -133,8 +133,8 @@ function curveSection(scenario, out) {
     writeFileSync(join(out, file), linesOver({ title, axis: scenario.axis, names, lines }));
     return `![${title} over ${scenario.axis}](${file})\n`;
   });
-  const lengths = `${scenario.date}: ${scenario.runs === 1 ? "one run" : `medians of ${scenario.runs} runs`}` +
-    ` of ${scenario.seconds} s.\n`;
+  const runs = scenario.runs === 1 ? "one run" : `medians of ${scenario.runs} runs`;
+  const lengths = `${scenario.date}: ${runs} of ${scenario.seconds} s.\n`;
   const flat = scenario.pictures.length > 0 ? [`From the least to the most:\n\n${spreads(scenario)}`]
                                             : [];
   return [section(scenario), lengths, ...flat, ...images].join("\n");

@@ -5,7 +5,7 @@
 // The rows are the same each time. User n is "user_<n>" with the password "Passw0rd!", hashed as it
 // was; group n is owned by user n, and groups with small numbers have more members and messages.
 // One of `twice` memberships is there twice, as the race in joining left it. Every hundredth message
-// is a picture, every thousandth a video. Most members have read all but their last messages, one of
+// is a picture, every thousandth a video. Members have read a group to one of its messages, one of
 // ten has read nothing.
 // SPDX-License-Identifier: MIT
 import { readFileSync } from "node:fs";
@@ -43,7 +43,6 @@ COMMIT;`;
 export function seedRows({ users = 30, groups = 6, memberships = 5, messages: count = 3000,
                            twice = 10 } = {}) {
   const pictures = groups + users;
-  const gap = Math.ceil(count / groups);
   const steps = [];
   for (let first = 1; first <= count; first += 1_000_000) {
     steps.push(messages({ first, last: Math.min(count, first + 999_999), users, groups, pictures }));
@@ -77,8 +76,10 @@ INSERT INTO group_conversation (createAt, updateAt, userRole, userId, groupId)
 COMMIT;
 ${steps.join("\n")}
 UPDATE group_conversation c
-  JOIN (SELECT groupId, MAX(id) AS last FROM group_message GROUP BY groupId) m ON m.groupId = c.groupId
-  SET c.lastMsgId = IF(c.id % 10 = 3, NULL, GREATEST(1, m.last - CAST(CRC32(c.id) % 20 * ${gap} AS SIGNED))),
+  JOIN (SELECT groupId, MAX(id) AS newest, MAX(IF(id <= ${count} * 0.98, id, NULL)) AS newer,
+          MAX(IF(id <= ${count} * 0.7, id, NULL)) AS older
+        FROM group_message GROUP BY groupId) m ON m.groupId = c.groupId
+  SET c.lastMsgId = IF(c.id % 10 = 3, NULL, ELT(1 + CRC32(c.id) % 3, m.newest, m.newer, m.older)),
       c.updateAt = c.updateAt;
 INSERT INTO group_conversation (createAt, updateAt, userRole, lastMsgId, userId, groupId)
   SELECT createAt + INTERVAL 1 MINUTE, updateAt + INTERVAL 1 MINUTE, '1', lastMsgId + 1, userId, groupId
