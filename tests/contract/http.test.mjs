@@ -127,10 +127,8 @@ test("a form is read like JSON", async () => {
   assertInvalid(await logIn(`${form}&admin=1`, headers), "property admin should not exist");
 });
 
-test("properties with names of the language's own are properties", async () => {
-  assertInvalid(await logIn('{"__proto__":{"loginName":"x"},"constructor":1}'),
-                "property __proto__ should not exist", "property constructor should not exist",
-                ...emptyLogIn);
+test("properties with names of the language's own are passed over", async () => {
+  assertInvalid(await logIn('{"__proto__":{"loginName":"x"},"constructor":1}'), ...emptyLogIn);
 });
 
 test("bodies up to 100 KiB; beyond is 413", async () => {
