@@ -9,9 +9,9 @@
 const jsonType = "application/json; charset=utf-8";
 const reasons = { 400: "Bad Request", 404: "Not Found" };
 
-const fails = (status, message) => ({ body }, path) => ({
+const fails = (status, message) => (recorded, path) => ({
   status, type: jsonType,
-  body: { status, timestamp: "<time>", path: body?.path ?? path, message,
+  body: { status, timestamp: "<time>", path, message,
           ...(reasons[status] ? { error: reasons[status], statusCode: status } : {}) },
 });
 const invalid = (...complaints) => fails(400, complaints);
@@ -50,6 +50,7 @@ const markStays = (recorded) => inEach(recorded, (object) =>
 
 const handshake = '0{"sid":"<sid>","upgrades":["websocket"],"pingInterval":25000,' +
                   '"pingTimeout":20000,"maxPayload":1000000}';
+const withOffset = ([head, payload]) => [head, [...payload, "<number>"]];
 const isPage = (recorded) => ({ ...recorded, type: "text/html; charset=utf-8" });
 const hearsToo = (recorded) => ({ ...recorded, hears: ["group-message:<id group1>"] });
 const firstTen = withData((list) => list.slice(0, 10));
@@ -189,7 +190,7 @@ const rules = [
       "rawws.binary-event": ({ steps }) => ({ steps: steps.map((step) =>
         step.get?.[1]?.[0] === "update-last-msg"
           ? { get: ["42", ["exception", { status: "error",
-                                          message: "id must be an integer number" }, "<number>"]] }
+                                          message: "id must be an integer number" }]] }
           : step) }),
     },
   },
@@ -302,12 +303,17 @@ const rules = [
   {
     row: "what is pushed while a connection is lost is lost",
     adds: ["pid"],
-    change: each((recorded) => ({ ...recorded, packets: recorded.packets.map(([head, payload]) =>
-      [head, [...payload, "<number>"]]) }), "eio.poll-event eio.poll-after-unknown-and-foreign"),
+    change: {
+      ...each(({ packets, ...rest }) => ({ ...rest, packets: packets.map(withOffset) }),
+              "eio.poll-event eio.poll-after-unknown-and-foreign"),
+      ...each(({ steps }) => ({ steps: steps.map((step) =>
+        step.get?.[0] === "42" ? { get: withOffset(step.get) } : step) }),
+              "rawws.no-token rawws.bad-token rawws.bearer-prefix rawws.binary-event"),
+    },
   },
   { row: "errors are prose only", adds: ["code"] },
   { row: "messages have ids only", adds: ["seq", "lastSeq"] },
-  { row: "a picture is a link only", adds: ["width", "height", "thumbnail"] },
+  { row: "a picture is a link only", adds: ["width", "height"] },
 ];
 
 export class Differences {
@@ -328,12 +334,12 @@ export class Differences {
   }
 
   // What is due instead of what was recorded, and what would be due without one of the differences.
-  due({ name }, recorded) {
+  due({ name }, recorded, path) {
     const changes = rules.flatMap(({ row, everywhere, change = {} }) => {
       const mine = Object.hasOwn(change, name) ? [[row, name, change[name]]] : [];
       return [...mine, ...(everywhere ? [[row, "everywhere", everywhere]] : [])];
     });
-    const after = (list) => list.reduce((value, [, , make]) => make(value), recorded);
+    const after = (list) => list.reduce((value, [, , make]) => make(value, path), recorded);
     const text = (list) => JSON.stringify(after(list));
     const all = text(changes);
     const needed = changes.filter((one) => text(changes.filter((other) => other !== one)) !== all);
