@@ -4,9 +4,9 @@
 // Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that
 // is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
 // end of the turn the shard flushes each connection that has any with one gathered, non-blocking
-// sendmsg(2), or before, when a turn has more to say than the queue's bound; only when the kernel's
-// buffer is full does epoll watch for room. A reader so slow that the queue outgrows its bound then
-// is closed: slow_consumer.
+// sendmsg(2), many of them in one system call (write_batch), or before, when a turn has more to say
+// than the queue's bound; only when the kernel's buffer is full does epoll watch for room. A reader
+// so slow that the queue outgrows its bound then is closed: slow_consumer.
 //
 // TLS, where the listener has it, is a filter between the stream and all of the above: what comes
 // is decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, by
@@ -37,6 +37,7 @@ struct iovec;
 namespace coterie::net {
 
 class Shard;
+class WriteBatch;
 
 enum class CloseReason : unsigned char {
   client_closed,    // The peer ended the stream.
@@ -63,6 +64,8 @@ class Connection final : public Pollable {
     virtual void on_drained() {}
     // The server stops. True: an answer is on its way, and the connection closes behind it.
     virtual bool on_stopping() { return false; }
+    // The time for that is over: what is sent now still reaches the kernel, in front of the end.
+    virtual void on_given_up() {}
     // The last call; the connection must not be used from here on.
     virtual void on_closed(CloseReason reason) = 0;
   };
@@ -89,6 +92,7 @@ class Connection final : public Pollable {
   bool is_open() const { return state_ == State::open; }
   // Says what is being said, then closes.
   void wind_up();
+  void give_up();
 
   // A protocol that cannot take more stops the stream, and with it hears no end of it. Resuming
   // (which one may do at any time) hands it what it has left over.
@@ -112,12 +116,16 @@ class Connection final : public Pollable {
   void end_input();
   bool has_room_for(std::size_t bytes) const;
   void flush_later();
+  // A flush is begun by the batch, if there is one and it has room: it writes what it can.
+  bool write_with(WriteBatch& batch);
+  void written(std::size_t bytes) { outbox_used(bytes); }
   void flush();
   bool write_out();
   bool encrypt_some();
   void encrypt_record();
   bool write_some();
   bool write_output();
+  std::size_t gather(std::span<iovec> pieces) const;
   std::optional<std::size_t> write(std::span<iovec> pieces);
   void outbox_used(std::size_t bytes);
   void watch_for(bool room);

@@ -43,6 +43,8 @@ class Shards {
     // Reads response files and feeds request sinks; one of four threads is made when null.
     Workers* files = nullptr;
     const Clock* clock = &system_clock();
+    // To write to many connections at once, where the kernel lets us: see net/write_batch.
+    bool io_uring = true;
     // Whose X-Forwarded-For and Forwarded are believed: they become Request::remote.
     Networks trusted_proxies = {};
   };
@@ -83,6 +85,8 @@ class Shards {
   Shard& operator[](unsigned index) { return *shards_[index]; }
   // Posts fn(shard) to every shard. Any thread.
   void each(const std::function<void(Shard&)>& fn);
+  // What was freed goes back to the operating system, after a crowd. Any thread; returns at once.
+  void give_memory_back();
 
  private:
   std::shared_ptr<const HttpService> service_of(Router router) const;

@@ -18,9 +18,7 @@ Endpoint list(chat::Conversations& conversations) {
           [&conversations](Call& call) -> Result<Answer> {
             const auto found = conversations.list(call.actor);
             if (!found) return found.error();
-            JsonArray array;
-            for (const auto& each : *found) array.push_back(conversation_json(each));
-            return Answer(std::move(array));
+            return Answer(conversations_json(*found));
           }};
 }
 
@@ -55,9 +53,7 @@ Endpoint history(chat::Conversations& conversations) {
             if (!cursor.empty()) page.cursor_id = integer_of(Json(cursor)).value_or(0);
             const auto messages = conversations.history(call.actor, page);
             if (!messages) return messages.error();
-            JsonArray array;
-            for (const auto& each : *messages) array.push_back(message_json(each));
-            return Answer(std::move(array));
+            return Answer(messages_json(*messages));
           }};
 }
 
@@ -73,16 +69,18 @@ Endpoint send_text(chat::Conversations& conversations) {
            true},
           Access::logged_in,
           {{{"groupId", {{not_empty}, {scalar}}}, content_field(), client_msg_id_field()}},
-          [&conversations](Call& call) -> Result<Answer> {
+          [&conversations](Call& call, const Respond& respond) {
             const auto group_id = integer_of(call.input, "groupId");
-            if (!group_id) return Error("not_in_group");
-            const auto sent =
-                conversations.send_text(call.actor, *group_id, text_of(call.input, "content"),
-                                        maybe_text_of(call.input, "clientMsgId"));
-            if (!sent) return sent.error();
-            Answer answer(new_text_json(sent->message, call.input.at("groupId")));
-            answer.has_made = !sent->is_repeat;
-            return answer;
+            if (!group_id) return respond(Error("not_in_group"));
+            conversations.send_text(
+                call.actor, *group_id, text_of(call.input, "content"),
+                maybe_text_of(call.input, "clientMsgId"),
+                [&call, respond](const Result<chat::Sent>& sent) {
+                  if (!sent) return respond(sent.error());
+                  Answer answer(new_text_json(sent->message, call.input.at("groupId")));
+                  answer.has_made = !sent->is_repeat;
+                  respond(std::move(answer));
+                });
           }};
 }
 

@@ -114,7 +114,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
   space.use([this](Socket& socket, const Next& next) { log_in(socket, next); });
   space.on_connect([](Socket& socket) {
     if (socket.local<Visitor>()->actor) return;
-    socket.emit("authFail");
+    socket.at_once().emit("authFail");
     socket.disconnect(true);
   });
   on("update-last-msg",
@@ -202,15 +202,23 @@ void Realtime::keep_pace() const {
   }
 }
 
-void Realtime::announce(const chat::Message& message) {
+void Realtime::announce(std::span<const chat::Message* const> messages) {
   keep_pace();
-  server_.of("/")
-      .to(group_room(message.group_id))
-      .emit(fmt::format("group-message:{}", message.group_id), Json(message_json(message)));
+  for (const chat::Message* message : messages) {
+    auto members = server_.of("/").to(group_room(message->group_id));
+    // A write for all of them costs little more than one for each.
+    if (message != messages.back()) members = members.followed();
+    members.emit(fmt::format("group-message:{}", message->group_id),
+                 socketio::RawJson{message_json(*message).text});
+  }
 }
 
 void Realtime::on_joined(std::int64_t user_id, std::int64_t group_id) {
-  server_.of("/").to(user_room(user_id)).sockets_join(group_room(group_id));
+  // Here at once, for who has joined may ask for more already; and everywhere, in the order of what
+  // is said.
+  const auto user = server_.of("/").to(user_room(user_id));
+  user.local().sockets_join(group_room(group_id));
+  user.sockets_join(group_room(group_id));
   presence_.on_joined(user_id, group_id);
 }
 
@@ -229,12 +237,13 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   if (!message_id) return complain(socket, ack, "messageId must be an integer number");
 
   const auto work = [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
-                     conversation_id = *id, message_id = *message_id] {
+                     conversation_id = *id, message_id = *message_id](const Visitor::Turn&) {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain_of(asking, ack, marked.error());
-      const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
-      asking.emit("update-last-msg", answer);
+      const JsonText written = *marked ? read_mark_json(**marked) : JsonText{"null"};
+      const socketio::RawJson answer{written.text};
+      asking.at_once().emit("update-last-msg", answer);
       ack(answer);
       // The user's other devices clear their counts as well. By a name of its own: clients of the
       // seed system take "update-last-msg" for the answer to what they have asked.
@@ -245,17 +254,19 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
 }
 
 void Realtime::ask(Socket& socket, const Ack& ack, Question question) {
-  run_in_order(
-      socket, ack,
-      [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
-       question = std::move(question)] {
-        const auto found = question(actor);
-        if (found) return ack(*found);
-        ref.run([ack, error = found.error()](Socket& asking) { complain_of(asking, ack, error); });
-      });
+  run_in_order(socket, ack,
+               [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
+                question = std::move(question)](const Visitor::Turn& turn) {
+                 question(actor, [ref, ack, turn](const Result<JsonText>& found) {
+                   if (found) return ack(socketio::RawJson{found->text});
+                   ref.run([ack, error = found.error()](Socket& asking) {
+                     complain_of(asking, ack, error);
+                   });
+                 });
+               });
 }
 
-void Realtime::run_in_order(Socket& socket, const Ack& ack, Task work) {
+void Realtime::run_in_order(Socket& socket, const Ack& ack, Visitor::Work work) {
   auto* visitor = socket.local<Visitor>();
   if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Visitor::Waiting>>();
   if (visitor->waiting->size() >= questions_max) {
@@ -274,11 +285,12 @@ void Realtime::run_next(const SocketRef& ref) {
     visitor->is_working = true;
     const auto again = socket.ref();
     const bool is_taken = workers_.run([this, next, again] {
-      next->work();
-      again.run([this, again](Socket& done) {
-        done.local<Visitor>()->is_working = false;
-        run_next(again);
-      });
+      next->work(Visitor::Turn(nullptr, [this, again](auto) {
+        again.run([this, again](Socket& done) {
+          done.local<Visitor>()->is_working = false;
+          run_next(again);
+        });
+      }));
     });
     if (is_taken) return;
     visitor->is_working = false;

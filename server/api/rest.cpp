@@ -91,12 +91,12 @@ std::string_view bearer_token(std::string_view authorization) {
   return rest.substr(0, rest.find(prefix));
 }
 
-net::Response success(const net::Request& request, const Answer& answer) {
-  // Written around the data: to make one value of them would copy it.
+net::Response success(const net::Request& request, Answer answer) {
+  // Written around the data, in its place: lists are long.
   std::string body = R"({"status":0)";
   if (answer.data) {
     body += R"(,"data":)";
-    write_json(*answer.data, body);
+    body.swap(answer.data->text.insert(0, body));
   }
   body += R"(,"message":"success"})";
   const int status = request.method == "POST" && answer.has_made ? 201 : 200;
@@ -120,35 +120,52 @@ net::Response failure(const net::Request& request, const Error& error) {
   return response;
 }
 
+// A call and the right to answer it: with whoever may still do so.
+struct Rest::Asked {
+  Asked(net::Request request, net::Reply its_reply)
+      : call{std::move(request), {}, {}}, reply(std::move(its_reply)) {}
+  ~Asked() {
+    if (!has_begun) answer(Error("busy"));
+  }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+
+  void answer(Result<Answer> answer) {
+    if (!answer) return reply(failure(call.request, answer.error()));
+    reply(answer->response ? std::move(*answer->response)
+                           : success(call.request, std::move(*answer)));
+  }
+
+  Call call;
+  net::Reply reply;
+  bool has_begun = false;
+};
+
 net::Route Rest::route(const Endpoint& endpoint) {
   net::Route route;
   route.method = endpoint.method;
   route.pattern = endpoint.path;
   route.handler = [this, endpoint](net::Request request, net::Reply reply) {
     net::Workers& workers = endpoint.pace == Pace::slow ? slow_ : quick_;
-    // Shared, because a refused task has taken neither of them.
-    struct Pair {
-      net::Request request;
-      net::Reply reply;
-    };
-    auto pair = std::make_shared<Pair>(Pair{std::move(request), std::move(reply)});
-    const bool is_taken = workers.run([this, &endpoint = endpoint, pair] {
-      pair->reply(run(endpoint, std::move(pair->request)));
-    });
-    if (!is_taken) pair->reply(failure(pair->request, Error("busy")));
+    // Refused, or dropped while the server stops: who asked hears of it either way.
+    const auto asked = std::make_shared<Asked>(std::move(request), std::move(reply));
+    static_cast<void>(workers.run([this, &endpoint = endpoint, asked] {
+      asked->has_begun = true;
+      run(endpoint, asked);
+    }));
   };
   return route;
 }
 
-net::Response Rest::run(const Endpoint& endpoint, net::Request request) const {
-  Call call{std::move(request), {}, {}};
-  auto answered = answer(endpoint, call);
-  if (!answered) return failure(call.request, answered.error());
-  if (answered->response) return std::move(*answered->response);
-  return success(call.request, *answered);
+void Rest::run(const Endpoint& endpoint, const std::shared_ptr<Asked>& asked) const {
+  if (const auto checked = check_call(endpoint, asked->call); !checked) {
+    return asked->answer(checked.error());
+  }
+  endpoint.handle(asked->call,
+                  [asked](Result<Answer> answer) { asked->answer(std::move(answer)); });
 }
 
-Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
+Result<void> Rest::check_call(const Endpoint& endpoint, Call& call) const {
   if (const auto decoded = check_path(call.request.path()); !decoded) return decoded.error();
   auto input = endpoint.method == "GET" ? Result<JsonObject>(parse_query(call.request.raw_query()))
                                         : parse_body(call.request);
@@ -159,8 +176,7 @@ Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
     if (!actor) return actor.error();
     call.actor = std::move(*actor);
   }
-  if (const auto checked = check(endpoint.input, call.input); !checked) return checked.error();
-  return endpoint.handle(call);
+  return check(endpoint.input, call.input);
 }
 
 Result<chat::Actor> Rest::authenticate(const net::Request& request) const {

@@ -8,13 +8,17 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "api/schema.hpp"
 #include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/result.hpp"
 #include "chat/accounts.hpp"
 #include "chat/actor.hpp"
@@ -34,13 +38,37 @@ struct Call {
 // What an endpoint answers: data for the envelope, nothing, or a response of its own.
 struct Answer {
   Answer() = default;
-  Answer(JsonObject value) : data(std::move(value)) {}  // NOLINT: an endpoint returns its data
-  Answer(JsonArray value) : data(std::move(value)) {}   // NOLINT
-  Answer(net::Response value) : response(std::move(value)) {}  // NOLINT
+  Answer(JsonText value) : data(std::move(value)) {}  // NOLINT: an endpoint returns its data
+  Answer(JsonObject value) : data(JsonText{to_text(std::move(value))}) {}  // NOLINT
+  Answer(JsonArray value) : data(JsonText{to_text(std::move(value))}) {}   // NOLINT
+  Answer(net::Response value) : response(std::move(value)) {}              // NOLINT
 
-  std::optional<Json> data;
+  std::optional<JsonText> data;
   std::optional<net::Response> response;
   bool has_made = true;  // A POST made something: 201, else 200.
+};
+
+// How a call is answered: once, from any thread. A call that nobody answers is answered 500.
+using Respond = std::function<void(Result<Answer>)>;
+
+// What an endpoint does with a call: most return what they answer, and who has to wait for others
+// without keeping a worker takes a Respond. The call lives as long as that.
+class Handler {
+ public:
+  template <class F>
+    requires std::is_invocable_r_v<Result<Answer>, F&, Call&>
+  Handler(F answer)  // NOLINT: implicit, as a lambda is a handler
+      : handle_([answer = std::move(answer)](Call& call, const Respond& respond) {
+          respond(answer(call));
+        }) {}
+  template <class F>
+    requires std::is_invocable_v<F&, Call&, const Respond&>
+  Handler(F handle) : handle_(std::move(handle)) {}  // NOLINT
+
+  void operator()(Call& call, const Respond& respond) const { handle_(call, respond); }
+
+ private:
+  std::function<void(Call&, const Respond&)> handle_;
 };
 
 enum class Access : std::uint8_t { open, logged_in };
@@ -65,7 +93,7 @@ struct Endpoint {
   Told told;
   Access access;
   Shape input;
-  std::function<Result<Answer>(Call&)> handle;
+  Handler handle;
   Pace pace = Pace::quick;
 };
 
@@ -80,8 +108,9 @@ class Rest {
   Result<chat::Actor> authenticate(const net::Request& request) const;
 
  private:
-  net::Response run(const Endpoint& endpoint, net::Request request) const;
-  Result<Answer> answer(const Endpoint& endpoint, Call& call) const;
+  struct Asked;
+  void run(const Endpoint& endpoint, const std::shared_ptr<Asked>& asked) const;
+  Result<void> check_call(const Endpoint& endpoint, Call& call) const;
 
   net::Workers& quick_;
   net::Workers& slow_;
@@ -91,7 +120,7 @@ class Rest {
 // The token of an Authorization header: what stands behind "Bearer "; empty when there is none.
 std::string_view bearer_token(std::string_view authorization);
 
-net::Response success(const net::Request& request, const Answer& answer);
+net::Response success(const net::Request& request, Answer answer);
 net::Response failure(const net::Request& request, const Error& error);
 // For what HTTP itself refuses, and for routes that are not there.
 net::Response http_failure(const net::Request& request, int status, std::string_view code,

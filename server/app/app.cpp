@@ -3,11 +3,12 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <tuple>
 
@@ -23,10 +24,11 @@
 #include "api/realtime.hpp"
 #include "api/site.hpp"
 #include "app/cluster.hpp"
+#include "app/curfew.hpp"
 #include "app/needs.hpp"
 #include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
-#include "base/blocking.hpp"
+#include "app/stores.hpp"
 #include "base/log.hpp"
 #include "chat/conversations.hpp"
 #include "chat/file_sweep.hpp"
@@ -39,15 +41,9 @@
 #include "socketio/server.hpp"
 #include "storage/archive_import.hpp"
 #include "storage/ffmpeg.hpp"
-#include "storage/local_blob_store.hpp"
-#include "storage/log_mailer.hpp"
 #include "storage/migrations.hpp"
-#include "storage/mysql_driver.hpp"
-#include "storage/postgres_driver.hpp"
 #include "storage/probe.hpp"
-#include "storage/s3_blob_store.hpp"
 #include "storage/sequence.hpp"
-#include "storage/smtp_mailer.hpp"
 #include "storage/sqlite_driver.hpp"
 #include "storage/sqlite_ttl_store.hpp"
 #include "web/embedded.hpp"
@@ -59,122 +55,14 @@ namespace {
 namespace fs = std::filesystem;
 using storage::SqliteDriver;
 
-constexpr auto start_patience = std::chrono::seconds(30);
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
-// How long each step of stopping may take: all together less than the ten seconds after which
-// those who start and stop servers lose theirs.
-constexpr auto patience = std::chrono::seconds(3);
+// Who stops a server waits ten seconds for it. What sockets have asked for is waited for until they
+// are closed, what was asked over HTTP for longer; then there is still a second to clean up.
 constexpr auto last_words = std::chrono::milliseconds(200);
-
-storage::Database::Connect sqlite(const fs::path& path, SqliteDriver::Durability durability) {
-  return [path = path.string(), durability] {
-    return std::make_unique<SqliteDriver>(path, durability);
-  };
-}
-
-// The chat's own database. What migrates or moves it may take longer than a question of the chat
-// ever may, and who only asks whether it is there wants to know soon.
-enum class Patience { usual, of_migrations, of_probes };
-
-std::chrono::seconds answer_timeout(Patience waiting) {
-  using std::chrono_literals::operator""h;
-  using std::chrono_literals::operator""s;
-  switch (waiting) {
-    case Patience::of_migrations:
-      return 24h;
-    case Patience::of_probes:
-      return 2s;
-    case Patience::usual:
-      break;
-  }
-  return 30s;
-}
-
-storage::Database::Connect chat_database(const Config& config, Patience waiting) {
-  const std::chrono::seconds timeout = answer_timeout(waiting);
-  const auto port = [&config](std::uint16_t usual) {
-    return config.db_port ? config.db_port : usual;
-  };
-  switch (config.dialect()) {
-    case storage::Dialect::sqlite:
-      return sqlite(fs::path(config.data) / "coterie.db", SqliteDriver::Durability::full);
-    case storage::Dialect::mysql:
-      return [settings = storage::MysqlDriver::Settings{
-                  config.db_host, port(3306), config.db_username, config.db_password,
-                  config.db_database, timeout, config.database_tls()}] {
-        return std::make_unique<storage::MysqlDriver>(settings);
-      };
-    case storage::Dialect::postgres:
-      break;
-  }
-  return [settings = storage::PostgresDriver::Settings{
-              config.db_host, port(5432), config.db_username, config.db_password,
-              config.db_database, timeout, config.database_tls()}] {
-    return std::make_unique<storage::PostgresDriver>(settings);
-  };
-}
-
-storage::Database::Options options_of(const Config& config) {
-  storage::Database::Options options;
-  options.dialect = config.dialect();
-  if (options.dialect != storage::Dialect::sqlite) options.connections_max = config.db_connections;
-  return options;
-}
-
-// A database that is being started together with us may come later than we do. One that does not
-// let us in will not do so later either.
-Result<void> await_database(const Config& config) {
-  const Clock& clock = system_clock();
-  const TimePoint deadline = clock.now() + start_patience;
-  storage::Probe probe(chat_database(config, Patience::of_probes), "SELECT 1");
-  for (bool is_told = false;; is_told = true) {
-    const auto answer = probe.ask();
-    if (answer) return answer;
-    const std::string_view code = answer.error().code;
-    if (code != "storage_unavailable" || clock.now() >= deadline) {
-      return Error(code, fmt::format("{} at {}: {}", name_of(config.dialect()),
-                                     config.db_host.empty() ? config.data : config.db_host,
-                                     answer.error().detail));
-    }
-    if (!is_told) log::warn("waiting for {} at {}", name_of(config.dialect()), config.db_host);
-    std::this_thread::sleep_for(std::chrono::milliseconds(250));
-  }
-}
-
-std::unique_ptr<storage::Mailer> make_mailer(const Config& config) {
-  if (config.email_host.empty()) return std::make_unique<storage::LogMailer>();
-  return std::make_unique<storage::SmtpMailer>(
-      storage::SmtpMailer::Settings{.host = config.email_host,
-                                    .port = config.email_port,
-                                    .is_secure = config.email_secure,
-                                    .wants_starttls = config.email_starttls,
-                                    .user = config.email_user,
-                                    .password = config.email_password,
-                                    .from = config.email_from,
-                                    .authority = config.email_ca,
-                                    .patience = std::chrono::seconds(config.email_timeout)});
-}
-
-// Files in the data folder, or in a bucket.
-struct Blobs {
-  std::unique_ptr<storage::BlobStore> store;
-  storage::LocalBlobStore* local = nullptr;  // The same, where this server serves them itself.
-};
-
-Blobs make_blobs(const Config& config, const std::string& secret) {
-  if (const auto place = config.s3()) {
-    return {std::make_unique<storage::S3BlobStore>(
-        storage::S3BlobStore::Options{*place, config.data},
-        storage::make_curl_wire(*place, system_clock()), system_clock())};
-  }
-  auto local = std::make_unique<storage::LocalBlobStore>(
-      storage::LocalBlobStore::Options{(fs::path(config.data) / "files").string(),
-                                       config.link_base(), secret, config.is_clustered()},
-      system_clock());
-  storage::LocalBlobStore* known = local.get();
-  return {std::move(local), known};
-}
+constexpr auto calls_patience = std::chrono::seconds(3);
+constexpr auto answers_end = std::chrono::seconds(8);
+constexpr auto stop_time = std::chrono::seconds(9);
 
 // Bursts: of messages ten seconds' worth and of events five, as when a client sends what it has
 // kept while it was away; of the others a minute's.
@@ -229,12 +117,6 @@ Result<void> number_messages(storage::Database& database) {
   if (!numbered) return numbered.error();
   if (*numbered > 0) log::info("{} messages were numbered in their groups", *numbered);
   return {};
-}
-
-// Where log-ins and codes rest: Redis, when it is set, else a database of their own.
-std::unique_ptr<RedisStores> make_redis(const Config& config, storage::Database& database) {
-  const auto options = config.redis_options();
-  return options ? std::make_unique<RedisStores>(*options, database) : nullptr;
 }
 
 // Says whose migrations these are: both have a "0001_initial". Only the chat can be adopted.
@@ -434,10 +316,7 @@ struct App::Doors {
     });
   }
 
-  // The others call what is gone next.
-  ~Doors() {
-    if (adapter) adapter->stop();
-  }
+  ~Doors() { join(); }
 
   void sweep(Core::Parts& core) {
     store_links(core.files);
@@ -520,21 +399,48 @@ struct App::Doors {
   net::Workers probes{{.name = "probes", .threads = 3}};  // One for each need.
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
-  // come meanwhile on connections that are open already are answered 503.
+  // come meanwhile on connections that are open already are answered 503; so are, in the end, those
+  // that wait for somebody who is silent.
   void leave() {
+    const TimePoint last = system_clock().now() + answers_end;
     log::info("stopping");
     readiness.stop();
     shards.stop_listening();
     // Who has just been let in has something to say.
     std::this_thread::sleep_for(last_words);
-    workers.stop(patience);
+    const TimePoint sockets_end = system_clock().now() + calls_patience;
+    workers.drain(calls_patience);
+    conversations.finish_sending(sockets_end);
     server.close();
+    shards.stop(std::chrono::floor<std::chrono::milliseconds>(last - system_clock().now()));
+  }
+
+  // Nobody hears the calls any more that still go on: waits for them all the same, because they use
+  // what is destroyed next.
+  void join() {
+    if (adapter) adapter->stop();
+    for (net::Workers* pool : pools()) pool->stop(std::chrono::milliseconds(0));
+  }
+
+  std::array<net::Workers*, 3> pools() { return {&workers, &file_workers, &probes}; }
+
+  // What join() waits for.
+  std::string left() {
+    std::string text;
+    for (net::Workers* pool : pools()) {
+      if (const unsigned busy = pool->busy(); busy > 0) {
+        text += fmt::format("{}{} in {}", text.empty() ? "calls that wait, " : ", ", busy,
+                            pool->name());
+      }
+    }
+    return text.empty() ? "threads of the server's own" : text;
   }
 };
 
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
   raise_descriptor_limit();
+  std::optional<Curfew> curfew;  // Here, so that it watches over the end of all that follows.
   auto opened = Core::open(config, Core::Purpose::serving);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
@@ -550,8 +456,8 @@ Result<void> App::run(const Config& config) {
 
   Doors doors(core, config);
   doors.realtime.set_up(*core.accounts, doors.conversations, doors.shards[0]);
-  core.announcements.message = [&](const chat::Message& message) {
-    doors.realtime.announce(message);
+  core.announcements.messages = [&](std::span<const chat::Message* const> messages) {
+    doors.realtime.announce(messages);
   };
   core.announcements.joined = [&](std::int64_t user_id, std::int64_t group_id) {
     doors.realtime.on_joined(user_id, group_id);
@@ -571,14 +477,16 @@ Result<void> App::run(const Config& config) {
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start(std::chrono::seconds(config.sweep_seconds));
   doors.file_sweeper.start(first_file_sweep);
-  const auto leave = [&] {
+  doors.shards.run_until_signal([&] {
+    curfew.emplace(stop_time, [&doors] { return doors.left(); });
     core.ffmpeg.stop();
     core.file_sweep.stop();
     doors.leave();
-  };
-  doors.shards.run_until_signal(leave, patience);
+  });
   core.blobs.store->stop();
-  doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
+  doors.file_workers.drain(calls_patience);  // Until here they read what was being downloaded.
+  doors.join();
+  curfew->forget_left();
   return {};
 }
 
@@ -588,6 +496,7 @@ Json App::describe_api(const Config& config) {
   Config alone = config;
   alone.redis_host.clear();
   alone.redis_sentinels.clear();
+  alone.redis_cluster.clear();
   Doors doors(core, alone);
   return doors.describe_api(core);
 }
