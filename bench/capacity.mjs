@@ -154,9 +154,10 @@ A cost that is flat stays what it is when there is more of everything. The curve
 | --- | --- | --: | --: |
 ${curves.join("\n")}
 
-A text to a group costs the chat ${about(text.alone)} µs by itself, and ${about(text.each)} µs for each member who is
-online, be that ten or ten thousand. What a second shard or node adds to a delivery is that every message is told to
-each of them, once; the more members hear it there, the less that is for each.
+A text to a group costs the chat ${about(text.alone)} µs by itself, and ${about(text.each)} µs for each
+member who is online, be that ten or ten thousand. What a second shard or node adds to a delivery is
+that every message is told to each of them, once; the more members hear it there, the less that is
+for each.
 
 ## A million connections, on paper
 

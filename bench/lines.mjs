@@ -16,7 +16,8 @@ function roundUp(number) {
 
 const style = `<style>
 svg{--paper:#fff;--ink:#1f2328;--faint:#d4d8dd;--a:#1a7f5a;--b:#b35900;--c:#4661c4}
-@media (prefers-color-scheme:dark){svg{--paper:#15191e;--ink:#dfe5ec;--faint:#39424d;--a:#4cc38f;--b:#f0a04b;--c:#8ea5ff}}
+@media (prefers-color-scheme:dark){
+svg{--paper:#15191e;--ink:#dfe5ec;--faint:#39424d;--a:#4cc38f;--b:#f0a04b;--c:#8ea5ff}}
 .paper{fill:var(--paper)}text{fill:var(--ink)}.title{font-weight:bold}
 .grid{stroke:var(--faint)}.line{fill:none;stroke-width:2}
 .a{stroke:var(--a)}.b{stroke:var(--b)}.c{stroke:var(--c)}

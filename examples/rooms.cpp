@@ -4,8 +4,8 @@
 //
 // A client joins the room named by the query parameter "g". The event "send" {g, t, text} makes the
 // server emit "group-message:<g>" to that room, shaped like a chat message; "echo" is answered with
-// what it brought. Without SHARDS, or with 0, there is one for each core. With REDIS_URL it is one of
-// several servers (where the library has been built with Redis).
+// what it brought. Without SHARDS, or with 0, there is one for each core. With REDIS_URL it is one
+// of several servers (where the library has been built with Redis).
 // SPDX-License-Identifier: MIT
 #include <atomic>
 #include <cstdio>

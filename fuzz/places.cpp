@@ -6,7 +6,7 @@
 
 #include "base/check.hpp"
 #include "redis/address.hpp"
-#include "redis/sentinel.hpp"
+#include "redis/place.hpp"
 #include "socketio/offset.hpp"
 
 using coterie::socketio::Offset;
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto offset = Offset::parse(text)) {
     COTERIE_CHECK(Offset::parse(offset->text()) == offset);
   }
-  if (const auto places = coterie::redis::parse_places(text)) {
+  if (const auto places = coterie::redis::parse_places(text, coterie::redis::usual_port)) {
     const auto commas = static_cast<std::size_t>(std::ranges::count(text, ','));
     COTERIE_CHECK(!places->empty() && places->size() <= commas + 1);
     for (const auto& [host, port] : *places) {

@@ -39,10 +39,10 @@ void settle(Shard& shard, std::unique_ptr<Connection> connection, const Service&
 // Connections begin on the listener's shard and move with their first request, when it is known
 // where that belongs: requests of one session keep the order in which they came.
 //
-// A listener for each shard (SO_REUSEPORT) was measured and is not worth it: a connect takes 37 µs of
-// CPU time either way, so that moving costs nothing to speak of. It would let the kernel's hash deal
-// them out, unevenly; a second server could take the same address without an error; and a socket
-// that systemd hands over cannot do it.
+// A listener for each shard (SO_REUSEPORT) was measured and is not worth it: a connect takes 37 µs
+// either way, so that moving costs nothing to speak of. It would let the kernel's hash deal them
+// out, unevenly; a second server could take the same address without an error; and a socket that
+// systemd hands over cannot do it.
 Listener::Accepted serve_plain(Shard& first, const Service& service) {
   return [&first, service](int fd, std::string peer) {
     settle(first,
