@@ -5,6 +5,7 @@
 // `everywhere` one for all exchanges; `adds` are properties that may be there as well. One that
 // changes nothing, or whose exchange is as it was recorded, fails the test.
 // SPDX-License-Identifier: MIT
+import { storesNoNul } from "../support/coterie.mjs";
 
 const jsonType = "application/json; charset=utf-8";
 const reasons = { 400: "Bad Request", 404: "Not Found" };
@@ -311,6 +312,11 @@ const rules = [
               "rawws.no-token rawws.bad-token rawws.bearer-prefix rawws.binary-event"),
     },
   },
+  ...(storesNoNul ? [{
+    row: "a text holds NUL",
+    everywhere: (recorded) =>
+      JSON.parse(JSON.stringify(recorded).replaceAll("\\u0000", "\ufffd")),
+  }] : []),
   { row: "errors are prose only", adds: ["code"] },
   { row: "messages have ids only", adds: ["seq", "lastSeq"] },
   { row: "a picture is a link only", adds: ["width", "height"] },
