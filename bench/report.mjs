@@ -135,8 +135,8 @@ function curveSection(scenario, out) {
   });
   const lengths = `${scenario.date}: ${scenario.runs === 1 ? "one run" : `medians of ${scenario.runs} runs`}` +
     ` of ${scenario.seconds} s.\n`;
-  const flat = scenario.pictures.length > 0 ? [`From the least to the most:\n\n${spreads(scenario)}`]
-                                            : [];
+  const flat = scenario.pictures.length > 0
+    ? [`From the least to the most:\n\n${spreads(scenario)}`] : [];
   return [section(scenario), lengths, ...flat, ...images].join("\n");
 }
 
