@@ -9,18 +9,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
+
+#include "base/json_text.hpp"
 
 namespace coterie {
 
 namespace {
-
-template <class Integer>
-void write_integer(Integer value, std::string& target) {
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  target.append(digits.data(), end);
-}
 
 // As JavaScript writes numbers (ECMA-262 Number::toString): the fewest digits that read back as the
 // same number, an exponent only beyond 1e21 and below 1e-6. What JSON has no number for is null.
@@ -42,70 +36,6 @@ void write_double(double value, std::string& target) {
   number.remove_prefix(exponent + 2);
   number.remove_prefix(std::min(number.find_first_not_of('0'), number.size() - 1));
   target.append(number);
-}
-
-bool wants_escape(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
-// Whether one of eight characters does. Subtracting n from a byte below n borrows its top bit; a
-// byte whose own top bit is set is none of those. It may be mistaken about what stands above one
-// that does, never about all eight.
-bool one_wants_escape(const char* eight) {
-  constexpr std::uint64_t each = 0x0101010101010101;
-  std::uint64_t word;
-  std::memcpy(&word, eight, sizeof word);
-  const auto below = [](std::uint64_t bytes, std::uint64_t n) {
-    return (bytes - each * n) & ~bytes & (each * 0x80);
-  };
-  const std::uint64_t quote = word ^ (each * '"');
-  const std::uint64_t backslash = word ^ (each * '\\');
-  return (below(word, 0x20) | below(quote, 1) | below(backslash, 1)) != 0;
-}
-
-// How many characters at the front of text need no escape: nearly always all of them.
-std::size_t plain_length(std::string_view text) {
-  std::size_t length = 0;
-  while (text.size() - length >= 8 && !one_wants_escape(text.data() + length)) length += 8;
-  while (length < text.size() && !wants_escape(text[length])) ++length;
-  return length;
-}
-
-void write_string(std::string_view text, std::string& target) {
-  target.push_back('"');
-  while (!text.empty()) {
-    const std::size_t plain = plain_length(text);
-    target.append(text.substr(0, plain));
-    if (plain == text.size()) break;
-    const char special = text[plain];
-    switch (special) {
-      case '"':
-        target.append("\\\"");
-        break;
-      case '\\':
-        target.append("\\\\");
-        break;
-      case '\b':
-        target.append("\\b");
-        break;
-      case '\f':
-        target.append("\\f");
-        break;
-      case '\n':
-        target.append("\\n");
-        break;
-      case '\r':
-        target.append("\\r");
-        break;
-      case '\t':
-        target.append("\\t");
-        break;
-      default:
-        target.append(fmt::format("\\u{:04x}", static_cast<unsigned char>(special)));
-    }
-    text.remove_prefix(plain + 1);
-  }
-  target.push_back('"');
 }
 
 void write_array(const JsonArray& array, std::string& target) {

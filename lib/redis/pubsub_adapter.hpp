@@ -67,7 +67,7 @@ class PubSubAdapter final : public BusAdapter {
             std::function<void(std::optional<socketio::SavedSession>)> taken) override {
     taken(sessions_.take(pid, nsp));
   }
-  void sweep() override { sessions_.trim(); }
+  std::size_t sweep() override { return sessions_.trim(); }
 
   // Questions that wait for answers, our own and those of others to our clients. On the bus's
   // thread.

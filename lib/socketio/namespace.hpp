@@ -167,7 +167,7 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   // Held by who publishes, guards what follows. Where the log ends changes under both locks, so
   // that under this one the next number can be known.
   std::mutex order_;
-  std::vector<Hub*> called_;  // To drain their inboxes, once that of the inboxes is free.
+  std::vector<Hub*> called_;  // To drain, once the inboxes are free.
 
   // Guards what follows, and every hub's inbox.
   mutable std::mutex inboxes_;

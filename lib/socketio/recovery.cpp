@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/check.hpp"
+#include "base/shrink.hpp"
 #include "socketio/envelope.hpp"
 
 namespace coterie::socketio {
@@ -126,8 +127,13 @@ std::optional<SavedSession> SavedSessions::take(const Id& pid, std::string_view 
   });
 }
 
-void SavedSessions::trim() {
-  store_.with([this](Store& store) { trim(store); });
+std::size_t SavedSessions::trim() {
+  return store_.with([this](Store& store) {
+    const std::size_t before = store.sessions.size();
+    trim(store);
+    shrink_if_sparse(store.by_pid);
+    return before - store.sessions.size();
+  });
 }
 
 void SavedSessions::erase(Store& store, const Id& pid) {

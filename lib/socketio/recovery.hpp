@@ -118,7 +118,7 @@ class SavedSessions {
   void save(SavedSession session);
   // The session of that pid, once; nullopt when there is none, or it has waited too long.
   std::optional<SavedSession> take(const Id& pid, std::string_view nsp);
-  void trim();
+  std::size_t trim();  // Returns how many have waited too long, and are gone.
   std::size_t size() const;
 
  private:

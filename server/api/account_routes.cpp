@@ -90,8 +90,7 @@ Endpoint log_in(chat::Accounts& accounts) {
                                  text_of(call.input, "code"), text_of(call.input, "uid")},
                                 call.request.remote);
             if (!logged_in) return logged_in.error();
-            return Answer(JsonObject{{"user", logged_in_user_json(logged_in->user)},
-                                     {"token", logged_in->token}});
+            return Answer(logged_in_json(*logged_in));
           },
           Pace::slow};
 }

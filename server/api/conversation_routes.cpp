@@ -18,9 +18,7 @@ Endpoint list(chat::Conversations& conversations) {
           [&conversations](Call& call) -> Result<Answer> {
             const auto found = conversations.list(call.actor);
             if (!found) return found.error();
-            JsonArray array;
-            for (const auto& each : *found) array.push_back(conversation_json(each));
-            return Answer(std::move(array));
+            return Answer(conversations_json(*found));
           }};
 }
 
@@ -55,9 +53,7 @@ Endpoint history(chat::Conversations& conversations) {
             if (!cursor.empty()) page.cursor_id = integer_of(Json(cursor)).value_or(0);
             const auto messages = conversations.history(call.actor, page);
             if (!messages) return messages.error();
-            JsonArray array;
-            for (const auto& each : *messages) array.push_back(message_json(each));
-            return Answer(std::move(array));
+            return Answer(messages_json(*messages));
           }};
 }
 

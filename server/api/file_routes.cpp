@@ -28,7 +28,7 @@ Result<void> check_name(const Form& form) {
 
 // What was sent before needs no second file.
 Result<Answer> answer_of(const Result<chat::Sent>& sent, Form& form,
-                         JsonObject (*shape)(const chat::Message&)) {
+                         JsonText (*shape)(const chat::Message&)) {
   if (!sent || sent->is_repeat) form.upload->take_back();
   if (!sent) return sent.error();
   Answer answer(shape(sent->message));

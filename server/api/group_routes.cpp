@@ -78,11 +78,7 @@ Endpoint list(chat::Groups& groups) {
           [&groups](Call& call) -> Result<Answer> {
             const auto lists = groups.list(call.actor);
             if (!lists) return lists.error();
-            JsonArray owner;
-            JsonArray member;
-            for (const auto& group : lists->owner) owner.push_back(group_json(group));
-            for (const auto& group : lists->member) member.push_back(group_json(group));
-            return Answer(JsonObject{{"owner", std::move(owner)}, {"member", std::move(member)}});
+            return Answer(group_lists_json(*lists));
           }};
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "api/json_shapes.hpp"
 
+#include <optional>
+
+#include "chat/errors.hpp"
+
 namespace coterie::api {
 
 namespace {
@@ -10,235 +14,278 @@ using chat::File;
 using chat::Group;
 using chat::Message;
 using chat::User;
+using Missed = chat::Conversations::Missed;
+using To = JsonObjectWriter;
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json file_or_null(const std::optional<File>& file) {
-  return file ? Json(file_json(*file)) : Json();
-}
-
-// As many as a message has: an object that does not grow is not moved.
-constexpr std::size_t properties_usual = 14;
+// What one of them takes most times, in bytes.
+constexpr std::size_t message_usual = 512;
+constexpr std::size_t conversation_usual = 1280;
 
 template <class Entity>
-JsonObject entity(const Entity& row) {
-  JsonObject object;
-  object.reserve(properties_usual);
-  object.emplace("id", row.id);
-  object.emplace("createAt", to_iso8601(row.create_at));
-  object.emplace("updateAt", to_iso8601(row.update_at));
-  return object;
-}
-
-template <class Entity>
-void add_entity(JsonObject& object, const Entity& row) {
-  for (auto& property : entity(row)) object.insert(property);
+void add_entity(To& to, const Entity& row) {
+  to.add("id", row.id);
+  to.add("createAt", row.create_at);
+  to.add("updateAt", row.update_at);
 }
 
 // What is known of a picture; of other files, nothing.
-void add_picture(JsonObject& object, const File& file) {
+void add_picture(To& to, const File& file) {
   if (file.width && file.height) {
-    object["width"] = *file.width;
-    object["height"] = *file.height;
+    to.add("width", *file.width);
+    to.add("height", *file.height);
   }
-  if (file.thumbnail) object["thumbnail"] = file.thumbnail_url;
+  if (file.thumbnail) to.add("thumbnail", file.thumbnail_url);
 }
 
-JsonObject plain_user(const User& user, bool with_email) {
-  JsonObject object = entity(user);
-  object["username"] = user.username;
-  if (with_email) object["email"] = user.email;
-  object["nickname"] = or_null(user.nickname);
-  object["avatarId"] = or_null(user.avatar_id);
-  return object;
+void add_place(To& to, const File& file) {
+  to.add("path", file.path);
+  to.add("type", file.type);
+  to.add("url", file.url);
+  to.add("createById", file.create_by_id);
 }
 
-JsonObject plain_group(const Group& group, bool with_invite_code) {
-  JsonObject object = entity(group);
-  object["name"] = group.name;
-  object["description"] = or_null(group.description);
-  if (with_invite_code) object["inviteCode"] = group.invite_code;
-  object["coverId"] = group.cover_id;
-  object["createById"] = group.create_by_id;
-  object["cover"] = file_or_null(group.cover);
-  return object;
+void add_file(To& to, const File& file) {
+  add_entity(to, file);
+  add_place(to, file);
+  add_picture(to, file);
 }
 
-JsonObject plain_message(const Message& message) {
-  JsonObject object = entity(message);
-  object["type"] = static_cast<int>(message.type);
-  object["content"] = or_null(message.content);
-  object["userId"] = message.user_id;
-  object["groupId"] = message.group_id;
-  object["coverId"] = or_null(message.cover_id);
-  object["fileId"] = or_null(message.file_id);
-  return object;
+void add_maybe(To& to, JsonName name, const std::optional<File>& file) {
+  file ? to.object(name, add_file, *file) : to.add(name, nullptr);
+}
+
+enum class Email : bool { hidden, shown };
+
+void add_names(To& to, const User& user, Email email) {
+  add_entity(to, user);
+  to.add("username", user.username);
+  if (email == Email::shown) to.add("email", user.email);
+  to.add("nickname", user.nickname);
+  to.add("avatarId", user.avatar_id);
+}
+
+void add_user(To& to, const User& user) {
+  add_names(to, user, Email::hidden);
+  add_maybe(to, "avatar", user.avatar);
+}
+
+enum class InviteCode : bool { hidden, shown };
+
+void add_group(To& to, const Group& group, InviteCode invite_code) {
+  add_entity(to, group);
+  to.add("name", group.name);
+  to.add("description", group.description);
+  if (invite_code == InviteCode::shown) to.add("inviteCode", group.invite_code);
+  to.add("coverId", group.cover_id);
+  to.add("createById", group.create_by_id);
+  add_maybe(to, "cover", group.cover);
+}
+
+void add_listed_group(To& to, const Group& group) {
+  add_group(to, group, InviteCode::hidden);
+}
+
+void add_content(To& to, const Message& message) {
+  add_entity(to, message);
+  to.add("type", static_cast<int>(message.type));
+  to.add("content", message.content);
+  to.add("userId", message.user_id);
+  to.add("groupId", message.group_id);
+  to.add("coverId", message.cover_id);
+  to.add("fileId", message.file_id);
 }
 
 // Its number, and what its sender calls it where that is known.
-void add_sequence(JsonObject& object, const Message& message) {
-  if (message.seq > 0) object["seq"] = message.seq;
-  if (message.client_msg_id) object["clientMsgId"] = *message.client_msg_id;
+void add_sequence(To& to, const Message& message) {
+  if (message.seq > 0) to.add("seq", message.seq);
+  if (message.client_msg_id) to.add("clientMsgId", *message.client_msg_id);
 }
 
-JsonObject conversation_head(const Conversation& conversation) {
-  JsonObject object = entity(conversation);
-  object["userRole"] = static_cast<int>(conversation.user_role);
-  object["lastMsgId"] = or_null(conversation.last_msg_id);
-  object["userId"] = conversation.user_id;
-  object["groupId"] = conversation.group_id;
-  return object;
+void add_message(To& to, const Message& message) {
+  add_content(to, message);
+  to.object("user", add_user, message.user);
+  add_maybe(to, "file", message.file);
+  add_maybe(to, "cover", message.cover);
+  add_sequence(to, message);
 }
 
-void add_news(JsonObject& object, const Conversation& conversation) {
-  if (conversation.recent) {
-    JsonObject recent = plain_message(*conversation.recent);
-    recent["user"] = plain_user(conversation.recent->user, false);
-    add_sequence(recent, *conversation.recent);
-    object["recentMsg"] = std::move(recent);
-  } else {
-    object["recentMsg"] = nullptr;
-  }
-  object["unreadNum"] = conversation.unread;
-  object["lastSeq"] = conversation.group.last_seq;
+void add_recent(To& to, const Message& message) {
+  add_content(to, message);
+  to.object("user", add_names, message.user, Email::hidden);
+  add_sequence(to, message);
+}
+
+// What a message ends with that was just made.
+void add_made(To& to, const Message& message) {
+  add_entity(to, message);
+  add_sequence(to, message);
+}
+
+void add_missed(To& to, const Missed& missed) {
+  to.add("groupId", missed.group_id);
+  to.add("lastSeq", missed.last_seq);
+  to.add("hasMore", missed.has_more);
+  to.array("messages", missed.messages, add_message);
+}
+
+void add_mark(To& to, const Conversation& conversation) {
+  add_entity(to, conversation);
+  to.add("userRole", static_cast<int>(conversation.user_role));
+  to.add("lastMsgId", conversation.last_msg_id);
+  to.add("userId", conversation.user_id);
+  to.add("groupId", conversation.group_id);
+}
+
+void add_news(To& to, const Conversation& conversation) {
+  const auto& recent = conversation.recent;
+  recent ? to.object("recentMsg", add_recent, *recent) : to.add("recentMsg", nullptr);
+  to.add("unreadNum", conversation.unread);
+  to.add("lastSeq", conversation.group.last_seq);
+}
+
+void add_conversation(To& to, const Conversation& conversation) {
+  const bool is_owner = conversation.user_role == chat::Role::owner;
+  add_mark(to, conversation);
+  to.object("group", add_group, conversation.group, InviteCode{is_owner});
+  add_news(to, conversation);
 }
 
 }  // namespace
 
-JsonObject file_json(const File& file) {
-  JsonObject object = entity(file);
-  object["path"] = file.path;
-  object["type"] = file.type;
-  object["url"] = file.url;
-  object["createById"] = file.create_by_id;
-  add_picture(object, file);
-  return object;
+JsonText file_json(const File& file) {
+  return json_object(add_file, file);
 }
 
-JsonObject new_file_json(const File& file) {
-  JsonObject object{{"path", file.path},
-                    {"type", file.type},
-                    {"url", file.url},
-                    {"createById", file.create_by_id}};
-  add_entity(object, file);
-  add_picture(object, file);
-  return object;
+JsonText new_file_json(const File& file) {
+  return json_object([&](To& to) {
+    add_place(to, file);
+    add_entity(to, file);
+    add_picture(to, file);
+  });
 }
 
-JsonObject user_json(const User& user) {
-  JsonObject object = plain_user(user, false);
-  object["avatar"] = file_or_null(user.avatar);
-  return object;
+JsonText user_json(const User& user) {
+  return json_object(add_user, user);
 }
 
-JsonObject own_user_json(const User& user) {
-  JsonObject object = plain_user(user, true);
-  object["avatar"] = file_or_null(user.avatar);
-  if (user.is_admin) object["isAdmin"] = true;
-  return object;
+JsonText own_user_json(const User& user) {
+  return json_object([&](To& to) {
+    add_names(to, user, Email::shown);
+    add_maybe(to, "avatar", user.avatar);
+    if (user.is_admin) to.add("isAdmin", true);
+  });
 }
 
-JsonObject logged_in_user_json(const User& user) {
-  return plain_user(user, true);
+JsonText logged_in_json(const chat::Accounts::LoggedIn& logged_in) {
+  return json_object([&](To& to) {
+    to.object("user", add_names, logged_in.user, Email::shown);
+    to.add("token", logged_in.token);
+  });
 }
 
-JsonObject new_group_json(const Group& group) {
-  JsonObject object{{"name", group.name},
-                    {"description", or_null(group.description)},
-                    {"coverId", group.cover_id},
-                    {"createById", group.create_by_id},
-                    {"inviteCode", group.invite_code}};
-  add_entity(object, group);
-  return object;
+JsonText new_group_json(const Group& group) {
+  return json_object([&](To& to) {
+    to.add("name", group.name);
+    to.add("description", group.description);
+    to.add("coverId", group.cover_id);
+    to.add("createById", group.create_by_id);
+    to.add("inviteCode", group.invite_code);
+    add_entity(to, group);
+  });
 }
 
-JsonObject group_json(const Group& group) {
-  return plain_group(group, false);
+JsonText group_lists_json(const chat::Groups::Lists& lists) {
+  return json_object([&](To& to) {
+    to.array("owner", lists.owner, add_listed_group);
+    to.array("member", lists.member, add_listed_group);
+  });
 }
 
-JsonObject group_detail_json(const chat::Groups::Detail& detail) {
-  JsonObject object = plain_group(detail.group, detail.is_owner);
-  JsonArray users;
-  for (const User& user : detail.users) users.push_back(user_json(user));
-  object["users"] = std::move(users);
-  if (detail.member_count) object["memberCount"] = *detail.member_count;
-  return object;
+JsonText group_detail_json(const chat::Groups::Detail& detail) {
+  return json_object([&](To& to) {
+    add_group(to, detail.group, InviteCode{detail.is_owner});
+    to.array("users", detail.users, add_user);
+    if (detail.member_count) to.add("memberCount", *detail.member_count);
+  });
 }
 
-JsonObject message_json(const Message& message) {
-  JsonObject object = plain_message(message);
-  object["user"] = user_json(message.user);
-  object["file"] = file_or_null(message.file);
-  object["cover"] = file_or_null(message.cover);
-  add_sequence(object, message);
-  return object;
+JsonText message_json(const Message& message) {
+  return json_object(add_message, message);
 }
 
-JsonObject new_text_json(const Message& message, const Json& group_id) {
-  JsonObject object{{"userId", message.user_id},
-                    {"groupId", group_id},
-                    {"content", or_null(message.content)},
-                    {"type", static_cast<int>(message.type)},
-                    {"coverId", nullptr},
-                    {"fileId", nullptr}};
-  add_entity(object, message);
-  add_sequence(object, message);
-  return object;
+JsonText messages_json(std::span<const Message> messages) {
+  return json_array(messages, add_message, message_usual);
 }
 
-JsonObject new_image_json(const Message& message) {
-  JsonObject object{{"userId", message.user_id},
-                    {"groupId", message.group_id},
-                    {"type", static_cast<int>(message.type)},
-                    {"fileId", or_null(message.file_id)},
-                    {"content", nullptr},
-                    {"coverId", nullptr}};
-  add_entity(object, message);
-  add_sequence(object, message);
-  return object;
+JsonText new_text_json(const Message& message, const Json& group_id) {
+  return json_object([&](To& to) {
+    to.add("userId", message.user_id);
+    to.add("groupId", group_id);
+    to.add("content", message.content);
+    to.add("type", static_cast<int>(message.type));
+    to.add("coverId", nullptr);
+    to.add("fileId", nullptr);
+    add_made(to, message);
+  });
 }
 
-JsonObject new_video_json(const Message& message) {
-  JsonObject object{{"userId", message.user_id},
-                    {"groupId", message.group_id},
-                    {"type", static_cast<int>(message.type)},
-                    {"fileId", or_null(message.file_id)},
-                    {"coverId", or_null(message.cover_id)},
-                    {"content", nullptr}};
-  add_entity(object, message);
-  add_sequence(object, message);
-  return object;
+JsonText new_image_json(const Message& message) {
+  return json_object([&](To& to) {
+    to.add("userId", message.user_id);
+    to.add("groupId", message.group_id);
+    to.add("type", static_cast<int>(message.type));
+    to.add("fileId", message.file_id);
+    to.add("content", nullptr);
+    to.add("coverId", nullptr);
+    add_made(to, message);
+  });
 }
 
-JsonObject sent_json(const chat::Sent& sent) {
-  JsonObject object = message_json(sent.message);
-  if (sent.is_repeat) object["isDuplicate"] = true;
-  return object;
+JsonText new_video_json(const Message& message) {
+  return json_object([&](To& to) {
+    to.add("userId", message.user_id);
+    to.add("groupId", message.group_id);
+    to.add("type", static_cast<int>(message.type));
+    to.add("fileId", message.file_id);
+    to.add("coverId", message.cover_id);
+    to.add("content", nullptr);
+    add_made(to, message);
+  });
 }
 
-JsonObject missed_json(const chat::Conversations::Missed& missed) {
-  JsonArray messages;
-  for (const Message& message : missed.messages) messages.push_back(message_json(message));
-  return {{"groupId", missed.group_id},
-          {"lastSeq", missed.last_seq},
-          {"hasMore", missed.has_more},
-          {"messages", std::move(messages)}};
+JsonText sent_json(const chat::Sent& sent) {
+  return json_object([&](To& to) {
+    add_message(to, sent.message);
+    if (sent.is_repeat) to.add("isDuplicate", true);
+  });
 }
 
-JsonObject conversation_json(const Conversation& conversation) {
-  JsonObject object = conversation_head(conversation);
-  object["group"] = plain_group(conversation.group, conversation.user_role == chat::Role::owner);
-  add_news(object, conversation);
-  return object;
+JsonText missed_json(const Missed& missed) {
+  return json_object(add_missed, missed);
 }
 
-JsonObject read_mark_json(const Conversation& conversation) {
-  JsonObject object = conversation_head(conversation);
-  add_news(object, conversation);
-  return object;
+JsonText all_missed_json(std::span<const chat::Conversations::Position> positions,
+                         std::span<const Result<Missed>> all) {
+  return json_object([&](To& to) {
+    auto position = positions.begin();
+    to.array("groups", all, [&](To& each, const Result<Missed>& missed) {
+      const std::int64_t group_id = (position++)->group_id;
+      if (missed) return add_missed(each, *missed);
+      each.add("groupId", group_id);
+      each.add("error", chat::message_of(missed.error()));
+    });
+  });
+}
+
+JsonText conversations_json(std::span<const Conversation> conversations) {
+  return json_array(conversations, add_conversation, conversation_usual);
+}
+
+JsonText read_mark_json(const Conversation& conversation) {
+  return json_object([&](To& to) {
+    add_mark(to, conversation);
+    add_news(to, conversation);
+  });
 }
 
 }  // namespace coterie::api

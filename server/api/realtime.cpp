@@ -208,7 +208,8 @@ void Realtime::announce(std::span<const chat::Message* const> messages) {
     auto members = server_.of("/").to(group_room(message->group_id));
     // A write for all of them costs little more than one for each.
     if (message != messages.back()) members = members.followed();
-    members.emit(fmt::format("group-message:{}", message->group_id), Json(message_json(*message)));
+    members.emit(fmt::format("group-message:{}", message->group_id),
+                 socketio::RawJson{message_json(*message).text});
   }
 }
 
@@ -240,7 +241,8 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain_of(asking, ack, marked.error());
-      const Json answer = *marked ? Json(read_mark_json(**marked)) : Json();
+      const JsonText written = *marked ? read_mark_json(**marked) : JsonText{"null"};
+      const socketio::RawJson answer{written.text};
       asking.at_once().emit("update-last-msg", answer);
       ack(answer);
       // The user's other devices clear their counts as well. By a name of its own: clients of the
@@ -255,8 +257,8 @@ void Realtime::ask(Socket& socket, const Ack& ack, Question question) {
   run_in_order(socket, ack,
                [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
                 question = std::move(question)](const Visitor::Turn& turn) {
-                 question(actor, [ref, ack, turn](const Result<JsonObject>& found) {
-                   if (found) return ack(*found);
+                 question(actor, [ref, ack, turn](const Result<JsonText>& found) {
+                   if (found) return ack(socketio::RawJson{found->text});
                    ref.run([ack, error = found.error()](Socket& asking) {
                      complain_of(asking, ack, error);
                    });

@@ -37,6 +37,7 @@
 #include "api/presence.hpp"
 #include "api/turnstile.hpp"
 #include "api/visitor.hpp"
+#include "base/json_text.hpp"
 #include "base/pace.hpp"
 #include "chat/accounts.hpp"
 #include "chat/conversations.hpp"
@@ -67,7 +68,7 @@ class Realtime {
   // Gives `ack` what the question finds, for the user whose socket it is; an error is told as an
   // "exception", too. On a worker, behind what this socket has asked before; a question may be
   // answered later, from any thread.
-  using Answered = std::function<void(const Result<JsonObject>&)>;
+  using Answered = std::function<void(const Result<JsonText>&)>;
   using Question = std::function<void(const chat::Actor&, Answered)>;
   void ask(socketio::Socket& socket, const socketio::Ack& ack, Question question);
 

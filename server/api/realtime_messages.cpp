@@ -8,7 +8,6 @@
 
 #include "api/conversation_routes.hpp"
 #include "api/json_shapes.hpp"
-#include "chat/errors.hpp"
 
 namespace coterie::api {
 
@@ -70,7 +69,7 @@ Result<std::vector<Conversations::Position>> positions_of(const Json& groups) {
   return positions;
 }
 
-Result<JsonObject> missed(Conversations& conversations, const Actor& actor, const Json& payload) {
+Result<JsonText> missed(Conversations& conversations, const Actor& actor, const Json& payload) {
   static const Shape shape{{{"groups", {}}, {"limit", {{natural}}, true}}};
   const auto input = checked(payload, shape, "{groups: [{groupId, afterSeq}], limit?}");
   if (!input) return input.error();
@@ -79,14 +78,7 @@ Result<JsonObject> missed(Conversations& conversations, const Actor& actor, cons
   if (!positions) return positions.error();
   const auto found = conversations.sync(actor, *positions, integer_of(*input, "limit").value_or(0));
   if (!found) return found.error();
-  JsonArray answers;
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    const auto& each = (*found)[i];
-    answers.push_back(each ? missed_json(*each)
-                           : JsonObject{{"groupId", (*positions)[i].group_id},
-                                        {"error", chat::message_of(each.error())}});
-  }
-  return JsonObject{{"groups", std::move(answers)}};
+  return all_missed_json(*positions, *found);
 }
 
 void sync(Conversations& conversations, const Actor& actor, const Json& payload,

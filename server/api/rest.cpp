@@ -91,12 +91,12 @@ std::string_view bearer_token(std::string_view authorization) {
   return rest.substr(0, rest.find(prefix));
 }
 
-net::Response success(const net::Request& request, const Answer& answer) {
-  // Written around the data: to make one value of them would copy it.
+net::Response success(const net::Request& request, Answer answer) {
+  // Written around the data, in its place: lists are long.
   std::string body = R"({"status":0)";
   if (answer.data) {
     body += R"(,"data":)";
-    write_json(*answer.data, body);
+    body.swap(answer.data->text.insert(0, body));
   }
   body += R"(,"message":"success"})";
   const int status = request.method == "POST" && answer.has_made ? 201 : 200;
@@ -122,15 +122,23 @@ net::Response failure(const net::Request& request, const Error& error) {
 
 // A call and the right to answer it: with whoever may still do so.
 struct Rest::Asked {
-  Asked(Call one, net::Reply its_reply) : call(std::move(one)), reply(std::move(its_reply)) {}
+  Asked(net::Request request, net::Reply its_reply)
+      : call{std::move(request), {}, {}}, reply(std::move(its_reply)) {}
+  ~Asked() {
+    if (!has_begun) answer(Error("busy"));
+  }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
 
   void answer(Result<Answer> answer) {
     if (!answer) return reply(failure(call.request, answer.error()));
-    reply(answer->response ? std::move(*answer->response) : success(call.request, *answer));
+    reply(answer->response ? std::move(*answer->response)
+                           : success(call.request, std::move(*answer)));
   }
 
   Call call;
   net::Reply reply;
+  bool has_begun = false;
 };
 
 net::Route Rest::route(const Endpoint& endpoint) {
@@ -139,10 +147,12 @@ net::Route Rest::route(const Endpoint& endpoint) {
   route.pattern = endpoint.path;
   route.handler = [this, endpoint](net::Request request, net::Reply reply) {
     net::Workers& workers = endpoint.pace == Pace::slow ? slow_ : quick_;
-    const auto asked = std::make_shared<Asked>(Call{std::move(request), {}, {}}, std::move(reply));
-    const bool is_taken =
-        workers.run([this, &endpoint = endpoint, asked] { run(endpoint, asked); });
-    if (!is_taken) asked->answer(Error("busy"));
+    // Refused, or dropped while the server stops: who asked hears of it either way.
+    const auto asked = std::make_shared<Asked>(std::move(request), std::move(reply));
+    static_cast<void>(workers.run([this, &endpoint = endpoint, asked] {
+      asked->has_begun = true;
+      run(endpoint, asked);
+    }));
   };
   return route;
 }

@@ -18,6 +18,7 @@
 
 #include "api/schema.hpp"
 #include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/result.hpp"
 #include "chat/accounts.hpp"
 #include "chat/actor.hpp"
@@ -37,11 +38,12 @@ struct Call {
 // What an endpoint answers: data for the envelope, nothing, or a response of its own.
 struct Answer {
   Answer() = default;
-  Answer(JsonObject value) : data(std::move(value)) {}  // NOLINT: an endpoint returns its data
-  Answer(JsonArray value) : data(std::move(value)) {}   // NOLINT
-  Answer(net::Response value) : response(std::move(value)) {}  // NOLINT
+  Answer(JsonText value) : data(std::move(value)) {}  // NOLINT: an endpoint returns its data
+  Answer(JsonObject value) : data(JsonText{to_text(std::move(value))}) {}  // NOLINT
+  Answer(JsonArray value) : data(JsonText{to_text(std::move(value))}) {}   // NOLINT
+  Answer(net::Response value) : response(std::move(value)) {}              // NOLINT
 
-  std::optional<Json> data;
+  std::optional<JsonText> data;
   std::optional<net::Response> response;
   bool has_made = true;  // A POST made something: 201, else 200.
 };
@@ -118,7 +120,7 @@ class Rest {
 // The token of an Authorization header: what stands behind "Bearer "; empty when there is none.
 std::string_view bearer_token(std::string_view authorization);
 
-net::Response success(const net::Request& request, const Answer& answer);
+net::Response success(const net::Request& request, Answer answer);
 net::Response failure(const net::Request& request, const Error& error);
 // For what HTTP itself refuses, and for routes that are not there.
 net::Response http_failure(const net::Request& request, int status, std::string_view code,

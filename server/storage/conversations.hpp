@@ -10,8 +10,8 @@
 
 namespace coterie::storage {
 
-// Newest activity first, each with its group and cover, newest message and unread count: one query,
-// and one for every 64 counts.
+// Newest activity first, each with its group and cover, newest message and unread count: one
+// question, and one for each read mark or newest message that is not there any more.
 std::vector<Conversation> conversations_of_user(Driver& db, std::int64_t user_id);
 // One of them; nullopt when it is not this user's.
 std::optional<Conversation> find_conversation(Driver& db, std::int64_t id, std::int64_t user_id);

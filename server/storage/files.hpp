@@ -3,8 +3,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "storage/driver.hpp"
@@ -21,6 +23,9 @@ std::optional<File> maybe_read_file(RowReader& row);
 // Sets file.id.
 void insert_file(Driver& db, File& file);
 std::optional<File> find_file(Driver& db, std::int64_t id);
+// Those of them that are there, by their ids: one question for every 64.
+using FilesById = std::unordered_map<std::int64_t, File>;
+FilesById find_files(Driver& db, std::span<const std::int64_t> ids);
 void renew_file_url(Driver& db, std::int64_t id, std::string_view url, WallTime now);
 bool file_path_exists(Driver& db, std::string_view path);
 

@@ -5,12 +5,18 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/driver.hpp"
 #include "storage/rows.hpp"
 
 namespace coterie::storage {
+
+// The columns of a message alone under `alias`, as read_message() wants them.
+std::string message_columns(std::string_view alias);
+Message read_message(RowReader& row);
 
 // Their numbers come from advance_sequence(), in the same transaction. They get ids in their order;
 // which, read_messages() tells: where several servers of a cluster give ids out in turns, to count
@@ -29,6 +35,7 @@ void read_messages(Driver& db, std::span<const SeqRange> ranges,
 std::optional<Message> find_message(Driver& db, std::int64_t id);
 bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id);
 
+// Pages come with authors, avatars, files and covers: one question, and one for every 64 files.
 // Newest first: at most `size` messages of the group, those before `cursor_id` when it is given.
 std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
                                      std::optional<std::int64_t> cursor_id, std::int64_t size);

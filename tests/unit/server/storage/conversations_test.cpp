@@ -179,6 +179,66 @@ TEST_P(ConversationsOfUser, have_a_history_that_costs_one_statement_however_long
   EXPECT_EQ(statements([&] { EXPECT_EQ(history(100).size(), 20U); }), 1);
 }
 
+TEST_P(ConversationsOfUser, have_a_history_whose_files_cost_one_statement_more) {
+  const auto alice = add_user("alice1");
+  const auto bobby = add_user("bobby1");
+  const auto avatar = add_file(alice, "avatar", "of-alice");
+  const auto group = add_group(alice, "garden");
+  EXPECT_EQ(insert([&](Driver& db) {
+              storage::set_avatar(db, alice.id, avatar.id, clock.wall());
+              for (int i = 1; i <= 40; ++i) {
+                auto message = text(i % 2 ? alice : bobby, group, "look");
+                message.seq = storage::advance_sequence(db, group.id, 1);
+                if (i % 4 == 0) {
+                  storage::File file = avatar;
+                  file.path = "image/" + std::to_string(i);
+                  storage::insert_file(db, file);
+                  message.file_id = file.id;
+                }
+                storage::insert_message(db, message);
+              }
+            }),
+            "");
+  for (const std::int64_t size : {2, 40}) {
+    std::vector<storage::Message> page;
+    const int count = statements([&] {
+      page = read(
+          [&](Driver& db) { return storage::messages_before(db, group.id, std::nullopt, size); });
+    });
+    EXPECT_EQ(count, 2);
+    ASSERT_EQ(page.size(), static_cast<std::size_t>(size));
+    for (std::size_t i = 0; i < page.size(); ++i) {
+      const std::string number = std::to_string(40 - i);
+      EXPECT_EQ(page[i].user.avatar ? page[i].user.avatar->path : "",
+                page[i].user_id == alice.id ? avatar.path : "");
+      EXPECT_EQ(page[i].file ? page[i].file->path : "", i % 4 == 0 ? "image/" + number : "");
+      EXPECT_FALSE(page[i].cover);
+    }
+  }
+}
+
+TEST_P(ConversationsOfUser, show_what_is_left_where_the_newest_messages_were_removed_by_hand) {
+  const auto alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  const auto first = add_text(alice, group, "one");
+  const auto second = add_text(alice, group, "two");
+  const auto third = add_text(alice, group, "three");
+  mark(list(alice)[0], first.id);
+  EXPECT_EQ(insert([&](Driver& db) {
+              db.run(R"(DELETE FROM "group_message" WHERE "id" = ?)", third.id);
+            }),
+            "");
+  ASSERT_TRUE(list(alice)[0].recent);
+  EXPECT_EQ(list(alice)[0].recent->content, "two");
+  EXPECT_EQ(list(alice)[0].unread, 1);
+  EXPECT_EQ(insert([&](Driver& db) {
+              db.run(R"(DELETE FROM "group_message" WHERE "id" IN (?, ?))", first.id, second.id);
+            }),
+            "");
+  EXPECT_FALSE(list(alice)[0].recent);
+  EXPECT_EQ(list(alice)[0].unread, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Storage, ConversationsOfUser, testing::ValuesIn(engines()), engine_name);
 
 }  // namespace
