@@ -17,5 +17,8 @@ void shrink_if_sparse(Table& table) {
 
 // Hands freed memory back to the operating system. Takes milliseconds: not for a loop's thread.
 void trim_heap();
+// Hands back what is free at the end of this thread's heap, which trim_heap() does not for threads
+// that have heaps of their own. Takes microseconds.
+void trim_end_of_heap();
 
 }  // namespace coterie

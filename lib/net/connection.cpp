@@ -11,6 +11,7 @@
 
 #include "base/check.hpp"
 #include "net/shard.hpp"
+#include "net/write_batch.hpp"
 
 namespace coterie::net {
 
@@ -203,6 +204,15 @@ void Connection::use_left_over() {
   if (may_use() && has_left_over()) use({});
 }
 
+bool Connection::write_with(WriteBatch& batch) {
+  // While the kernel's buffer is full there is nothing to be gained.
+  if (tls_ || state_ == State::closed || outbox_.empty() || (watched_ & EPOLLOUT)) return true;
+  const std::span<iovec> room = batch.room();
+  if (room.empty()) return false;
+  batch.add(*this, gather(room));
+  return true;
+}
+
 void Connection::flush() {
   is_dirty_ = false;
   if (state_ == State::closed) return;
@@ -264,6 +274,13 @@ bool Connection::write_output() {
 bool Connection::write_some() {
   if (tls_) return write_output();
   std::array<iovec, pieces_per_write> pieces;
+  const auto written = write({pieces.data(), gather(pieces)});
+  if (written) outbox_used(*written);
+  return written.has_value();
+}
+
+// How many of the pieces it has filled.
+std::size_t Connection::gather(std::span<iovec> pieces) const {
   std::size_t count = 0;
   std::size_t offset = first_offset_;
   for (OutboxNode* node = outbox_.first(); node && count < pieces.size(); node = node->next) {
@@ -271,9 +288,7 @@ bool Connection::write_some() {
     pieces[count++] = {const_cast<char*>(bytes.data()) + offset, bytes.size() - offset};
     offset = 0;
   }
-  const auto written = write({pieces.data(), count});
-  if (written) outbox_used(*written);
-  return written.has_value();
+  return count;
 }
 
 std::optional<std::size_t> Connection::write(std::span<iovec> pieces) {

@@ -4,9 +4,9 @@
 // Protocol in place; only what a protocol leaves over (half a request head) is kept, in memory that
 // is given back as soon as it is used up. WRITING. send() queues a pointer to shared bytes; at the
 // end of the turn the shard flushes each connection that has any with one gathered, non-blocking
-// sendmsg(2), or before, when a turn has more to say than the queue's bound; only when the kernel's
-// buffer is full does epoll watch for room. A reader so slow that the queue outgrows its bound then
-// is closed: slow_consumer.
+// sendmsg(2), many of them in one system call (write_batch), or before, when a turn has more to say
+// than the queue's bound; only when the kernel's buffer is full does epoll watch for room. A reader
+// so slow that the queue outgrows its bound then is closed: slow_consumer.
 //
 // TLS, where the listener has it, is a filter between the stream and all of the above: what comes
 // is decrypted within the shard's buffer, and what waits is encrypted at the end of the turn, by
@@ -37,6 +37,7 @@ struct iovec;
 namespace coterie::net {
 
 class Shard;
+class WriteBatch;
 
 enum class CloseReason : unsigned char {
   client_closed,    // The peer ended the stream.
@@ -112,12 +113,16 @@ class Connection final : public Pollable {
   void end_input();
   bool has_room_for(std::size_t bytes) const;
   void flush_later();
+  // A flush is begun by the batch, if there is one and it has room: it writes what it can.
+  bool write_with(WriteBatch& batch);
+  void written(std::size_t bytes) { outbox_used(bytes); }
   void flush();
   bool write_out();
   bool encrypt_some();
   void encrypt_record();
   bool write_some();
   bool write_output();
+  std::size_t gather(std::span<iovec> pieces) const;
   std::optional<std::size_t> write(std::span<iovec> pieces);
   void outbox_used(std::size_t bytes);
   void watch_for(bool room);

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <iterator>
 
+#include "base/shrink.hpp"
 #include "net/connection.hpp"
+#include "net/write_batch.hpp"
 
 namespace coterie::net {
 
@@ -20,6 +22,8 @@ constexpr int events_per_turn = 512;
 constexpr int rounds_per_turn = 16;
 // How often a turn looks for more events before it writes.
 constexpr int looks_per_turn = 4;
+// Fewer writes than this are quicker one by one.
+constexpr std::size_t batch_least = 4;
 // When so many connections were there and half of them have left, memory is worth giving back.
 constexpr std::size_t exodus_least = 256;
 constexpr auto exodus_pause = std::chrono::seconds(1);
@@ -31,14 +35,16 @@ thread_local Shard* this_shard = nullptr;
 
 }  // namespace
 
-Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family, const Clock& clock)
+Shard::Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family, const Clock& clock,
+             bool may_batch)
     : index_(index),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       family_(family),
       clock_(clock),
       now_(clock.now()),
       timers_(now_),
-      receive_buffer_(std::make_unique<char[]>(receive_buffer_size)) {
+      receive_buffer_(std::make_unique<char[]>(receive_buffer_size)),
+      may_batch_(may_batch) {
   COTERIE_CHECK(epoll_ >= 0);
   watch(wakeup_, EPOLLIN);
 }
@@ -156,13 +162,34 @@ void Shard::end_turn() {
       task();
     }
     deferred_.clear();
-    for (std::size_t i = 0; i < dirty_.size(); ++i) dirty_[i]->flush();
-    dirty_.clear();
+    flush_dirty();
     reap();
   }
   graveyard_.clear();
   // Whoever was deferred or closed may have posted to this shard: look before sleeping.
   if (posted_.empty()) mailbox_.take(posted_);
+}
+
+// By the batch: what it writes is taken off all its connections before any of them goes on to what
+// comes behind its writing, which may make others speak.
+void Shard::flush_dirty() {
+  for (std::size_t done = 0; done < dirty_.size();) {
+    std::size_t end = dirty_.size();
+    if (may_batch_ && end - done >= batch_least) end = write_batch(done);
+    for (; done < end; ++done) dirty_[done]->flush();
+  }
+  dirty_.clear();
+}
+
+// Writes for the dirty connections from `first` on; returns where it has ended.
+std::size_t Shard::write_batch(std::size_t first) {
+  if (!batch_) batch_ = WriteBatch::open();
+  may_batch_ = batch_ != nullptr;
+  if (!may_batch_) return dirty_.size();
+  std::size_t end = first;
+  while (end < dirty_.size() && dirty_[end]->write_with(*batch_)) ++end;
+  for (const auto& [connection, bytes] : batch_->submit()) connection->written(bytes);
+  return end;
 }
 
 void Shard::reap() {
@@ -215,6 +242,7 @@ void Shard::end_exodus() {
   closing_.shrink_to_fit();
   posted_.shrink_to_fit();
   mailbox_.shrink();
+  trim_end_of_heap();
   on_exodus_();
 }
 

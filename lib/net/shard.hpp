@@ -8,9 +8,9 @@
 // A TURN of the loop: wait for the kernel; hand out its events; fire timers; run what was posted;
 // look (without waiting) a few times for more events while there is something to say; run what was
 // deferred to the end of the turn; then flush every connection that has something to say, each with
-// one gathered write. Whatever a turn produces for a client leaves in one system call; an idle loop
-// answers at once, a busy one gathers more. Objects that end during a turn are destroyed behind it,
-// so a pointer found at its beginning stays good to its end.
+// one gathered write. Whatever a turn produces for a client leaves in one write, and many writes in
+// one system call; an idle loop answers at once, a busy one gathers more. Objects that end during a
+// turn are destroyed behind it, so a pointer found at its beginning stays good to its end.
 //
 // MOVING. A connection is one object with one owner; another shard takes it over by taking over the
 // pointer (Connection::move_to). That is how new connections are dealt out, and how a polling
@@ -38,12 +38,14 @@
 namespace coterie::net {
 
 class Connection;
+class WriteBatch;
 
 class Shard {
  public:
   // `family` holds all shards of the process, this one at `index`, by the time it runs.
+  // `may_batch`: many writes at once (write_batch), where the kernel lets us.
   Shard(unsigned index, const std::vector<std::unique_ptr<Shard>>& family,
-        const Clock& clock = system_clock());
+        const Clock& clock = system_clock(), bool may_batch = true);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -121,6 +123,8 @@ class Shard {
   int wait(int milliseconds);  // Returns how many events there were.
   void run_posted();
   void end_turn();
+  void flush_dirty();
+  std::size_t write_batch(std::size_t first);
   void reap();
   int wait_milliseconds() const;
 
@@ -153,6 +157,8 @@ class Shard {
   std::vector<Task> graveyard_;
   std::vector<Connection*> dirty_;
   std::vector<Connection*> closing_;
+  bool may_batch_;
+  std::unique_ptr<WriteBatch> batch_;  // Made when it is first wanted.
 
   struct Delayed {
     Delayed(Shard& its_shard, Task its_task) : shard(its_shard), task(std::move(its_task)) {}

@@ -43,6 +43,8 @@ class Shards {
     // Reads response files and feeds request sinks; one of four threads is made when null.
     Workers* files = nullptr;
     const Clock* clock = &system_clock();
+    // To write to many connections at once, where the kernel lets us: see net/write_batch.
+    bool io_uring = true;
     // Whose X-Forwarded-For and Forwarded are believed: they become Request::remote.
     Networks trusted_proxies = {};
   };

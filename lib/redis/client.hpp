@@ -1,66 +1,76 @@
-// Redis for threads that may block: commands in, replies out, over a bounded pool of connections.
+// Redis for threads that may block: commands in, replies out; one server, or a Redis Cluster.
 //
-// A connection that fails is thrown away. One that turns out to be cut (Redis was started again, a
-// firewall forgot it) is replaced, and what was asked is asked once more where that does no harm;
-// whether the other side has closed an idle connection is looked at before it is used.
-//
-// AWAY. When Redis cannot be reached or does not answer in time, everybody is refused at once for
-// half a second; then one thread tries again while the others are still refused. So an outage costs
-// the pools of workers next to nothing, and ends by itself. The log has a line when it begins and
-// one when it ends.
+// Connections and their outages are the pools' (redis/pool), one for each server. That Redis is a
+// Cluster it says itself, when it sends the first command elsewhere: from then on each command goes
+// to the server that has its key. Where that is is asked anew, at most twice a second, when a
+// server sends a command elsewhere (MOVED) or does not answer: so a failover is an outage of that
+// server's keys, until the others know who follows it.
 //
 // Errors: "redis_unavailable", with the reason as its detail; "redis_refused", an error reply.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/guarded.hpp"
 #include "base/result.hpp"
-#include "redis/connection.hpp"
+#include "redis/pool.hpp"
+#include "redis/slots.hpp"
 
 namespace coterie::redis {
-
-// Whether a command whose answer was lost may be given a second time: it may have run.
-enum class Repeat { harmless, never };
 
 class Client {
  public:
   explicit Client(Options options);
-  ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  // A command has one key, or none and means no server in particular.
   Result<Reply> run(const Command& command, Repeat repeat);
-  // All in one round trip, with a reply for each; the first error reply is the Error, and those
-  // behind it have run. Whoever calls bounds the number: replies wait in memory.
+  // All in one round trip (to each server), with a reply for each; the first error reply is the
+  // Error, and those behind it have run. Whoever calls bounds the number: replies wait in memory.
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat);
+  // To the server at a place.
+  Result<Reply> run_at(const Place& place, const Command& command, Repeat repeat);
+
+  // For each server that has keys one of its keys, which begins with `key` (SlotMap::shares).
+  Result<std::vector<SlotMap::Share>> shares(std::string_view key);
+  // Do all that have keys answer?
+  Result<void> ping();
 
   const Options& options() const { return options_; }
 
  private:
-  using Borrowed = Result<std::unique_ptr<Connection>>;
+  using Map = std::shared_ptr<const SlotMap>;
+  struct Known {
+    Map map;
+    bool is_told = false;  // By Redis; before, we believe that it is one server.
+    std::map<Place, std::shared_ptr<Pool>> pools = {};
+  };
 
-  Borrowed borrow();
-  Borrowed connect(std::unique_lock<std::mutex>& lock);
-  void give_back(std::unique_ptr<Connection> connection);
-  void drop(std::unique_ptr<Connection> connection);
-  void go_away(const Error& error);
-  Error unavailable(const std::string& reason) const;
+  bool has_nodes() const { return !options_.address.cluster_nodes.empty(); }
+  Result<Map> find_map();
+  Result<void> ask_map();
+  void renew_map();
+  bool is_elsewhere(const SlotMap& used);
+  std::vector<Place> places_to_ask();
+  void note_moves(const std::vector<Redirect>& moves);
+  std::shared_ptr<Pool> pool_at(const Place& place);
 
   const Options options_;  // Fixed after construction
+  const Place home_;       // Where to begin.
+  Guarded<Known> known_;
 
-  std::mutex mutex_;  // Guards what follows
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t open_ = 0;  // Idle, borrowed, or being made.
-  std::string away_;      // Why Redis is away; empty while it is not.
-  TimePoint retry_at_{};
+  std::mutex asking_;  // Held by the one thread that asks where keys are; guards what follows
+  TimePoint ask_again_at_{};
+  bool is_refusal_told_ = false;
 };
 
 }  // namespace coterie::redis

@@ -20,7 +20,8 @@ timeval to_timeval(std::chrono::milliseconds time) {
 
 std::vector<Command> greeting(const Options& options) {
   std::vector<Command> commands;
-  if (auto auth = auth_of(options.username, options.password)) commands.push_back(*std::move(auth));
+  const Address& address = options.address;
+  if (auto auth = auth_of(address.username, address.password)) commands.push_back(*std::move(auth));
   if (options.database != 0) commands.push_back({"SELECT", std::to_string(options.database)});
   commands.push_back({"PING"});
   return commands;
@@ -28,13 +29,35 @@ std::vector<Command> greeting(const Options& options) {
 
 }  // namespace
 
+Options at(Options options, const Place& place) {
+  options.address.host = place.host;
+  options.address.port = place.port;
+  options.address.sentinels = {};
+  options.address.cluster_nodes = {};
+  return options;
+}
+
+Options hurried(Options options) {
+  options.connect_timeout = options.command_timeout = std::chrono::milliseconds(1000);
+  return options;
+}
+
+Result<Reply> ask_once(const Options& options, const Command& command) {
+  const auto connection = Connection::open(options);
+  if (!connection) return Error("redis_cut", connection.error().detail);
+  auto replies = (*connection)->run(std::span(&command, 1));
+  if (!replies) return replies.error();
+  return std::move(replies->front());
+}
+
 void Connection::Close::operator()(redisContext* context) const {
   redisFree(context);
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
-  if (!options.sentinels.places.empty()) return open_primary(options);
-  Context context(redisConnectWithTimeout(options.host.c_str(), options.port,
+  const Address& address = options.address;
+  if (!address.sentinels.places.empty()) return open_primary(options);
+  Context context(redisConnectWithTimeout(address.host.c_str(), address.port,
                                           to_timeval(options.connect_timeout)));
   if (!context) return Error("redis_failed", "out of memory");
   if (context->err) return Error("redis_cut", context->errstr);
@@ -43,32 +66,29 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
       redisEnableKeepAlive(context.get()) != REDIS_OK) {
     return Error("redis_failed", context->errstr);
   }
-  auto tls = TlsClient::make(options.tls, options.host);
+  auto tls = TlsClient::make(address.tls, address.host);
   if (!tls) return tls.error();
   auto connection =
       std::unique_ptr<Connection>(new Connection(std::move(context), std::move(*tls)));
-  if (const auto greeted = connection->run(greeting(options)); !greeted) return greeted.error();
+  const auto greeted = connection->run(greeting(options));
+  if (!greeted) return greeted.error();
+  for (const auto& each : *greeted) {
+    if (!each) return each.error();
+  }
   return connection;
 }
 
-Result<std::vector<Reply>> Connection::run(std::span<const Command> commands) {
+Result<std::vector<Result<Reply>>> Connection::run(std::span<const Command> commands) {
   std::string bytes;
   for (const Command& command : commands) append_command(command, bytes);
   if (auto sent = send(bytes); !sent) return sent.error();
-  std::vector<Reply> replies;
+  std::vector<Result<Reply>> replies;
   replies.reserve(commands.size());
-  std::optional<Error> refused;
   for (std::size_t i = 0; i < commands.size(); ++i) {
     auto reply = read();
-    if (reply) {
-      replies.push_back(std::move(*reply));
-    } else if (reply.error().code != "redis_refused") {
-      return reply.error();
-    } else if (!refused) {
-      refused = reply.error();
-    }
+    if (!reply && reply.error().code != "redis_refused") return reply.error();
+    replies.push_back(std::move(reply));
   }
-  if (refused) return *refused;
   return replies;
 }
 

@@ -4,8 +4,8 @@
 // SIGPIPE on a cut connection.
 //
 // Errors: "redis_cut" (the other side went away), "redis_timeout", "redis_failed" (it cannot serve
-// us, or does not speak Redis). After these three the connection is of no use any more. After
-// "redis_refused", an error reply to one command, it is as good as before.
+// us, or does not speak Redis). After these three the connection is of no use any more. An error
+// reply to one command is "redis_refused", and the connection as good as before.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "redis/address.hpp"
 #include "redis/reply.hpp"
 #include "redis/resp.hpp"
-#include "redis/sentinel.hpp"
 #include "redis/tls.hpp"
 
 struct redisContext;
@@ -27,18 +27,19 @@ struct redisContext;
 namespace coterie::redis {
 
 struct Options {
-  std::string host = "127.0.0.1";  // With Sentinels: the primary's name, as they know it.
-  std::uint16_t port = 6379;
-  std::string username;  // Empty: Redis' default user.
-  std::string password;  // Empty: no AUTH.
+  Address address = {};
   std::uint16_t database = 0;
-  Sentinels sentinels = {};
-  Tls tls = {};
-  // A command takes some 50 µs, most of it on the way: more connections would wait in Redis.
+  // To one server. A command takes some 50 µs, most of it on the way: more connections would wait
+  // in Redis.
   std::size_t connections_max = 16;
   std::chrono::milliseconds connect_timeout{1000};
   std::chrono::milliseconds command_timeout{2000};  // Of silence, while an answer is awaited.
 };
+
+// The same at the place of one server, whatever has said where that is.
+Options at(Options options, const Place& place);
+// The same for a question that others may answer as well: a second for each step.
+Options hurried(Options options);
 
 class Connection {
  public:
@@ -46,8 +47,8 @@ class Connection {
   // name up may take as long as the system's resolver does.
   static Result<std::unique_ptr<Connection>> open(const Options& options);
 
-  // Sends all commands, then reads all replies. The first error reply is the Error.
-  Result<std::vector<Reply>> run(std::span<const Command> commands);
+  // Sends all commands, then reads all replies, each of which may be an error reply.
+  Result<std::vector<Result<Reply>>> run(std::span<const Command> commands);
   // Whether the other side has closed it (or said what nobody asked for) since the last reply.
   bool is_cut() const;
 
@@ -67,5 +68,9 @@ class Connection {
   const Context context_;
   const std::unique_ptr<TlsClient> tls_;  // Null: none.
 };
+
+// The answer to one command, over a connection made for it. An Error is "redis_refused" only when
+// that is the answer.
+Result<Reply> ask_once(const Options& options, const Command& command);
 
 }  // namespace coterie::redis

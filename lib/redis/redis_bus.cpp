@@ -55,6 +55,7 @@ RedisBus::RedisBus(Address address, BusLimits limits, Waits waits)
     : address_(std::move(address)),
       limits_(limits),
       waits_(waits),
+      name_(name_of(address_.seeds().front())),
       pause_(pause_min),
       thread_({.name = "redis-bus", .threads = 1, .queue_max = 1}) {}
 
@@ -72,6 +73,7 @@ void RedisBus::stop() {
   inbox_.with([](Inbox& inbox) { inbox.is_stopping = true; });
   wakeup_.wake();
   thread_.stop();
+  if (elsewhere_) elsewhere_->stop();
 }
 
 bool RedisBus::is_stopping() const {
@@ -165,14 +167,34 @@ void RedisBus::run_after(std::chrono::milliseconds delay, Task task) {
 
 // -- Redis comes and goes -------------------------------------------------------------------------
 
+// Once for all lines: it may take seconds, and they are to end at one server.
+Result<Place> RedisBus::find_place() {
+  if (!address_.sentinels.places.empty()) return find_primary(address_);
+  std::vector<Place> nodes = cluster_;
+  for (Place& seed : address_.seeds()) nodes.push_back(std::move(seed));
+  if (is_alone_) return nodes.front();
+  Options options;
+  options.address = address_;
+  const auto slots = find_slots(nodes, options);
+  is_alone_ = !slots && slots.error().code == "redis_refused";
+  if (is_alone_) return nodes.front();
+  if (!slots) return slots.error();
+  if (waits_ == Waits::yes) {
+    return Error("redis_failed", "it is a Redis Cluster, which streams are not made for here");
+  }
+  const auto primaries = slots->primaries();
+  if (primaries.empty()) return Error("redis_failed", "no server of the Redis Cluster has slots");
+  cluster_ = slots->places();
+  if (!elsewhere_) elsewhere_ = std::make_unique<SubscriberCount>(std::move(options));
+  return primaries.front();
+}
+
 void RedisBus::connect() {
   const std::size_t reply_bytes_max = limits_.message_bytes_max + reply_slack_bytes;
-  // Once for all lines: it may take seconds, and they are to end at one server.
-  const auto place = address_.sentinels.places.empty()
-                         ? Place{address_.host, address_.port}
-                         : find_primary(address_.host, address_.sentinels, address_.tls);
+  const auto place = find_place();
   if (!place) return part(place.error().detail);
   auto session = std::make_unique<Session>();
+  session->place = *place;
   std::vector<Line*> lines{&session->speaker, &session->listener};
   if (waits_ == Waits::yes) lines.push_back(&session->waiter);
   session->began = session->pinged = now();
@@ -198,9 +220,21 @@ void RedisBus::greet() {
       if (pong) note_greeting();
     });
   }
+  if (!address_.sentinels.places.empty()) ask_role();
 }
 
-// The PING of one of the connections was answered.
+// Sentinels may not know yet that it is no primary any more.
+void RedisBus::ask_role() {
+  ++session_->greetings_left;
+  session_->speaker.link->send({"ROLE"});
+  session_->speaker.awaited.emplace_back([this](const Result<Reply>& role) {
+    if (!role) return;
+    if (!is_primary(*role)) return void(session_->trouble = "it is no primary");
+    note_greeting();
+  });
+}
+
+// The PING of one of the connections was answered, or the ROLE.
 void RedisBus::note_greeting() {
   // Where AUTH was refused PING may be answered all the same.
   if (!session_->trouble.empty() || session_->greetings_left == 0) return;
@@ -216,8 +250,8 @@ void RedisBus::note_greeting() {
 // Nothing was refused to us: that is when Redis is back.
 void RedisBus::note_hearing() {
   if (is_away_told_ || dropped_ > 0) {
-    log::warn("redis at {}:{} is back; {} messages to other servers were dropped meanwhile",
-              address_.host, address_.port, dropped_);
+    log::warn("redis at {} is back; {} messages to other servers were dropped meanwhile", name_,
+              dropped_);
     is_away_told_ = false;
   }
   if (std::exchange(dropped_, 0) > 0) may_have_lost_ = true;
@@ -229,7 +263,7 @@ void RedisBus::note_hearing() {
 
 void RedisBus::part(const std::string& why) {
   if (!is_away_told_) {
-    log::warn("redis at {}:{} is away: {}", address_.host, address_.port, why);
+    log::warn("redis at {} is away: {}", name_, why);
     is_away_told_ = true;
   }
   if (session_ && session_->is_greeted && now() - session_->began > pause_max) pause_ = pause_min;
@@ -320,13 +354,25 @@ void RedisBus::publish(std::string channel, std::string message) {
   run({"PUBLISH", std::move(channel), std::move(message)}, {});
 }
 
+// Here first, behind our own subscriptions, and then elsewhere.
 void RedisBus::count_subscribers(std::string channel, OnCount on_count) {
-  run({"PUBSUB", "NUMSUB", std::move(channel)}, [on_count = std::move(on_count)](auto reply) {
+  if (elsewhere_) {
+    run({"CLUSTER", "SLOTS"}, [this](const Result<Reply>& slots) {
+      const auto map = slots ? SlotMap::parse(*slots, session_->place) : slots.error();
+      if (map) cluster_ = map->places();
+    });
+  }
+  Command command = numsub(channel);
+  run(std::move(command), [this, channel = std::move(channel),
+                           on_count = std::move(on_count)](const Result<Reply>& reply) {
     if (!reply) return;
-    // The channel, and how many.
-    const auto counts = reply->list();
-    const auto count = counts && counts->size() == 2 ? (*counts)[1].integer() : 0;
-    on_count(count ? static_cast<std::size_t>(std::max<std::int64_t>(*count, 0)) : 0);
+    const std::size_t here = count_of(*reply);
+    if (!elsewhere_) return on_count(here);
+    std::vector<Place> others = cluster_;
+    std::erase(others, session_->place);
+    elsewhere_->ask(channel, std::move(others), [this, here, on_count](std::size_t there) {
+      post([on_count, count = here + there] { on_count(count); }, overhead_bytes);
+    });
   });
 }
 

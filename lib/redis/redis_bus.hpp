@@ -3,6 +3,12 @@
 // One connection publishes and asks, another one is subscribed, and where it is wanted a third one
 // lets Redis wait (XREAD). When one breaks (or is silent for too long) all are made anew, after a
 // pause that grows, and subscribed to everything again.
+//
+// In a Redis Cluster each server hears what is published at any other, but counts its own
+// subscribers only. All our connections go to the server that has the first slot, so what servers
+// of ours tell each other does not depend on how those of Redis do; who is subscribed elsewhere is
+// asked for there.
+//
 // What was published meanwhile has waited, in order; when too much waits the oldest goes: whoever
 // was away wants to know what is, not what was. The log says how much that was.
 //
@@ -28,6 +34,8 @@
 #include "redis/address.hpp"
 #include "redis/bus.hpp"
 #include "redis/link.hpp"
+#include "redis/slots.hpp"
+#include "redis/subscriber_count.hpp"
 
 namespace coterie::redis {
 
@@ -74,9 +82,10 @@ class RedisBus final : public Bus {
     Line waiter;  // Without a link where none is wanted.
     TimePoint began{};
     TimePoint pinged{};
+    Place place = {};             // Where all of them end.
     bool is_greeted = false;      // Redis has let us in, on all.
     bool is_up_told = false;      // And has confirmed the first subscriptions.
-    unsigned greetings_left = 0;  // PINGs that are to be answered for that.
+    unsigned greetings_left = 0;  // Answers that are to come for that.
     std::size_t unconfirmed = 0;  // Subscriptions that Redis has not confirmed.
     std::string trouble = {};     // Why this has to end.
     std::vector<Line*> lines();
@@ -86,8 +95,10 @@ class RedisBus final : public Bus {
 
   void run_thread() noexcept;
   void turn();
+  Result<Place> find_place();
   void connect();
   void greet();
+  void ask_role();
   void poll_links();
   void on_awaited_reply(Line& line, const redisReply& reply);
   void on_listener_reply(const redisReply& reply);
@@ -108,6 +119,7 @@ class RedisBus final : public Bus {
   const Address address_;  // Fixed after construction
   const BusLimits limits_;
   const Waits waits_;
+  const std::string name_;  // In the log.
   OnMessage on_message_;
   std::function<void()> on_up_;
   OnHearing on_hearing_;
@@ -127,7 +139,10 @@ class RedisBus final : public Bus {
   bool is_away_told_ = false;
   bool is_hearing_ = false;     // What was subscribed to; whoever waits for that has been told.
   bool may_have_lost_ = false;  // Something that was published, since they were told last.
-  std::map<std::string, bool> subscriptions_;  // Is it a pattern?
+  bool is_alone_ = false;       // Redis is one server, as it has said.
+  std::vector<Place> cluster_ = {};  // The servers of the Redis Cluster; empty: it is none.
+  std::unique_ptr<SubscriberCount> elsewhere_;  // Null where there is no such place.
+  std::map<std::string, bool> subscriptions_;   // Is it a pattern?
   std::deque<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;
   std::size_t dropped_ = 0;

@@ -17,7 +17,8 @@ constexpr int nesting_max = 8;  // Of lists in a reply: hiredis goes no deeper e
 
 // Error replies that are about the server, not about the command: another connection may do better.
 bool is_unfit(std::string_view text) {
-  constexpr std::array words{"LOADING", "READONLY", "MASTERDOWN", "NOAUTH", "WRONGPASS"};
+  constexpr std::array words{"LOADING",   "READONLY",    "MASTERDOWN", "NOAUTH",
+                             "WRONGPASS", "CLUSTERDOWN", "TRYAGAIN"};
   return std::ranges::any_of(words, [&](std::string_view word) { return text.starts_with(word); });
 }
 

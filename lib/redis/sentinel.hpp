@@ -5,41 +5,33 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
-#include "redis/tls.hpp"
+#include "redis/place.hpp"
+#include "redis/reply.hpp"
 
 namespace coterie::redis {
 
 class Connection;
+struct Address;
 struct Options;
-
-struct Place {
-  std::string host;
-  std::uint16_t port = 0;
-  bool operator==(const Place&) const = default;
-};
 
 struct Sentinels {
   std::vector<Place> places = {};  // Empty: there are none, and the host is where Redis is.
   std::string password = {};       // That of the Sentinels; empty: no AUTH.
 };
 
-// "10.0.0.1:26379, 10.0.0.2, [::1]:26380": places, with the usual port where there is none. Error
-// "bad_redis_places".
-Result<std::vector<Place>> parse_places(std::string_view text, std::uint16_t usual_port = 26379);
-
-// Where the primary of that name is, as the first says that knows. Blocks. Errors "redis_cut",
-// "redis_failed".
-Result<Place> find_primary(const std::string& name, const Sentinels& sentinels, const Tls& tls);
-// A connection to it; options.host is its name. It is asked what it takes itself for: Sentinels may
-// not know yet that it is none any more.
+// Where the primary is that address.host names, as the first says that knows. Blocks. Errors
+// "redis_cut", "redis_failed".
+Result<Place> find_primary(const Address& address);
+// A connection to it, which is asked what it takes itself for: Sentinels may not know yet that it
+// is none any more.
 Result<std::unique_ptr<Connection>> open_primary(const Options& options);
+
+// Does a server that answers this to ROLE take itself for a primary?
+bool is_primary(const Reply& role);
 
 }  // namespace coterie::redis

@@ -67,6 +67,12 @@ BroadcastOperator BroadcastOperator::local() const {
   return nearer;
 }
 
+BroadcastOperator BroadcastOperator::followed() const {
+  BroadcastOperator first = *this;
+  first.flags_.is_followed = true;
+  return first;
+}
+
 BroadcastOperator BroadcastOperator::timeout(std::chrono::milliseconds time) const {
   BroadcastOperator other = *this;
   other.flags_.timeout = time;

@@ -39,6 +39,9 @@ class BroadcastOperator {
   BroadcastOperator compress(bool yes) const;
   // Only the sockets of this node.
   BroadcastOperator local() const;
+  // Another event follows at once, which is not: shards hand out both in one turn, with one write
+  // for each client, and no shard is woken before.
+  BroadcastOperator followed() const;
   // How long emit_with_ack() waits for answers.
   BroadcastOperator timeout(std::chrono::milliseconds time) const;
 

@@ -25,6 +25,7 @@ struct EmitFlags {
   bool is_volatile = false;                   // Dropped for clients that cannot take it right now.
   bool compress = true;                       // Where compression is on and worth it.
   bool is_local = false;                      // Not for the other nodes of the cluster.
+  bool is_followed = false;                   // By what wakes the shards: they need not wake yet.
   std::chrono::milliseconds timeout{20'000};  // For the answer, where one is asked for.
 };
 

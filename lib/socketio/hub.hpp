@@ -1,7 +1,7 @@
 // One namespace on one shard: the sockets that live here and the rooms they are in.
 //
 // ORDER. What is published to a namespace is put into the inbox of every hub under the namespace's
-// one lock, so all shards see the same sequence; drain() works it off on this shard. Whoever
+// order lock, so all shards see the same sequence; drain() works it off on this shard. Whoever
 // publishes from this shard drains at once: what it sends next directly to a socket comes behind.
 //
 // DELIVERY. A broadcast arrives as finished frames; the hub only looks up who shall hear it and
@@ -108,8 +108,9 @@ class Hub : public std::enable_shared_from_this<Hub> {
   Namespace& namespace_;  // Fixed after construction
   net::Shard& shard_;
 
-  Inbox inbox_;              // Guarded by the namespace's order lock, as is
-  std::size_t at_hand_ = 0;  // how many it has taken from there last.
+  Inbox inbox_;              // Guarded by the namespace's lock of inboxes, as is
+  std::size_t at_hand_ = 0;  // how many it has taken from there last, and
+  bool is_called_ = false;   // whether it is on its way to drain.
 
   boost::unordered_flat_map<Id, Socket*, Id::Hash> sockets_;  // Only on this shard
   Rooms rooms_;

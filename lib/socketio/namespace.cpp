@@ -61,7 +61,7 @@ std::uint64_t Namespace::delivered_count() const {
 }
 
 std::size_t Namespace::backlog() const {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   std::size_t most = 0;
   for (const auto& hub : hubs_) most = std::max(most, hub->inbox_.size() + hub->at_hand_);
   return most;
@@ -86,15 +86,15 @@ void Namespace::emit(Envelope envelope, std::string_view event, const Arguments&
   if (!has_offset) shared->frames = draft.finish();
   Hub* here = nullptr;
   {
-    std::lock_guard lock(order_);
+    std::lock_guard place(order_);
+    // What has no place in the order of the cluster cannot be found again on other servers.
+    const bool is_kept =
+        has_offset && !shared->flags.is_volatile && !surroundings_.adapter.is_sequencer();
     if (has_offset) {
-      // What has no place in the order of the cluster cannot be found again on other servers.
-      const bool is_kept = !shared->flags.is_volatile && !surroundings_.adapter.is_sequencer();
       shared->offset = is_kept ? log_->last().next() : log_->last();
       shared->frames = draft.finish(shared->offset);
-      if (is_kept) log_->append(shared);
     }
-    here = put(shared, only);
+    here = put(shared, only, is_kept);
     const bool is_ours_alone = only || ack_id || shared->flags.is_local;
     if (!is_ours_alone) surroundings_.adapter.publish(name_, *shared, event, arguments);
   }
@@ -110,8 +110,8 @@ void Namespace::publish(std::shared_ptr<const Envelope> envelope) {
   }
   Hub* here = nullptr;
   {
-    std::lock_guard lock(order_);
-    here = put(envelope, nullptr);
+    std::lock_guard place(order_);
+    here = put(envelope, nullptr, false);
     if (!envelope->visit && !envelope->flags.is_local) {
       surroundings_.adapter.publish(name_, *envelope, {}, {});
     }
@@ -132,19 +132,23 @@ void Namespace::arrive(Envelope envelope, std::string_view event, const Argument
   shared->offset = offset;
   if (is_kept) shared->frames = draft.finish(offset);
   if (!log_) shared->frames = draft.finish();
-  std::lock_guard lock(order_);
+  std::lock_guard place(order_);
   if (!shared->frames) shared->frames = draft.finish(log_->last());
-  if (is_kept) is_past ? log_->recall(shared) : log_->append(shared);
-  if (!is_past) put(shared, nullptr);
+  if (!is_past) {
+    put(shared, nullptr, is_kept);
+  } else if (is_kept) {
+    std::lock_guard lock(inboxes_);
+    log_->recall(shared);
+  }
 }
 
 void Namespace::reach(const Offset& offset) {
-  std::lock_guard lock(order_);
+  std::scoped_lock lock(order_, inboxes_);
   if (log_) log_->reach(offset);
 }
 
 void Namespace::restart_log(const Offset& known_from, const Offset& last) {
-  std::lock_guard lock(order_);
+  std::scoped_lock lock(order_, inboxes_);
   if (log_) log_->restart(known_from, last);
 }
 
@@ -159,39 +163,48 @@ bool Namespace::evict(const Id& pid, std::function<void()> then) {
   return true;
 }
 
-Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only) {
+Hub* Namespace::put(const std::shared_ptr<const Envelope>& envelope, Hub* only, bool is_kept) {
   Hub* here = nullptr;
-  for (const auto& hub : hubs_) {
-    if (only && hub.get() != only) continue;
-    hub->inbox_.push_back(envelope);
-    if (hub->shard().is_here()) {
-      here = hub.get();
-    } else if (hub->inbox_.size() == 1) {
-      // One that has more waiting is on its way to drain already.
-      hub->shard().post([raw = hub.get(), alive = shared_from_this()] { raw->drain(); });
+  {
+    std::lock_guard lock(inboxes_);
+    if (is_kept) log_->append(envelope);
+    for (const auto& hub : hubs_) {
+      if (only && hub.get() != only) continue;
+      hub->inbox_.push_back(envelope);
+      if (hub->shard().is_here()) {
+        here = hub.get();
+      } else if (!hub->is_called_ && !envelope->flags.is_followed) {
+        hub->is_called_ = true;
+        called_.push_back(hub.get());
+      }
     }
   }
+  for (Hub* hub : called_) {
+    hub->shard().post([hub, alive = shared_from_this()] { hub->drain(); });
+  }
+  called_.clear();
   return here;
 }
 
 void Namespace::take(Hub& hub, Inbox& empty) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   hub.inbox_.swap(empty);
   hub.at_hand_ = empty.size();
+  hub.is_called_ = false;
 }
 
 std::optional<Offset> Namespace::last_offset(const Inbox& inbox) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   return inbox.empty() ? std::optional(log_->last()) : std::nullopt;
 }
 
 bool Namespace::remembers(const Offset& offset) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   return log_->since(offset, 0).has_value();
 }
 
 std::optional<Namespace::Missed> Namespace::missed_since(const Offset& offset, const Inbox& inbox) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   auto events = log_->since(offset, missed_at_once);
   if (!events) return std::nullopt;
   const bool is_all = inbox.empty() && events->size() < missed_at_once;
@@ -199,17 +212,17 @@ std::optional<Namespace::Missed> Namespace::missed_since(const Offset& offset, c
 }
 
 void Namespace::trim_log() {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   if (log_) log_->trim();
 }
 
 void Namespace::add_holder(const Id& pid, Holder holder) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   holders_.insert_or_assign(pid, holder);
 }
 
 void Namespace::remove_holder(const Id& pid, unsigned shard) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   const auto found = holders_.find(pid);
   // Who leaves is saved first: a successor may have come back on another shard by now.
   if (found == holders_.end() || found->second.shard != shard) return;
@@ -218,7 +231,7 @@ void Namespace::remove_holder(const Id& pid, unsigned shard) {
 }
 
 std::optional<Namespace::Holder> Namespace::holder_of(const Id& pid) {
-  std::lock_guard lock(order_);
+  std::lock_guard lock(inboxes_);
   const auto found = holders_.find(pid);
   return found == holders_.end() ? std::nullopt : std::optional(found->second);
 }

@@ -4,10 +4,11 @@
 // joining and disconnecting may be done from any thread at any time; handlers run on the shard of
 // the socket they are about.
 //
-// ORDER. Whatever is published takes its place under one lock that is held while the envelope is
-// put into the inbox of every shard's hub, so that all shards (and, with recovery, the log) know
-// one order. The lock is held for pointer moves; with recovery also while the frame is made, which
-// carries its number.
+// ORDER. Whatever is published takes its place under one lock, order_, that is held until the
+// envelope is in the inbox of every shard's hub, so that all shards (and, with recovery, the log)
+// know one order. With recovery the frame, which carries its number, is made (and deflated) under
+// it. Only who publishes waits for that: the inboxes and the log have a lock of their own within
+// it, inboxes_, which is held for pointer moves, and is all that a shard takes to hand out events.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -124,7 +125,7 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::uint64_t next_ack_id() { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
   Hub& hub(unsigned shard) { return *hubs_[shard]; }
   using Inbox = std::vector<std::shared_ptr<const Envelope>>;
-  void take(Hub& hub, Inbox& empty);  // Swaps its inbox, under the order lock.
+  void take(Hub& hub, Inbox& empty);  // Swaps its inbox.
 
   // Recovery. Namespaces without it have no log.
   bool is_recoverable() const { return log_.has_value(); }
@@ -149,9 +150,9 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   void remove_holder(const Id& pid, unsigned shard);
   std::optional<Holder> holder_of(const Id& pid);
 
-  // Puts it into the inboxes, under the order lock; returns the hub of this thread's shard, whose
-  // inbox is to be drained once the lock is free.
-  Hub* put(const std::shared_ptr<const Envelope>& envelope, Hub* only);
+  // Puts it into the inboxes (and the log), under the order lock; returns the hub of this thread's
+  // shard, whose inbox is to be drained once the lock is free.
+  Hub* put(const std::shared_ptr<const Envelope>& envelope, Hub* only, bool is_kept);
   void on_socket_destroyed();  // Tells the registry, which has counted it.
 
   const std::string name_;  // Fixed after construction
@@ -163,8 +164,13 @@ class Namespace : public Listeners, public std::enable_shared_from_this<Namespac
   std::size_t visitors_ = 0;   // Guarded by the registry: sockets, and those about to be made.
   std::once_flag introduced_;  // To the application, by the registry.
 
+  // Held by who publishes, guards what follows. Where the log ends changes under both locks, so
+  // that under this one the next number can be known.
+  std::mutex order_;
+  std::vector<Hub*> called_;  // To drain, once the inboxes are free.
+
   // Guards what follows, and every hub's inbox.
-  mutable std::mutex order_;
+  mutable std::mutex inboxes_;
   std::optional<EventLog> log_;
   boost::unordered_flat_map<Id, Holder, Id::Hash> holders_;  // By pid, with recovery.
 };

@@ -63,7 +63,7 @@ struct SavedSession {
 };
 
 // The events of one namespace in their order; the oldest are forgotten. Guarded by the namespace's
-// order lock.
+// lock of inboxes.
 class EventLog {
  public:
   EventLog(const RecoveryOptions& options, const Clock& clock, Random& random);

@@ -69,16 +69,18 @@ Endpoint send_text(chat::Conversations& conversations) {
            true},
           Access::logged_in,
           {{{"groupId", {{not_empty}, {scalar}}}, content_field(), client_msg_id_field()}},
-          [&conversations](Call& call) -> Result<Answer> {
+          [&conversations](Call& call, const Respond& respond) {
             const auto group_id = integer_of(call.input, "groupId");
-            if (!group_id) return Error("not_in_group");
-            const auto sent =
-                conversations.send_text(call.actor, *group_id, text_of(call.input, "content"),
-                                        maybe_text_of(call.input, "clientMsgId"));
-            if (!sent) return sent.error();
-            Answer answer(new_text_json(sent->message, call.input.at("groupId")));
-            answer.has_made = !sent->is_repeat;
-            return answer;
+            if (!group_id) return respond(Error("not_in_group"));
+            conversations.send_text(
+                call.actor, *group_id, text_of(call.input, "content"),
+                maybe_text_of(call.input, "clientMsgId"),
+                [&call, respond](const Result<chat::Sent>& sent) {
+                  if (!sent) return respond(sent.error());
+                  Answer answer(new_text_json(sent->message, call.input.at("groupId")));
+                  answer.has_made = !sent->is_repeat;
+                  respond(std::move(answer));
+                });
           }};
 }
 

@@ -202,12 +202,15 @@ void Realtime::keep_pace() const {
   }
 }
 
-void Realtime::announce(const chat::Message& message) {
+void Realtime::announce(std::span<const chat::Message* const> messages) {
   keep_pace();
-  server_.of("/")
-      .to(group_room(message.group_id))
-      .emit(fmt::format("group-message:{}", message.group_id),
-            socketio::RawJson{message_json(message).text});
+  for (const chat::Message* message : messages) {
+    auto members = server_.of("/").to(group_room(message->group_id));
+    // A write for all of them costs little more than one for each.
+    if (message != messages.back()) members = members.followed();
+    members.emit(fmt::format("group-message:{}", message->group_id),
+                 socketio::RawJson{message_json(*message).text});
+  }
 }
 
 void Realtime::on_joined(std::int64_t user_id, std::int64_t group_id) {
@@ -230,7 +233,7 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
   if (!message_id) return complain(socket, ack, "messageId must be an integer number");
 
   const auto work = [this, ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
-                     conversation_id = *id, message_id = *message_id] {
+                     conversation_id = *id, message_id = *message_id](const Visitor::Turn&) {
     const auto marked = conversations_->mark_read(actor, conversation_id, message_id);
     ref.run([marked, ack, user_id = actor.user_id](Socket& asking) {
       if (!marked) return complain_of(asking, ack, marked.error());
@@ -247,17 +250,19 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
 }
 
 void Realtime::ask(Socket& socket, const Ack& ack, Question question) {
-  run_in_order(
-      socket, ack,
-      [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
-       question = std::move(question)] {
-        const auto found = question(actor);
-        if (found) return ack(socketio::RawJson{found->text});
-        ref.run([ack, error = found.error()](Socket& asking) { complain_of(asking, ack, error); });
-      });
+  run_in_order(socket, ack,
+               [ref = socket.ref(), actor = *socket.local<Visitor>()->actor, ack,
+                question = std::move(question)](const Visitor::Turn& turn) {
+                 question(actor, [ref, ack, turn](const Result<JsonText>& found) {
+                   if (found) return ack(socketio::RawJson{found->text});
+                   ref.run([ack, error = found.error()](Socket& asking) {
+                     complain_of(asking, ack, error);
+                   });
+                 });
+               });
 }
 
-void Realtime::run_in_order(Socket& socket, const Ack& ack, Task work) {
+void Realtime::run_in_order(Socket& socket, const Ack& ack, Visitor::Work work) {
   auto* visitor = socket.local<Visitor>();
   if (!visitor->waiting) visitor->waiting = std::make_shared<std::deque<Visitor::Waiting>>();
   if (visitor->waiting->size() >= questions_max) {
@@ -276,11 +281,12 @@ void Realtime::run_next(const SocketRef& ref) {
     visitor->is_working = true;
     const auto again = socket.ref();
     const bool is_taken = workers_.run([this, next, again] {
-      next->work();
-      again.run([this, again](Socket& done) {
-        done.local<Visitor>()->is_working = false;
-        run_next(again);
-      });
+      next->work(Visitor::Turn(nullptr, [this, again](auto) {
+        again.run([this, again](Socket& done) {
+          done.local<Visitor>()->is_working = false;
+          run_next(again);
+        });
+      }));
     });
     if (is_taken) return;
     visitor->is_working = false;

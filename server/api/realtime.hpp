@@ -26,6 +26,8 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,7 @@
 #include "api/live_sessions.hpp"
 #include "api/presence.hpp"
 #include "api/turnstile.hpp"
+#include "api/visitor.hpp"
 #include "base/json_text.hpp"
 #include "base/pace.hpp"
 #include "chat/accounts.hpp"
@@ -63,12 +66,14 @@ class Realtime {
   // Registers an event of clients, which must not come too often. Before the shards run.
   void on(std::string event, socketio::EventHandler handler);
   // Gives `ack` what the question finds, for the user whose socket it is; an error is told as an
-  // "exception", too. On a worker, behind what this socket has asked before.
-  using Question = std::function<Result<JsonText>(const chat::Actor&)>;
+  // "exception", too. On a worker, behind what this socket has asked before; a question may be
+  // answered later, from any thread.
+  using Answered = std::function<void(const Result<JsonText>&)>;
+  using Question = std::function<void(const chat::Actor&, Answered)>;
   void ask(socketio::Socket& socket, const socketio::Ack& ack, Question question);
 
   // What chat::Announcements announce. Any thread.
-  void announce(const chat::Message& message);
+  void announce(std::span<const chat::Message* const> messages);
   void on_joined(std::int64_t user_id, std::int64_t group_id);
   void on_revoked(const std::string& token);
   // The log-ins that have sockets here. Any thread.
@@ -87,7 +92,7 @@ class Realtime {
   void mark_read(socketio::Socket& socket, const socketio::Args& args, const socketio::Ack& ack);
   // Runs `work` on a worker, behind what this socket has asked before. When there is no room for
   // it, `ack` hears that.
-  void run_in_order(socketio::Socket& socket, const socketio::Ack& ack, Task work);
+  void run_in_order(socketio::Socket& socket, const socketio::Ack& ack, Visitor::Work work);
   void run_next(const socketio::SocketRef& ref);
 
   socketio::Server& server_;

@@ -37,16 +37,18 @@ Result<JsonObject> checked(const Json& payload, const Shape& shape, std::string_
   return complaint(std::string(complaints->as_array().front().as_string()));
 }
 
-Result<JsonText> send(Conversations& conversations, const Actor& actor, const Json& payload) {
+void send(Conversations& conversations, const Actor& actor, const Json& payload,
+          const Realtime::Answered& answered) {
   static const Shape shape{
       {{"groupId", {{not_empty}, {natural}}}, content_field(), client_msg_id_field()}};
   const auto input = checked(payload, shape, "{groupId, content, clientMsgId?}");
-  if (!input) return input.error();
-  const auto sent =
-      conversations.send_text(actor, *integer_of(*input, "groupId"), text_of(*input, "content"),
-                              maybe_text_of(*input, "clientMsgId"));
-  if (!sent) return sent.error();
-  return sent_json(*sent);
+  if (!input) return answered(input.error());
+  conversations.send_text(actor, *integer_of(*input, "groupId"), text_of(*input, "content"),
+                          maybe_text_of(*input, "clientMsgId"),
+                          [answered](const Result<chat::Sent>& sent) {
+                            if (!sent) return answered(sent.error());
+                            answered(sent_json(*sent));
+                          });
 }
 
 Result<std::vector<Conversations::Position>> positions_of(const Json& groups) {
@@ -67,29 +69,35 @@ Result<std::vector<Conversations::Position>> positions_of(const Json& groups) {
   return positions;
 }
 
-Result<JsonText> sync(Conversations& conversations, const Actor& actor, const Json& payload) {
+Result<JsonText> missed(Conversations& conversations, const Actor& actor, const Json& payload) {
   static const Shape shape{{{"groups", {}}, {"limit", {{natural}}, true}}};
   const auto input = checked(payload, shape, "{groups: [{groupId, afterSeq}], limit?}");
   if (!input) return input.error();
   const Json* groups = input->if_contains("groups");
   const auto positions = positions_of(groups ? *groups : Json());
   if (!positions) return positions.error();
-  const auto missed =
-      conversations.sync(actor, *positions, integer_of(*input, "limit").value_or(0));
-  if (!missed) return missed.error();
-  return all_missed_json(*positions, *missed);
+  const auto found = conversations.sync(actor, *positions, integer_of(*input, "limit").value_or(0));
+  if (!found) return found.error();
+  return all_missed_json(*positions, *found);
+}
+
+void sync(Conversations& conversations, const Actor& actor, const Json& payload,
+          const Realtime::Answered& answered) {
+  answered(missed(conversations, actor, payload));
 }
 
 }  // namespace
 
 void add_message_events(Realtime& realtime, Conversations& conversations) {
-  using Answer = Result<JsonText> (*)(Conversations&, const Actor&, const Json&);
+  using Answer = void (*)(Conversations&, const Actor&, const Json&, const Realtime::Answered&);
   const auto add = [&](const char* event, Answer answer) {
     realtime.on(event, [&realtime, &conversations, answer](Socket& socket, const Args& args,
                                                            const Ack& ack) {
-      realtime.ask(socket, ack, [&conversations, answer, payload = args[0]](const Actor& actor) {
-        return answer(conversations, actor, payload);
-      });
+      realtime.ask(socket, ack,
+                   [&conversations, answer, payload = args[0]](const Actor& actor,
+                                                               const Realtime::Answered& answered) {
+                     answer(conversations, actor, payload, answered);
+                   });
     });
   };
   add("send-message", send);

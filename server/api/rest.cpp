@@ -119,35 +119,42 @@ net::Response failure(const net::Request& request, const Error& error) {
   return response;
 }
 
+// A call and the right to answer it: with whoever may still do so.
+struct Rest::Asked {
+  Asked(Call one, net::Reply its_reply) : call(std::move(one)), reply(std::move(its_reply)) {}
+
+  void answer(Result<Answer> answer) {
+    if (!answer) return reply(failure(call.request, answer.error()));
+    reply(answer->response ? std::move(*answer->response) : success(call.request, *answer));
+  }
+
+  Call call;
+  net::Reply reply;
+};
+
 net::Route Rest::route(const Endpoint& endpoint) {
   net::Route route;
   route.method = endpoint.method;
   route.pattern = endpoint.path;
   route.handler = [this, endpoint](net::Request request, net::Reply reply) {
     net::Workers& workers = endpoint.pace == Pace::slow ? slow_ : quick_;
-    // Shared, because a refused task has taken neither of them.
-    struct Pair {
-      net::Request request;
-      net::Reply reply;
-    };
-    auto pair = std::make_shared<Pair>(Pair{std::move(request), std::move(reply)});
-    const bool is_taken = workers.run([this, &endpoint = endpoint, pair] {
-      pair->reply(run(endpoint, std::move(pair->request)));
-    });
-    if (!is_taken) pair->reply(failure(pair->request, Error("busy")));
+    const auto asked = std::make_shared<Asked>(Call{std::move(request), {}, {}}, std::move(reply));
+    const bool is_taken =
+        workers.run([this, &endpoint = endpoint, asked] { run(endpoint, asked); });
+    if (!is_taken) asked->answer(Error("busy"));
   };
   return route;
 }
 
-net::Response Rest::run(const Endpoint& endpoint, net::Request request) const {
-  Call call{std::move(request), {}, {}};
-  auto answered = answer(endpoint, call);
-  if (!answered) return failure(call.request, answered.error());
-  if (answered->response) return std::move(*answered->response);
-  return success(call.request, *answered);
+void Rest::run(const Endpoint& endpoint, const std::shared_ptr<Asked>& asked) const {
+  if (const auto checked = check_call(endpoint, asked->call); !checked) {
+    return asked->answer(checked.error());
+  }
+  endpoint.handle(asked->call,
+                  [asked](Result<Answer> answer) { asked->answer(std::move(answer)); });
 }
 
-Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
+Result<void> Rest::check_call(const Endpoint& endpoint, Call& call) const {
   if (const auto decoded = check_path(call.request.path()); !decoded) return decoded.error();
   auto input = endpoint.method == "GET" ? Result<JsonObject>(parse_query(call.request.raw_query()))
                                         : parse_body(call.request);
@@ -158,8 +165,7 @@ Result<Answer> Rest::answer(const Endpoint& endpoint, Call& call) const {
     if (!actor) return actor.error();
     call.actor = std::move(*actor);
   }
-  if (const auto checked = check(endpoint.input, call.input); !checked) return checked.error();
-  return endpoint.handle(call);
+  return check(endpoint.input, call.input);
 }
 
 Result<chat::Actor> Rest::authenticate(const net::Request& request) const {

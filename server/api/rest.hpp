@@ -8,9 +8,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "api/schema.hpp"
@@ -45,6 +48,29 @@ struct Answer {
   bool has_made = true;  // A POST made something: 201, else 200.
 };
 
+// How a call is answered: once, from any thread. A call that nobody answers is answered 500.
+using Respond = std::function<void(Result<Answer>)>;
+
+// What an endpoint does with a call: most return what they answer, and who has to wait for others
+// without keeping a worker takes a Respond. The call lives as long as that.
+class Handler {
+ public:
+  template <class F>
+    requires std::is_invocable_r_v<Result<Answer>, F&, Call&>
+  Handler(F answer)  // NOLINT: implicit, as a lambda is a handler
+      : handle_([answer = std::move(answer)](Call& call, const Respond& respond) {
+          respond(answer(call));
+        }) {}
+  template <class F>
+    requires std::is_invocable_v<F&, Call&, const Respond&>
+  Handler(F handle) : handle_(std::move(handle)) {}  // NOLINT
+
+  void operator()(Call& call, const Respond& respond) const { handle_(call, respond); }
+
+ private:
+  std::function<void(Call&, const Respond&)> handle_;
+};
+
 enum class Access : std::uint8_t { open, logged_in };
 
 // What an endpoint waits for. Mails and password hashes take long, on purpose or by others' fault,
@@ -67,7 +93,7 @@ struct Endpoint {
   Told told;
   Access access;
   Shape input;
-  std::function<Result<Answer>(Call&)> handle;
+  Handler handle;
   Pace pace = Pace::quick;
 };
 
@@ -82,8 +108,9 @@ class Rest {
   Result<chat::Actor> authenticate(const net::Request& request) const;
 
  private:
-  net::Response run(const Endpoint& endpoint, net::Request request) const;
-  Result<Answer> answer(const Endpoint& endpoint, Call& call) const;
+  struct Asked;
+  void run(const Endpoint& endpoint, const std::shared_ptr<Asked>& asked) const;
+  Result<void> check_call(const Endpoint& endpoint, Call& call) const;
 
   net::Workers& quick_;
   net::Workers& slow_;

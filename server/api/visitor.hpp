@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,6 @@
 #include "api/live_sessions.hpp"
 #include "base/pace.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "chat/actor.hpp"
 #include "socketio/ack.hpp"
 #include "socketio/socket.hpp"
@@ -26,8 +26,11 @@ namespace coterie::api {
 struct Visitor {
   std::optional<chat::Actor> actor;
   LiveSessions::Pass pass;
+  // What a socket has asked keeps its turn until its last copy is gone: then comes the next.
+  using Turn = std::shared_ptr<const void>;
+  using Work = std::function<void(Turn)>;
   struct Waiting {
-    Task work;
+    Work work;
     socketio::Ack ack;
   };
   std::shared_ptr<std::deque<Waiting>> waiting;  // Null until something was asked: most never ask.

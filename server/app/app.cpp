@@ -405,6 +405,7 @@ struct App::Doors {
     // Who has just been let in has something to say.
     std::this_thread::sleep_for(last_words);
     workers.stop(patience);
+    conversations.finish_sending();
     server.close();
   }
 };
@@ -427,8 +428,8 @@ Result<void> App::run(const Config& config) {
 
   Doors doors(core, config);
   doors.realtime.set_up(*core.accounts, doors.conversations, doors.shards[0]);
-  core.announcements.message = [&](const chat::Message& message) {
-    doors.realtime.announce(message);
+  core.announcements.messages = [&](std::span<const chat::Message* const> messages) {
+    doors.realtime.announce(messages);
   };
   core.announcements.joined = [&](std::int64_t user_id, std::int64_t group_id) {
     doors.realtime.on_joined(user_id, group_id);
@@ -465,6 +466,7 @@ Json App::describe_api(const Config& config) {
   Config alone = config;
   alone.redis_host.clear();
   alone.redis_sentinels.clear();
+  alone.redis_cluster.clear();
   Doors doors(core, alone);
   return doors.describe_api(core);
 }

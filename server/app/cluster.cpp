@@ -33,13 +33,7 @@ socketio::RecoveryOptions recovery_of(const Config& config) {
 std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
                                                 std::function<void(bool)> on_hearing) {
   if (!config.is_clustered()) return nullptr;
-  const redis::Options at = *config.redis_options();
-  return redis::pubsub_adapter({.redis = {.host = at.host,
-                                          .port = at.port,
-                                          .username = at.username,
-                                          .password = at.password,
-                                          .sentinels = at.sentinels,
-                                          .tls = at.tls},
+  return redis::pubsub_adapter({.redis = config.redis_options()->address,
                                 .key = config.channel_prefix(),
                                 .recovery = recovery_of(config),
                                 .on_hearing = std::move(on_hearing)});

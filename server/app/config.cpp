@@ -158,9 +158,20 @@ std::string origin_of(std::string_view text, bool is_secure, std::uint16_t port)
 
 // Who is named needs a password; and there are not two ways to one place.
 Result<void> check_redis(const Config& config) {
-  if (!config.redis_host.empty() && !config.redis_sentinels.empty()) {
-    return bad_setting("redis_sentinels", config.sources.find("redis_sentinels")->second,
-                       "not together with redis_host: they say where Redis is");
+  const auto refuse = [&](const char* setting, const char* other) {
+    return bad_setting(setting, config.sources.find(setting)->second,
+                       fmt::format("not together with {}: it says where Redis is", other));
+  };
+  if (!config.redis_host.empty()) {
+    if (!config.redis_sentinels.empty()) return refuse("redis_sentinels", "redis_host");
+    if (!config.redis_cluster.empty()) return refuse("redis_cluster", "redis_host");
+  }
+  if (!config.redis_cluster.empty()) {
+    if (!config.redis_sentinels.empty()) return refuse("redis_cluster", "redis_sentinels");
+    if (config.redis_db != 0) {
+      return bad_setting("redis_db", config.sources.find("redis_db")->second,
+                         "0: a Redis Cluster has no other");
+    }
   }
   if (!config.redis_ca.empty() && !config.redis_tls) {
     return bad_setting("redis_ca", config.sources.find("redis_ca")->second,
@@ -200,18 +211,23 @@ std::optional<storage::S3Place> Config::s3() const {
 }
 
 std::optional<redis::Options> Config::redis_options() const {
-  if (redis_host.empty() && redis_sentinels.empty()) return std::nullopt;
+  if (redis_host.empty() && redis_sentinels.empty() && redis_cluster.empty()) return std::nullopt;
   redis::Options options;
-  options.host = redis_host;
-  options.port = redis_port;
-  if (redis_host.empty()) {
-    options.host = redis_master;
-    options.sentinels = {redis::parse_places(redis_sentinels).value(), redis_sentinel_password};
+  redis::Address& address = options.address;
+  address.host = redis_host;
+  address.port = redis_port;
+  if (!redis_sentinels.empty()) {
+    address.host = redis_master;
+    address.sentinels = {redis::parse_places(redis_sentinels, redis::usual_sentinel_port).value(),
+                         redis_sentinel_password};
   }
-  options.username = redis_username;
-  options.password = redis_password;
+  if (!redis_cluster.empty()) {
+    address.cluster_nodes = redis::parse_places(redis_cluster, redis::usual_port).value();
+  }
+  address.username = redis_username;
+  address.password = redis_password;
+  address.tls = {redis_tls, redis_ca};
   options.database = redis_db;
-  options.tls = {redis_tls, redis_ca};
   return options;
 }
 

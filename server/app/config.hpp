@@ -72,6 +72,7 @@ struct Config {
   std::string redis_channel_prefix;  // Empty: of its own for each database there.
   std::string node_name;             // Empty: the machine's name and the port.
   std::string redis_sentinels;       // "host:port,host:port"; empty: Redis is at redis_host.
+  std::string redis_cluster;         // The same of nodes of a Redis Cluster.
   std::string redis_master = "mymaster";
   std::string redis_sentinel_password;
   bool redis_tls = false;

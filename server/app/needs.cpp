@@ -25,10 +25,7 @@ std::vector<api::Readiness::Need> needs_of(storage::Database::Connect connect, r
                                                       R"(SELECT MAX("number") FROM "migration")");
   needs.push_back({"database", fresh, [probe] { return probe->ask(); }});
   if (redis) {
-    needs.push_back({"redis", fresh, [redis]() -> Result<void> {
-                       const auto pong = redis->run({"PING"}, redis::Repeat::harmless);
-                       return pong ? Result<void>() : pong.error();
-                     }});
+    needs.push_back({"redis", fresh, [redis] { return redis->ping(); }});
   }
   needs.push_back({"files", files_fresh, [&blobs] { return blobs.check(); }});
   return needs;

@@ -87,7 +87,7 @@ Setting one_of(Text key, Variables variables, Text help, std::string C::* field,
 Setting places(Text key, Variables variables, Text help, std::string C::* field) {
   return checked(
       key, std::move(variables), help, field,
-      [](Text value) { return static_cast<bool>(redis::parse_places(value)); },
+      [](Text value) { return static_cast<bool>(redis::parse_places(value, redis::usual_port)); },
       "host:port,host:port");
 }
 
@@ -259,6 +259,10 @@ std::vector<Setting> sentinel_settings() {
       places("redis_sentinels", {"REDIS_SENTINELS"},
              "Sentinels that know where Redis is, instead of redis_host: host:port,host:port",
              &C::redis_sentinels),
+      places("redis_cluster", {"REDIS_CLUSTER"},
+             "nodes of a Redis Cluster, one of them there, instead of redis_host: "
+             "host:port,host:port",
+             &C::redis_cluster),
       some_text("redis_master", {"REDIS_MASTER"}, "the name that they know it by",
                 &C::redis_master),
       secret(text("redis_sentinel_password", {"REDIS_SENTINEL_PASSWORD"},

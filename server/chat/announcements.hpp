@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "chat/model.hpp"
@@ -12,8 +13,9 @@
 namespace coterie::chat {
 
 struct Announcements {
-  // Stored, in the order of the ids; whole: with author, avatar and files, links filled in.
-  std::function<void(const Message&)> message = [](const Message&) {};
+  // Stored together, in the order of the ids; whole: with author, avatar and files, links filled
+  // in. One call after another.
+  std::function<void(std::span<const Message* const>)> messages = [](auto) {};
   std::function<void(std::int64_t user_id, std::int64_t group_id)> joined = [](auto, auto) {};
   // This log-in is over: it was ended or has expired.
   std::function<void(const std::string& token)> revoked = [](const std::string&) {};

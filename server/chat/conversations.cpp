@@ -69,10 +69,9 @@ Conversations::Missed missed_in(Driver& db, const Conversations::Position& posit
 }  // namespace
 
 Conversations::Conversations(Parts parts)
-    : parts_(parts), group_commit_(parts.database, [this](const Message& stored) {
-        Message message = stored;
-        parts_.files.link(message);
-        parts_.announcements.message(message);
+    : parts_(parts), group_commit_(parts.database, [this](std::span<Message* const> stored) {
+        for (Message* message : stored) parts_.files.link(*message);
+        parts_.announcements.messages(stored);
       }) {}
 
 Result<std::vector<Conversation>> Conversations::list(const Actor& actor) {
@@ -95,15 +94,38 @@ Result<std::vector<Message>> Conversations::history(const Actor& actor, const Pa
   return messages;
 }
 
-Result<Sent> Conversations::send(const Actor& actor, Message message, ClientMsgId client_msg_id) {
+Result<void> Conversations::prepare(const Actor& actor, Message& message,
+                                    ClientMsgId client_msg_id) {
   if (auto checked = check_member(actor, message.group_id); !checked) return checked.error();
   if (auto paced = parts_.limits.sends.take(actor.user_id); !paced) return paced.error();
   message.user_id = actor.user_id;
   message.create_at = message.update_at = parts_.clock.wall();
   message.client_msg_id = std::move(client_msg_id);
-  auto sent = group_commit_.append(std::move(message));
-  if (sent) parts_.files.link(sent->message);
+  return {};
+}
+
+// What is new got its links when it was announced.
+Result<Sent> Conversations::with_links(Result<Sent> sent) const {
+  if (sent && sent->is_repeat) parts_.files.link(sent->message);
   return sent;
+}
+
+Result<Sent> Conversations::send(const Actor& actor, Message message, ClientMsgId client_msg_id) {
+  const auto prepared = prepare(actor, message, std::move(client_msg_id));
+  if (!prepared) return prepared.error();
+  return with_links(group_commit_.append(std::move(message)));
+}
+
+void Conversations::send_text(const Actor& actor, std::int64_t group_id, std::string content,
+                              ClientMsgId client_msg_id, Done done) {
+  Message message;
+  message.group_id = group_id;
+  message.content = std::move(content);
+  const auto prepared = prepare(actor, message, std::move(client_msg_id));
+  if (!prepared) return done(prepared.error());
+  group_commit_.append(std::move(message), [this, done = std::move(done)](Result<Sent> sent) {
+    done(with_links(std::move(sent)));
+  });
 }
 
 Result<Sent> Conversations::send_text(const Actor& actor, std::int64_t group_id,

@@ -51,13 +51,20 @@ class Conversations {
   // What the sender calls a message, so that it may be sent again when no answer came.
   using ClientMsgId = std::optional<std::string>;
   static constexpr std::size_t client_msg_id_max = 64;  // Characters.
-  // Return when the message is durable and announced. Error "client_msg_id_taken".
+  // Return when the message is durable and announced. Error "client_msg_id_taken"; "busy".
   Result<Sent> send_text(const Actor& actor, std::int64_t group_id, std::string content,
                          ClientMsgId client_msg_id = {});
   Result<Sent> send_image(const Actor& actor, std::int64_t group_id, std::int64_t file_id,
                           ClientMsgId client_msg_id = {});
   Result<Sent> send_video(const Actor& actor, std::int64_t group_id, std::int64_t file_id,
                           std::int64_t cover_id, ClientMsgId client_msg_id = {});
+  // The same without waiting: `done` is called once, perhaps at once and perhaps on another thread,
+  // which must not be kept long (storage/group_commit).
+  using Done = storage::GroupCommit::Done;
+  void send_text(const Actor& actor, std::int64_t group_id, std::string content,
+                 ClientMsgId client_msg_id, Done done);
+  // Waits until all that is being sent is sent.
+  void finish_sending() { group_commit_.finish(); }
   // Names that are old enough not to be used again.
   Result<void> forget_sent();
 
@@ -87,6 +94,8 @@ class Conversations {
 
  private:
   Result<Sent> send(const Actor& actor, Message message, ClientMsgId client_msg_id);
+  Result<void> prepare(const Actor& actor, Message& message, ClientMsgId client_msg_id);
+  Result<Sent> with_links(Result<Sent> sent) const;
 
   const Parts parts_;
   storage::GroupCommit group_commit_;

@@ -2,72 +2,139 @@
 #include "storage/group_commit.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <exception>
+#include <future>
+#include <iterator>
+#include <memory>
+#include <string_view>
 
 #include "base/blocking.hpp"
 #include "base/check.hpp"
+#include "base/log.hpp"
 
 namespace coterie::storage {
 
 namespace {
 
 constexpr std::size_t batch_max = 256;
+// As many as requests may wait for a worker: some seconds' work, some megabytes.
+constexpr std::size_t queue_max = 4096;
+
+// What many wait for goes on, whatever happens to one of them: memory may be short, for a moment.
+template <class Work>
+void guard(std::string_view what, Work&& work) {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    log::error("{}: {}", what, failure.what());
+  }
+}
 
 }  // namespace
 
-Result<Sent> GroupCommit::append(Message message) {
+void GroupCommit::append(Message message, Done done) {
   COTERIE_CHECK(may_block());
-  Entry entry{std::move(message), std::nullopt};
+  {
+    std::unique_lock lock(mutex_);
+    if (queue_.size() < queue_max) {
+      queue_.push_back({std::move(message), std::move(done)});
+      ++unfinished_;
+      return lead(lock);
+    }
+  }
+  done(Error("busy"));
+}
+
+Result<Sent> GroupCommit::append(Message message) {
+  // Shared, because whoever sets it may be at it still when this returns.
+  const auto promise = std::make_shared<std::promise<Result<Sent>>>();
+  append(std::move(message), [promise](Result<Sent> sent) { promise->set_value(std::move(sent)); });
+  return promise->get_future().get();
+}
+
+void GroupCommit::finish() {
+  COTERIE_CHECK(may_block());
   std::unique_lock lock(mutex_);
-  queue_.push_back(&entry);
-  changed_.wait(lock, [&] { return entry.is_done || (!is_led_ && queue_.front() == &entry); });
-  if (!entry.is_done) lead(lock);
-  return std::move(*entry.result);
+  changed_.wait(lock, [this] { return unfinished_ == 0; });
 }
 
 void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
-  is_led_ = true;
-  const auto count = std::min(queue_.size(), batch_max);
-  const std::vector<Entry*> batch(queue_.begin(),
-                                  queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  lock.unlock();
-  commit(batch);
-  for (const Entry* entry : batch) {
-    const Result<Sent>& result = *entry->result;
-    if (result && !result->is_repeat) announce_(result->message);
+  while (!queue_.empty() && !has_successor_) {
+    has_successor_ = true;
+    changed_.wait(lock, [this] { return !is_led_; });
+    has_successor_ = false;
+    Batch batch = take_batch();
+    const std::size_t count = batch.size();
+    is_led_ = true;
+    lock.unlock();
+    carry_out(std::move(batch));
+    lock.lock();
+    unfinished_ -= count;
+    if (unfinished_ == 0) changed_.notify_all();
   }
-  lock.lock();
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  for (Entry* entry : batch) entry->is_done = true;
-  is_led_ = false;
-  changed_.notify_all();
 }
 
-void GroupCommit::commit(std::span<Entry* const> batch) {
+GroupCommit::Batch GroupCommit::take_batch() {
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_max));
+  Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  return batch;
+}
+
+void GroupCommit::carry_out(Batch batch) {
+  guard("messages could not be stored", [&] { commit(batch); });
+  for (Entry& entry : batch) {
+    if (!entry.result) entry.result = Error("internal_error");
+  }
+  {
+    std::lock_guard in_order(announcing_);
+    {
+      std::lock_guard lock(mutex_);
+      is_led_ = false;
+    }
+    changed_.notify_all();
+    guard("messages could not be announced", [&] { announce(batch); });
+  }
+  for (Entry& entry : batch) {
+    const Done done = std::move(entry.done);  // Gone when it was called, with what it keeps.
+    guard("a sender could not be told", [&] { done(std::move(*entry.result)); });
+  }
+}
+
+void GroupCommit::announce(std::span<Entry> batch) {
+  std::vector<Message*> stored;
+  for (Entry& entry : batch) {
+    Result<Sent>& result = *entry.result;
+    if (result && !result->is_repeat) stored.push_back(&result->message);
+  }
+  if (!stored.empty()) announce_(stored);
+}
+
+void GroupCommit::commit(std::span<Entry> batch) {
   auto committed = try_to_commit(batch);
   if (committed) return;
   const bool is_violation = committed.error().code.ends_with("_violation");
   if (batch.size() > 1 && is_violation) {
     // One of them cannot be stored, and has undone the others with it: so each by itself.
-    for (Entry* const& entry : batch) commit({&entry, 1});
+    for (Entry& entry : batch) commit({&entry, 1});
     return;
   }
   // Perhaps another server has stored it just now: then it is found.
-  if (is_violation && batch.front()->message.client_msg_id) committed = try_to_commit(batch);
+  if (is_violation && batch.front().message.client_msg_id) committed = try_to_commit(batch);
   if (committed) return;
-  for (Entry* entry : batch) entry->result = committed.error();
+  for (Entry& entry : batch) entry.result = committed.error();
 }
 
-Result<void> GroupCommit::try_to_commit(std::span<Entry* const> batch) {
+Result<void> GroupCommit::try_to_commit(std::span<Entry> batch) {
   std::vector<const Message*> messages;
-  for (const Entry* entry : batch) messages.push_back(&entry->message);
+  for (const Entry& entry : batch) messages.push_back(&entry.message);
   std::vector<Result<Sent>> stored;
   auto committed = database_.write([&](Driver& db) -> Result<void> {
     stored = store_messages(db, messages);
     return {};
   });
   if (!committed) return committed;
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i]->result = std::move(stored[i]);
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].result = std::move(stored[i]);
   return committed;
 }
 

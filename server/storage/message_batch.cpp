@@ -2,11 +2,13 @@
 #include "storage/message_batch.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/check.hpp"
 #include "storage/messages.hpp"
 #include "storage/sent_messages.hpp"
 #include "storage/sequence.hpp"
@@ -15,14 +17,6 @@ namespace coterie::storage {
 
 namespace {
 
-Sent store_one(Driver& db, Message message) {
-  insert_message(db, message);
-  if (message.client_msg_id) insert_sent(db, message);
-  Sent sent{*find_message(db, message.id)};
-  sent.message.client_msg_id = std::move(message.client_msg_id);
-  return sent;
-}
-
 // PostgreSQL stores no U+0000, but U+FFFD for it.
 std::string without_nul(std::string text) {
   constexpr std::string_view replacement = "\xEF\xBF\xBD";
@@ -30,6 +24,11 @@ std::string without_nul(std::string text) {
     text.replace(at, 1, replacement);
   }
   return text;
+}
+
+SentName name_of(const Driver& db, const Message& message) {
+  const std::string& name = *message.client_msg_id;
+  return {message.user_id, db.dialect() == Dialect::postgres ? without_nul(name) : name};
 }
 
 bool says_the_same(const Message& one, const Message& other) {
@@ -50,29 +49,73 @@ Result<Sent> find_first(Driver& db, const Message& again) {
   return Sent{std::move(*stored), true};
 }
 
+// Which of them are to be stored: those without a name, and the first of each name that is not
+// stored already.
+std::vector<std::size_t> find_new(Driver& db, std::span<const Message* const> messages) {
+  std::vector<SentName> names;
+  for (const Message* message : messages) {
+    if (message->client_msg_id) names.push_back(name_of(db, *message));
+  }
+  std::set<SentName> taken;
+  if (!names.empty()) taken = which_are_sent(db, names);
+  std::vector<std::size_t> indexes;
+  auto name = names.begin();
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (!messages[i]->client_msg_id || taken.insert(std::move(*name++)).second) {
+      indexes.push_back(i);
+    }
+  }
+  return indexes;
+}
+
+// Gives them the next numbers of their groups, in their order; returns which those are.
+std::vector<SeqRange> number(Driver& db, std::span<Message> messages) {
+  std::map<std::int64_t, std::int64_t> counts;
+  for (const Message& message : messages) ++counts[message.group_id];
+  std::vector<SeqRange> ranges;
+  std::map<std::int64_t, std::int64_t> seqs;
+  for (const auto& [group_id, count] : counts) {
+    const std::int64_t last = advance_sequence(db, group_id, count);
+    ranges.push_back({group_id, last - count, last});
+    seqs[group_id] = last - count;
+  }
+  for (Message& message : messages) message.seq = ++seqs[message.group_id];
+  return ranges;
+}
+
+// Stores new ones, and makes each what others will see.
+void store_new(Driver& db, std::span<Message> messages) {
+  const std::vector<SeqRange> ranges = number(db, messages);
+  insert_messages(db, messages);
+  std::map<std::pair<std::int64_t, std::int64_t>, Message*> by_number;
+  for (Message& each : messages) by_number[{each.group_id, each.seq}] = &each;
+  std::vector<const Message*> named;
+  read_messages(db, ranges, [&](Message stored) {
+    const auto found = by_number.find({stored.group_id, stored.seq});
+    COTERIE_CHECK(found != by_number.end());
+    Message& message = *found->second;
+    stored.client_msg_id = std::move(message.client_msg_id);
+    message = std::move(stored);
+    if (message.client_msg_id) named.push_back(&message);
+  });
+  if (!named.empty()) insert_sent(db, named);
+}
+
 }  // namespace
 
 std::vector<Result<Sent>> store_messages(Driver& db, std::span<const Message* const> messages) {
-  std::set<std::pair<std::int64_t, std::string_view>> names;
-  std::vector<bool> is_new;
-  std::map<std::int64_t, std::int64_t> seqs;  // First how many a group gets, then the last given.
-  for (const Message* message : messages) {
-    const auto& name = message->client_msg_id;
-    is_new.push_back(!name || (names.emplace(message->user_id, *name).second &&
-                               !is_sent(db, message->user_id, *name)));
-    if (is_new.back()) ++seqs[message->group_id];
-  }
-  for (auto& [group_id, seq] : seqs) seq = advance_sequence(db, group_id, seq) - seq;
+  const std::vector<std::size_t> indexes = find_new(db, messages);
+  std::vector<Message> stored;
+  for (const std::size_t i : indexes) stored.push_back(*messages[i]);
+  if (!stored.empty()) store_new(db, stored);
   std::vector<Result<Sent>> all;
   all.reserve(messages.size());
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (!is_new[i]) {
+  for (std::size_t i = 0, next = 0; i < messages.size(); ++i) {
+    if (next < indexes.size() && indexes[next] == i) {
+      all.push_back(Sent{std::move(stored[next++])});
+    } else {
       all.push_back(find_first(db, *messages[i]));
-      continue;
     }
-    Message message = *messages[i];
-    message.seq = ++seqs[message.group_id];
-    all.push_back(store_one(db, std::move(message)));
   }
   return all;
 }

@@ -2,7 +2,8 @@
 // senders call them.
 //
 // SEQUENCE  begins the batch (storage/sequence): one statement for each group, however many
-//           messages there are for it.
+//           messages there are for it. What follows are few statements, too, however many messages
+//           there are: they are inserted together, and read back together by their numbers.
 // REPEATS   A message that its sender names (client_msg_id) is stored once; sent again, also in
 //           the same batch, it is the stored one. Should another server store it at this moment,
 //           the key of "sent_message" undoes the batch: it is to be tried again, and then finds it.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "storage/files.hpp"
+#include "storage/many_rows.hpp"
 #include "storage/users.hpp"
 
 namespace coterie::storage {
@@ -43,6 +44,25 @@ struct Page {
 Message read_with_author(RowReader& row) {
   Message message = read_message(row);
   message.user = read_user(row);
+  return message;
+}
+
+// Messages with all that is shown with them in one question: it is asked for each that is sent.
+std::string select_whole() {
+  return "SELECT " + message_columns("m") + ", " + user_columns("u") + ", " + file_columns("a") +
+         ", " + file_columns("f") + ", " + file_columns("c") +
+         R"( FROM "group_message" m
+          LEFT JOIN "user" u ON u."id" = m."userId"
+          LEFT JOIN "file" a ON a."id" = u."avatarId"
+          LEFT JOIN "file" f ON f."id" = m."fileId"
+          LEFT JOIN "file" c ON c."id" = m."coverId")";
+}
+
+Message read_whole(RowReader& row) {
+  Message message = read_with_author(row);
+  message.user.avatar = maybe_read_file(row);
+  message.file = maybe_read_file(row);
+  message.cover = maybe_read_file(row);
   return message;
 }
 
@@ -105,35 +125,38 @@ Message read_message(RowReader& row) {
   return message;
 }
 
-void insert_message(Driver& db, Message& message) {
-  message.id = db.insert_row(
+void insert_messages(Driver& db, std::span<const Message> messages) {
+  static const ManyRows insert(
       R"(INSERT INTO "group_message" ("createAt", "updateAt", "type", "content", "userId",
-              "groupId", "coverId", "fileId", "seq") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
-      message.create_at, message.update_at, column_text(message.type), message.content,
-      message.user_id, message.group_id, message.cover_id, message.file_id,
-      message.seq > 0 ? Value(message.seq) : Value(nullptr));
+              "groupId", "coverId", "fileId", "seq") VALUES )",
+      "(?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ");
+  insert.run(db, messages.size(), [&](std::size_t row, std::vector<Value>& values) {
+    const Message& each = messages[row];
+    values.insert(values.end(), {each.create_at, each.update_at, column_text(each.type),
+                                 each.content, each.user_id, each.group_id, each.cover_id,
+                                 each.file_id, each.seq > 0 ? Value(each.seq) : Value(nullptr)});
+  });
 }
 
-// Everything in one question: it is asked for each message that is sent.
-std::optional<Message> find_message(Driver& db, std::int64_t id) {
-  static const std::string sql = "SELECT " + message_columns("m") + ", " + user_columns("u") +
-                                 ", " + file_columns("a") + ", " + file_columns("f") + ", " +
-                                 file_columns("c") +
-                                 R"( FROM "group_message" m
-          LEFT JOIN "user" u ON u."id" = m."userId"
-          LEFT JOIN "file" a ON a."id" = u."avatarId"
-          LEFT JOIN "file" f ON f."id" = m."fileId"
-          LEFT JOIN "file" c ON c."id" = m."coverId" WHERE m."id" = ?)";
-  return db.query_one(
-      sql,
-      [](RowReader& row) {
-        Message message = read_with_author(row);
-        message.user.avatar = maybe_read_file(row);
-        message.file = maybe_read_file(row);
-        message.cover = maybe_read_file(row);
-        return message;
+void read_messages(Driver& db, std::span<const SeqRange> ranges,
+                   const std::function<void(Message)>& use) {
+  static const ManyRows select(select_whole() + " WHERE ",
+                               R"((m."groupId" = ? AND m."seq" > ? AND m."seq" <= ?))", " OR ");
+  select.run(
+      db, ranges.size(),
+      [&](std::size_t row, std::vector<Value>& values) {
+        const SeqRange& each = ranges[row];
+        values.insert(values.end(), {each.group_id, each.after, each.last});
       },
-      id);
+      [&](const Row& row) {
+        RowReader reader(row);
+        use(read_whole(reader));
+      });
+}
+
+std::optional<Message> find_message(Driver& db, std::int64_t id) {
+  static const std::string sql = select_whole() + R"( WHERE m."id" = ?)";
+  return db.query_one(sql, read_whole, id);
 }
 
 bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id) {

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +18,19 @@ namespace coterie::storage {
 std::string message_columns(std::string_view alias);
 Message read_message(RowReader& row);
 
-// Sets message.id. The number comes from advance_sequence(), in the same transaction.
-void insert_message(Driver& db, Message& message);
+// Their numbers come from advance_sequence(), in the same transaction. They get ids in their order;
+// which, read_messages() tells: where several servers of a cluster give ids out in turns, to count
+// on from the first one would be wrong.
+void insert_messages(Driver& db, std::span<const Message> messages);
+// The numbers (after, last] of a group.
+struct SeqRange {
+  std::int64_t group_id;
+  std::int64_t after;
+  std::int64_t last;
+};
+// Those messages, as find_message() has them, in any order.
+void read_messages(Driver& db, std::span<const SeqRange> ranges,
+                   const std::function<void(Message)>& use);
 // With its author's avatar, its file and its cover.
 std::optional<Message> find_message(Driver& db, std::int64_t id);
 bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id);

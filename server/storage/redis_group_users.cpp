@@ -39,23 +39,44 @@ std::vector<Command> additions(const std::vector<Membership>& page) {
 
 }  // namespace
 
-// Of this run of Redis, from the lines of INFO.
-Result<std::string> RedisGroupUsers::run_id() {
-  const auto reply = redis_.run({"INFO", "server"}, Repeat::harmless);
-  if (!reply) return reply.error();
-  const auto text = reply->text();
-  if (!text) return text.error();
-  constexpr std::string_view name = "\nrun_id:";
-  const std::size_t at = text->find(name);
-  if (at == std::string::npos) return Error("redis_refused", "INFO server names no run_id");
-  const std::size_t begin = at + name.size();
-  return text->substr(begin, text->find_first_of("\r\n", begin) - begin);
+// What they have to be: the run of each server, from the lines of its INFO.
+Result<std::vector<RedisGroupUsers::Mark>> RedisGroupUsers::marks() {
+  const auto shares = redis_.shares(marker);
+  if (!shares) return shares.error();
+  std::vector<Mark> marks;
+  for (const auto& share : *shares) {
+    const auto reply = redis_.run_at(share.place, {"INFO", "server"}, Repeat::harmless);
+    const auto text = reply ? reply->text() : reply.error();
+    if (!text) return text.error();
+    constexpr std::string_view name = "\nrun_id:";
+    const std::size_t at = text->find(name);
+    if (at == std::string::npos) return Error("redis_refused", "INFO server names no run_id");
+    const std::size_t begin = at + name.size();
+    marks.push_back({share.key, text->substr(begin, text->find_first_of("\r\n", begin) - begin)});
+  }
+  return marks;
 }
 
-Result<void> RedisGroupUsers::remember(const std::string& run_id) {
-  const auto done = redis_.run({"SET", marker, run_id, "EX", marker_seconds}, Repeat::harmless);
-  if (!done) return done.error();
-  return {};
+Result<bool> RedisGroupUsers::are_set(const std::vector<Mark>& marks) {
+  std::vector<Command> commands;
+  for (const Mark& mark : marks) commands.push_back({"GET", mark.key});
+  const auto replies = redis_.run(commands, Repeat::harmless);
+  if (!replies) return replies.error();
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const auto text = (*replies)[i].maybe_text();
+    if (!text) return text.error();
+    if (*text != marks[i].run_id) return false;
+  }
+  return true;
+}
+
+Result<void> RedisGroupUsers::remember(const std::vector<Mark>& marks) {
+  std::vector<Command> commands;
+  for (const Mark& mark : marks) {
+    commands.push_back({"SET", mark.key, mark.run_id, "EX", marker_seconds});
+  }
+  const auto done = redis_.run(commands, Repeat::harmless);
+  return done ? Result<void>() : done.error();
 }
 
 Result<void> RedisGroupUsers::fill() {
@@ -63,8 +84,8 @@ Result<void> RedisGroupUsers::fill() {
   const TimePoint begin = system_clock().now();
   // Before the first page: what goes missing from here on is noticed by the next check.
   is_missing_ = false;
-  const auto run = run_id();
-  const auto count = run ? fill_all(*run) : Result<std::int64_t>(run.error());
+  const auto wanted = marks();
+  const auto count = wanted ? fill_all(*wanted) : wanted.error();
   if (!count) {
     is_missing_ = true;
     return count.error();
@@ -74,7 +95,7 @@ Result<void> RedisGroupUsers::fill() {
   return {};
 }
 
-Result<std::int64_t> RedisGroupUsers::fill_all(const std::string& run_id) {
+Result<std::int64_t> RedisGroupUsers::fill_all(const std::vector<Mark>& marks) {
   std::int64_t count = 0;
   for (std::int64_t last = 0;;) {
     const auto page = database_.read([&](Driver& db) -> Result<std::vector<Membership>> {
@@ -87,7 +108,7 @@ Result<std::int64_t> RedisGroupUsers::fill_all(const std::string& run_id) {
     last = page->back().id;
     count += static_cast<std::int64_t>(page->size());
   }
-  if (auto remembered = remember(run_id); !remembered) return remembered.error();
+  if (auto remembered = remember(marks); !remembered) return remembered.error();
   return count;
 }
 
@@ -97,13 +118,11 @@ void RedisGroupUsers::add(std::int64_t user_id, std::int64_t group_id) {
 }
 
 Result<void> RedisGroupUsers::check() {
-  const auto filled_for = redis_.run({"GET", marker}, Repeat::harmless);
-  if (!filled_for) return filled_for.error();
-  const auto text = filled_for->maybe_text();
-  if (!text) return text.error();
-  const auto run = run_id();
-  if (!run) return run.error();
-  if (!is_missing_ && *text == *run) return remember(*run);  // For another day.
+  const auto wanted = marks();
+  if (!wanted) return wanted.error();
+  const auto are_there = are_set(*wanted);
+  if (!are_there) return are_there.error();
+  if (!is_missing_ && *are_there) return remember(*wanted);  // For another day.
   return fill();
 }
 

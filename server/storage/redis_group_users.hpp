@@ -7,13 +7,16 @@
 //
 // LOST sets are noticed: coterie:group_users names the run of Redis for which they were filled. It
 // is not there after FLUSHALL, and names another run after a restart or a failover, whatever
-// persistence may have brought back. What could not be added while Redis was away is made up for.
+// persistence may have brought back. In a Redis Cluster each server that has keys has such a mark,
+// coterie:group_users:<n>. What could not be added while Redis was away is made up for.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "redis/client.hpp"
@@ -34,9 +37,14 @@ class RedisGroupUsers {
   Result<void> check();
 
  private:
-  Result<std::string> run_id();
-  Result<std::int64_t> fill_all(const std::string& run_id);
-  Result<void> remember(const std::string& run_id);
+  struct Mark {
+    std::string key;
+    std::string run_id;  // Of the server that has it.
+  };
+  Result<std::vector<Mark>> marks();
+  Result<bool> are_set(const std::vector<Mark>& marks);
+  Result<std::int64_t> fill_all(const std::vector<Mark>& marks);
+  Result<void> remember(const std::vector<Mark>& marks);
 
   redis::Client& redis_;
   Database& database_;

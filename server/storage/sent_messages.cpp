@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "storage/sent_messages.hpp"
 
+#include <vector>
+
+#include "storage/many_rows.hpp"
 #include "storage/messages.hpp"
 
 namespace coterie::storage {
@@ -18,14 +21,27 @@ std::optional<std::int64_t> find_id(Driver& db, std::int64_t user_id,
 
 }  // namespace
 
-void insert_sent(Driver& db, const Message& message) {
-  db.run(R"(INSERT INTO "sent_message" ("userId", "clientMsgId", "messageId", "createAt")
-            VALUES (?, ?, ?, ?))",
-         message.user_id, message.client_msg_id, message.id, message.create_at);
+void insert_sent(Driver& db, std::span<const Message* const> messages) {
+  static const ManyRows insert(
+      R"(INSERT INTO "sent_message" ("userId", "clientMsgId", "messageId", "createAt") VALUES )",
+      "(?, ?, ?, ?)", ", ");
+  insert.run(db, messages.size(), [&](std::size_t row, std::vector<Value>& values) {
+    const Message& each = *messages[row];
+    values.insert(values.end(), {each.user_id, each.client_msg_id, each.id, each.create_at});
+  });
 }
 
-bool is_sent(Driver& db, std::int64_t user_id, std::string_view client_msg_id) {
-  return find_id(db, user_id, client_msg_id).has_value();
+std::set<SentName> which_are_sent(Driver& db, std::span<const SentName> names) {
+  static const ManyRows select(R"(SELECT "userId", "clientMsgId" FROM "sent_message" WHERE )",
+                               R"(("userId" = ? AND "clientMsgId" = ?))", " OR ");
+  std::set<SentName> sent;
+  select.run(
+      db, names.size(),
+      [&](std::size_t row, std::vector<Value>& values) {
+        values.insert(values.end(), {names[row].first, names[row].second});
+      },
+      [&](const Row& row) { sent.emplace(row.int64(0), row.text(1)); });
+  return sent;
 }
 
 std::optional<Message> find_sent(Driver& db, std::int64_t user_id, std::string_view client_msg_id) {

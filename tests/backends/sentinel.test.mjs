@@ -1,12 +1,11 @@
-// A chat whose Redis is found by Sentinels, while the primary is killed and another takes its place;
-// and what is said of a Redis Cluster.
+// A chat whose Redis is found by Sentinels, while the primary is killed and another takes its place.
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { redisCli, startRedis } from "../support/backends/redis.mjs";
+import { redisCli } from "../support/backends/redis.mjs";
 import { startSentinels } from "../support/backends/sentinel.mjs";
-import { Coterie, run, temporaryFolder } from "../support/coterie.mjs";
+import { Coterie, run } from "../support/coterie.mjs";
 import { until } from "../support/process.mjs";
 import { closeSocketsAfterEach, connectSocket } from "../support/sockets.mjs";
 
@@ -59,17 +58,4 @@ test("one Sentinel that is there is enough; with none it is said who was asked",
   assert.match(none.log, /no Sentinel knows where it is: 127\.0\.0\.1:1: Connection refused/);
   const other = await token({ REDIS_MASTER: "other" });
   assert.match(other.log, /it knows no 'other'/);
-});
-
-test("a node of a Redis Cluster is refused in words", async () => {
-  const node = await startRedis("--cluster-enabled", "yes", "--cluster-config-file",
-                                `${temporaryFolder()}/nodes.conf`);
-  try {
-    const { code, log } = await run(["serve", "--port", "0", "--data", temporaryFolder()],
-                                    { env: node.settings });
-    assert.equal(code, 1);
-    assert.match(log, /a node of a Redis Cluster, which cannot be made use of here/);
-  } finally {
-    await node.kill();
-  }
 });

@@ -21,8 +21,8 @@ export async function startRedis(...words) {
   return Object.assign(redis, { child, port: ports[0], address: `127.0.0.1:${ports[0]}` });
 }
 
-class Redis {
-  constructor(words) {
+export class Redis {
+  constructor(words = []) {
     this.words = words;
   }
 

@@ -31,7 +31,7 @@ ScriptedServer::Answer always(std::string text) {
 
 Options options_of(const ScriptedServer& server) {
   Options options;
-  options.port = server.port();
+  options.address.port = server.port();
   options.connect_timeout = 10s;
   options.command_timeout = 10s;
   return options;
@@ -94,8 +94,8 @@ TEST_F(RedisClient, survives_a_server_that_speaks_something_else) {
 TEST_F(RedisClient, introduces_itself_before_it_asks) {
   const ScriptedServer server(always("+OK\r\n"));
   Options options = options_of(server);
-  options.username = "chat";
-  options.password = "hidden";
+  options.address.username = "chat";
+  options.address.password = "hidden";
   options.database = 3;
   Client client(options);
   EXPECT_EQ(ask(client, {"GET", "key"}), "OK");
@@ -196,11 +196,11 @@ TEST_F(RedisClient, names_the_address_where_nobody_listens) {
   Options options;
   {
     const ScriptedServer server(always(""));
-    options.port = server.port();
+    options.address.port = server.port();
   }
   Client client(options);
   const auto answer = ask(client, {"GET"});
-  EXPECT_TRUE(says(answer, "127.0.0.1:" + std::to_string(options.port))) << answer;
+  EXPECT_TRUE(says(answer, "127.0.0.1:" + std::to_string(options.address.port))) << answer;
   EXPECT_TRUE(says(answer, "refused")) << answer;
 }
 
@@ -222,6 +222,119 @@ TEST_F(RedisClient, serves_many_threads_over_few_connections) {
   }
   threads.clear();
   EXPECT_LE(server.connections(), 2U);
+}
+
+// -- a Redis Cluster ------------------------------------------------------------------------------
+
+std::string bulk(const std::string& text) {
+  return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
+// Two servers: `low` has the slots below 10,000 ("bar", 5061), `high` the others ("foo", 12182),
+// until a test says otherwise.
+class RedisClusterClient : public RedisClient {
+ protected:
+  std::optional<std::string> answer(const Words& words, bool is_low) {
+    if (words[0] == "PING") return pong;
+    if (words[0] == "CLUSTER") return slots();
+    if (words[0] == "ASKING") return "+OK\r\n";
+    if (is_down && !is_low) return std::nullopt;
+    if (is_low == is_at_low(words.back())) return "+" + words[0] + " " + words.back() + "\r\n";
+    const auto to = std::to_string(is_low ? high.port() : low.port());
+    return "-MOVED " + std::to_string(redis::slot_of(words.back())) + " 127.0.0.1:" + to + "\r\n";
+  }
+  bool is_at_low(const std::string& key) const { return redis::slot_of(key) < first_of_high; }
+  std::string slots() const {
+    const int border = first_of_high;
+    const auto range = [](int first, int last, std::uint16_t port) {
+      return "*3\r\n:" + std::to_string(first) + "\r\n:" + std::to_string(last) + "\r\n*2\r\n" +
+             bulk("127.0.0.1") + ":" + std::to_string(port) + "\r\n";
+    };
+    const std::string first = range(0, border - 1, low.port());
+    return border == 16384 ? "*1\r\n" + first
+                           : "*2\r\n" + first + range(border, 16383, high.port());
+  }
+
+  std::atomic<int> first_of_high = 10'000;
+  std::atomic<bool> is_down = false;
+  const ScriptedServer low{[this](const Words& words) { return answer(words, true); }};
+  const ScriptedServer high{[this](const Words& words) { return answer(words, false); }};
+  Client client{options_of(low)};
+};
+
+TEST_F(RedisClusterClient, is_what_it_becomes_when_a_command_is_sent_elsewhere) {
+  EXPECT_EQ(ask(client, {"GET", "bar"}), "GET bar");
+  EXPECT_EQ(low.count({"CLUSTER", "SLOTS"}) + high.count({"CLUSTER", "SLOTS"}), 0);
+  const std::vector<Command> commands{{"GET", "foo"}, {"GET", "bar"}, {"PTTL", "foo"}};
+  const auto replies = client.run(commands, Repeat::never);
+  ASSERT_TRUE(replies) << replies.error().detail;
+  EXPECT_EQ((*replies)[0].text().value(), "GET foo");
+  EXPECT_EQ((*replies)[1].text().value(), "GET bar");
+  EXPECT_EQ((*replies)[2].text().value(), "PTTL foo");
+  // Then it knows.
+  EXPECT_EQ(ask(client, {"DEL", "foo"}), "DEL foo");
+  EXPECT_EQ(low.count({"DEL", "foo"}), 0);
+  EXPECT_EQ(low.count({"CLUSTER", "SLOTS"}), 1);
+}
+
+TEST_F(RedisClusterClient, has_a_key_at_each_server_and_pings_them_all) {
+  EXPECT_TRUE(client.ping());
+  const auto shares = client.shares("coterie:ping").value();
+  ASSERT_EQ(shares.size(), 2U);
+  EXPECT_EQ(low.count({"EXISTS", shares[0].key}), 1);
+  EXPECT_EQ(high.count({"EXISTS", shares[1].key}), 1);
+  is_down = true;
+  const auto ping = client.ping();
+  ASSERT_FALSE(ping);
+  EXPECT_TRUE(says(ping.error().detail, std::to_string(high.port()))) << ping.error().detail;
+}
+
+TEST_F(RedisClusterClient, goes_to_who_has_taken_over_and_does_what_may_have_run_once) {
+  EXPECT_TRUE(client.ping());
+  is_down = true;
+  first_of_high = 16'384;
+  // It may have run; the next who comes knows better, half a second later at most.
+  EXPECT_TRUE(says(ask(client, {"INCR", "foo"}, Repeat::never), "redis_unavailable"));
+  EXPECT_EQ(low.count({"INCR", "foo"}), 0);
+  while (ask(client, {"GET", "foo"}, Repeat::harmless) != "GET foo") {
+  }
+  EXPECT_EQ(ask(client, {"GET", "bar"}), "GET bar");
+}
+
+TEST_F(RedisClusterClient, needs_one_of_its_nodes_to_begin) {
+  Options options = options_of(low);
+  {
+    const ScriptedServer gone(always(""));
+    options.address.cluster_nodes = {{"127.0.0.1", gone.port()}};
+  }
+  Client lost(options);
+  const auto answer = ask(lost, {"GET", "foo"});
+  EXPECT_TRUE(says(answer, "redis_unavailable: no node tells where keys are: 127.0.0.1:"))
+      << answer;
+  options.address.cluster_nodes.push_back({"127.0.0.1", low.port()});
+  Client found(options);
+  EXPECT_EQ(ask(found, {"GET", "foo"}), "GET foo");
+  EXPECT_EQ(low.count({"GET", "foo"}), 0);
+}
+
+TEST_F(RedisClient, follows_a_slot_that_is_on_its_way_and_gives_up_on_endless_ways) {
+  const ScriptedServer target(always("+here\r\n"));
+  const ScriptedServer source(
+      always("-ASK 12182 127.0.0.1:" + std::to_string(target.port()) + "\r\n"));
+  Client client(options_of(source));
+  EXPECT_EQ(ask(client, {"INCR", "foo"}), "here");
+  EXPECT_EQ(target.commands(), (std::vector<Words>{{"PING"}, {"ASKING"}, {"INCR", "foo"}}));
+
+  const std::uint16_t* port = nullptr;
+  const ScriptedServer mad(beside_ping([&](const Words& words) {
+    if (words[0] == "CLUSTER") return std::string("-NOPERM no\r\n");
+    return "-MOVED 12182 127.0.0.1:" + std::to_string(*port) + "\r\n";
+  }));
+  const std::uint16_t own = mad.port();
+  port = &own;
+  Client dizzy(options_of(mad));
+  EXPECT_TRUE(says(ask(dizzy, {"GET", "foo"}), "each server says that another has the key"));
+  EXPECT_EQ(mad.count({"GET", "foo"}), 6);
 }
 
 }  // namespace

@@ -49,6 +49,11 @@ struct Fixture {
   ~Fixture() { bus.stop(); }
   std::optional<std::string> answer(const Words& words) {
     if (words[0] == "PING") return "+PONG\r\n";
+    if (words[0] == "ROLE") {
+      const std::string role = is_replica.exchange(false) ? "slave" : "master";
+      return "*1\r\n$" + std::to_string(role.size()) + "\r\n" + role + "\r\n";
+    }
+    if (words[0] == "CLUSTER") return "-ERR This instance has cluster support disabled\r\n";
     if (words[0] == "PUBLISH") {
       published.add(words[2]);
       return answers_publish ? ":1\r\n" : "";
@@ -70,6 +75,7 @@ struct Fixture {
   }
 
   std::atomic<bool> answers_publish = true;
+  std::atomic<bool> is_replica = false;  // When it is asked next.
   Events<bool> hearings;
   Events<std::string> published;
   ScriptedServer server{[this](const Words& words) { return answer(words); }};
@@ -125,6 +131,55 @@ TEST(RedisBus, says_so_when_too_much_has_waited_for_redis) {
       0);
   EXPECT_EQ(hearings.next(), true);
   small.stop();
+}
+
+TEST(RedisBus, leaves_a_server_that_sentinels_name_and_that_is_no_primary_any_more) {
+  Fixture f;
+  const ScriptedServer sentinel([&](const Words& words) -> std::optional<std::string> {
+    if (words[0] == "PING") return "+PONG\r\n";
+    const std::string port = std::to_string(f.server.port());
+    return "*2\r\n$9\r\n127.0.0.1\r\n$" + std::to_string(port.size()) + "\r\n" + port + "\r\n";
+  });
+  f.is_replica = true;
+  redis::RedisBus found({.host = "chat", .sentinels = {{{"127.0.0.1", sentinel.port()}}}}, {});
+  Events<bool> hearings;
+  found.start([](std::string_view, std::string_view) {},
+              [&](bool may_have_lost) { hearings.add(may_have_lost); });
+  found.post([&found] { found.subscribe("mine"); }, 0);
+  EXPECT_EQ(hearings.next(), false);
+  EXPECT_EQ(f.server.count({"ROLE"}), 2);
+  EXPECT_EQ(f.server.count({"SUBSCRIBE", "mine"}), 1);
+  EXPECT_EQ(sentinel.count({"SENTINEL", "get-master-addr-by-name", "chat"}), 2);
+  found.stop();
+}
+
+// Two servers of a Cluster; only the first is connected to, and both are asked who is subscribed.
+TEST(RedisBus, counts_subscribers_at_all_servers_of_a_cluster) {
+  std::uint16_t ports[2] = {};
+  const auto answer = [&](const Words& words, int count) -> std::optional<std::string> {
+    if (words[0] == "PING") return "+PONG\r\n";
+    if (words[0] == "PUBSUB") return "*2\r\n+a\r\n:" + std::to_string(count) + "\r\n";
+    if (words[0] != "CLUSTER") return "*3\r\n+subscribe\r\n+a\r\n:1\r\n";
+    const auto node = [&](int i) { return "*2\r\n$-1\r\n:" + std::to_string(ports[i]) + "\r\n"; };
+    return "*2\r\n*3\r\n:0\r\n:8191\r\n" + node(0) + "*3\r\n:8192\r\n:16383\r\n" + node(1);
+  };
+  const ScriptedServer first([&](const Words& words) { return answer(words, 2); });
+  const ScriptedServer second([&](const Words& words) { return answer(words, 3); });
+  ports[0] = first.port();
+  ports[1] = second.port();
+  redis::RedisBus bus({.cluster_nodes = {{"127.0.0.1", second.port()}}}, {});
+  Events<std::size_t> counts;
+  bus.start([](std::string_view, std::string_view) {}, [](bool) {});
+  bus.post(
+      [&] {
+        bus.subscribe("a");
+        bus.count_subscribers("a", [&](std::size_t count) { counts.add(count); });
+      },
+      0);
+  EXPECT_EQ(counts.next(), 5U);
+  EXPECT_EQ(first.count({"SUBSCRIBE", "a"}), 1);
+  EXPECT_EQ(second.count({"SUBSCRIBE", "a"}), 0);
+  bus.stop();
 }
 
 }  // namespace

@@ -2,9 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "socketio/adapter.hpp"
 #include "socketio/socket.hpp"
 #include "support/packet_client.hpp"
 #include "support/stepped_server.hpp"
@@ -139,6 +146,42 @@ TEST(Order, is_one_for_all_shards) {
   const Packets events = f.client.take_events();
   EXPECT_EQ(events.size(), 27u);
   EXPECT_EQ(events, other.take_events());
+}
+
+// Runs `meanwhile` while an event that has its place is still being published.
+class SlowAdapter final : public Adapter {
+ public:
+  void publish(const std::string&, const Envelope&, std::string_view, const Arguments&) override {
+    meanwhile();
+  }
+  void tell(const std::string&, std::string_view, const Arguments&) override {}
+  void ask(const std::string&, std::string_view, const Arguments&, std::chrono::milliseconds,
+           AnswersHandler) override {}
+  void save(SavedSession) override {}
+  void take(const Id&, const std::string&,
+            std::function<void(std::optional<SavedSession>)> taken) override {
+    taken(std::nullopt);
+  }
+
+  std::function<void()> meanwhile = [] {};
+};
+
+TEST(Publishing, keeps_no_shard_from_letting_clients_in_and_handing_out_events) {
+  const auto adapter = std::make_shared<SlowAdapter>();
+  ServerOptions options = with_recovery();
+  options.adapter = adapter;
+  test::SteppedServer at{std::move(options)};
+  at.server.of("/");
+  PacketClient one(at, 1);
+  one.join();
+  PacketClient two(at, 1);
+  adapter->meanwhile = [&] {
+    two.join();
+    EXPECT_EQ(one.take_events().size(), 1u);
+  };
+  at.server.of("/").emit("news");
+  EXPECT_TRUE(two.take_events().empty()) << "it came behind the event";
+  EXPECT_EQ(at.server.of("/").socket_count(), 2u);
 }
 
 }  // namespace

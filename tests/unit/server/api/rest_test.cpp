@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <future>
+#include <vector>
+
 #include "api/realtime.hpp"
+#include "base/guarded.hpp"
 #include "support/endpoints.hpp"
 
 namespace coterie::tests {
@@ -161,6 +166,35 @@ TEST_F(RestTest, everything_but_the_doors_needs_a_log_in) {
     EXPECT_EQ(response.status, 401) << each.path;
     EXPECT_EQ(code_in(response), "unauthorized") << each.path;
   }
+}
+
+TEST_F(RestTest, an_endpoint_may_answer_later_and_what_nobody_answers_is_answered_500) {
+  Guarded<std::vector<api::Respond>> waiting;
+  const net::Route route =
+      rest->route({"GET",
+                   "/api/later",
+                   {"later", "", "", {}},
+                   api::Access::open,
+                   {{}, true},
+                   [&](api::Call&, const api::Respond& respond) {
+                     waiting.with([&](auto& list) { list.push_back(respond); });
+                   }});
+  std::vector<std::promise<net::Response>> answers(2);
+  for (auto& each : answers) {
+    route.handler(request_of("GET", "/api/later"), net::Reply([&each](net::Response response) {
+                    each.set_value(std::move(response));
+                  }));
+  }
+  workers->stop();  // Both were taken on, and no worker is kept by them.
+  waiting.with([](auto& list) {
+    ASSERT_EQ(list.size(), 2U);
+    list[0](api::Answer(JsonObject{{"late", true}}));
+    list.clear();
+  });
+  std::vector<int> statuses;
+  for (auto& each : answers) statuses.push_back(each.get_future().get().status);
+  std::ranges::sort(statuses);  // Which of them a worker has taken first, chance decides.
+  EXPECT_EQ(statuses, (std::vector<int>{200, 500}));
 }
 
 TEST_F(RestTest, an_account_is_made_logged_in_and_logged_out) {

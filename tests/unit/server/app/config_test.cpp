@@ -278,8 +278,8 @@ TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
   EXPECT_FALSE(load({}, {{"REDIS_PORT", "6380"}}).redis_options());
   const auto plain = load({}, {{"REDIS_HOST", "redis.example.org"}}).redis_options();
   ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->host, "redis.example.org");
-  EXPECT_EQ(plain->port, 6379);
+  EXPECT_EQ(plain->address.host, "redis.example.org");
+  EXPECT_EQ(plain->address.port, 6379);
   const auto all = load({}, {{"REDIS_HOST", "::1"},
                              {"REDIS_PORT", "6380"},
                              {"REDIS_USERNAME", "chat"},
@@ -287,9 +287,9 @@ TEST_F(ConfigTest, keeps_log_ins_in_redis_when_it_is_told_where) {
                              {"REDIS_DB", "3"}})
                        .redis_options();
   ASSERT_TRUE(all);
-  EXPECT_EQ(all->port, 6380);
-  EXPECT_EQ(all->username, "chat");
-  EXPECT_EQ(all->password, "hidden");
+  EXPECT_EQ(all->address.port, 6380);
+  EXPECT_EQ(all->address.username, "chat");
+  EXPECT_EQ(all->address.password, "hidden");
   EXPECT_EQ(all->database, 3);
 }
 
@@ -331,14 +331,20 @@ TEST_F(ConfigTest, asks_an_authority_only_where_certificates_are_looked_at) {
   EXPECT_TRUE(says(complaint({{"db_tls", "maybe"}}), "prefer"));
 }
 
-TEST_F(ConfigTest, finds_redis_at_an_address_or_by_sentinels) {
+TEST_F(ConfigTest, finds_redis_at_an_address_by_sentinels_or_as_a_cluster) {
   EXPECT_FALSE(load({}).redis_options());
-  EXPECT_EQ(load({}, {{"REDIS_HOST", "10.0.0.1"}}).redis_options()->host, "10.0.0.1");
+  EXPECT_EQ(load({}, {{"REDIS_HOST", "10.0.0.1"}}).redis_options()->address.host, "10.0.0.1");
   const auto found = load({}, {{"REDIS_SENTINELS", "a:1, b"}, {"REDIS_MASTER", "chat"}});
   const auto options = found.redis_options();
-  EXPECT_EQ(options->host, "chat");
-  EXPECT_EQ(options->sentinels.places, (std::vector<redis::Place>{{"a", 1}, {"b", 26379}}));
+  EXPECT_EQ(options->address.host, "chat");
+  EXPECT_EQ(options->address.sentinels.places, (std::vector<redis::Place>{{"a", 1}, {"b", 26379}}));
+  const auto cluster = load({}, {{"REDIS_CLUSTER", "a:1, b"}}).redis_options();
+  EXPECT_EQ(cluster->address.cluster_nodes, (std::vector<redis::Place>{{"a", 1}, {"b", 6379}}));
   EXPECT_TRUE(says(complaint({{"redis_sentinels", "a"}, {"redis_host", "b"}}), "redis_host"));
+  EXPECT_TRUE(says(complaint({{"redis_cluster", "a"}, {"redis_host", "b"}}), "redis_host"));
+  EXPECT_TRUE(says(complaint({{"redis_cluster", "a"}, {"redis_sentinels", "b"}}), "redis_sent"));
+  EXPECT_TRUE(says(complaint({{"redis_cluster", "a"}, {"redis_db", "1"}}), "redis_db"));
+  EXPECT_TRUE(says(complaint({{"redis_cluster", "a:x"}}), "host:port"));
   EXPECT_TRUE(says(complaint({{"redis_sentinels", "a:x"}}), "host:port"));
 }
 

@@ -138,7 +138,7 @@ TEST_P(ArchiveMoves, ids_go_on_behind_the_highest) {
   auto message = text(bobby, group, "next");
   ASSERT_TRUE(target.write([&](Driver& db) -> Result<void> {
     storage::insert_user(db, user);
-    storage::insert_message(db, message);
+    insert_message(db, message);
     return {};
   }));
   EXPECT_EQ(user.id, bobby.id + 1);

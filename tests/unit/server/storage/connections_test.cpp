@@ -169,15 +169,14 @@ TEST_P(ServerConnections, of_two_that_wait_for_each_other_one_gives_way_and_is_r
 TEST_P(ServerConnections, a_batch_that_gave_way_is_announced_once_and_in_order) {
   const User alice = add_user("alice1");
   const auto group = add_group(alice, "garden");
-  std::vector<std::int64_t> announced;
-  storage::GroupCommit commit(
-      database, [&](const storage::Message& message) { announced.push_back(message.id); });
+  std::vector<storage::Message> announced;
+  storage::GroupCommit commit(database, keep(announced));
   for (int each = 0; each < 3; ++each) {
     fail_next(2, "storage_busy", "COMMIT");
     ASSERT_TRUE(commit.append(text(alice, group, "hello")));
   }
   EXPECT_EQ(announced.size(), 3U);
-  EXPECT_TRUE(std::is_sorted(announced.begin(), announced.end()));
+  EXPECT_TRUE(std::ranges::is_sorted(announced, {}, &storage::Message::id));
   fail_next(1000, "storage_busy", "COMMIT");
   EXPECT_EQ(code_of(commit.append(text(alice, group, "hello"))), "storage_busy");
   EXPECT_EQ(announced.size(), 3U);

@@ -60,8 +60,7 @@ TEST_P(DatabaseTest, a_row_that_belongs_to_nothing_is_a_foreign_key_violation) {
   storage::Group nowhere;
   nowhere.id = 4711;
   auto message = text(alice, nowhere, "hello?");
-  EXPECT_EQ(insert([&](Driver& db) { storage::insert_message(db, message); }),
-            "foreign_key_violation");
+  EXPECT_EQ(insert([&](Driver& db) { insert_message(db, message); }), "foreign_key_violation");
   EXPECT_EQ(insert([&](Driver& db) {
               storage::insert_membership(db, 4711, 4712, storage::Role::member, clock.wall());
             }),

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <stdexcept>
 
 #include "support/stored_rows.hpp"
 
@@ -15,6 +17,7 @@ namespace {
 using storage::DriverFailure;
 using storage::GroupCommit;
 using storage::Message;
+using storage::Sent;
 
 class GroupCommitTest : public OnEveryEngine {
  protected:
@@ -25,10 +28,8 @@ class GroupCommitTest : public OnEveryEngine {
         .size();
   }
 
-  // Not guarded: the leader announces, and there is one leader at a time.
   std::vector<Message> announced;
-  GroupCommit group_commit{database,
-                           [this](const Message& message) { announced.push_back(message); }};
+  GroupCommit group_commit{database, keep(announced)};
 };
 
 TEST_P(GroupCommitTest, a_message_comes_back_as_others_see_it) {
@@ -112,6 +113,91 @@ TEST_P(GroupCommitTest, a_commit_that_fails_is_announced_to_nobody) {
   ASSERT_EQ(announced.size(), 1U);
   EXPECT_EQ(announced[0].content, "kept");
   EXPECT_EQ(stored(group), 1U);
+}
+
+// The first to come is in the middle of its transaction while eight more come. One of those stays
+// to lead next, and the first one goes, whatever is left to do.
+TEST_P(GroupCommitTest, what_comes_meanwhile_is_stored_and_announced_together_by_another_leader) {
+  constexpr int others = 8;
+  const auto alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  std::vector<std::size_t> batches;
+  GroupCommit commit(database,
+                     [&](std::span<Message* const> stored) { batches.push_back(stored.size()); });
+  std::atomic<int> commits = 0;
+  std::atomic<int> gone = 0;
+  std::atomic<bool> is_first_gone = false;
+  watch = [&](std::string_view sql) {
+    if (sql != "COMMIT") return;
+    if (++commits == 1) {
+      commits.notify_all();
+      for (int count = 0; (count = gone) < others - 1;) gone.wait(count);
+    } else {
+      is_first_gone.wait(false);
+    }
+  };
+  std::atomic<int> told = 0;
+  const auto append = [&] {
+    commit.append(text(alice, group, "hello"), [&](const Result<Sent>& sent) { told += !!sent; });
+  };
+  together(1 + others, [&](int index) {
+    if (index == 0) {
+      append();
+      is_first_gone = true;
+      is_first_gone.notify_all();
+      return;
+    }
+    commits.wait(0);  // The first one is at it.
+    append();
+    ++gone;
+    gone.notify_all();
+  });
+  EXPECT_EQ(batches, (std::vector<std::size_t>{1, others}));
+  EXPECT_EQ(told, 1 + others);
+}
+
+TEST_P(GroupCommitTest, more_than_it_can_remember_is_refused) {
+  const auto alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  std::atomic<bool> is_full = false;
+  watch = [&](std::string_view sql) {
+    if (sql == "COMMIT") is_full.wait(false);
+  };
+  std::atomic<std::size_t> told = 0;
+  together(3, [&](int) {  // One commits, one waits to do so, and one brings the others.
+    while (!is_full) {
+      group_commit.append(text(alice, group, "hello"), [&](const Result<Sent>& sent) {
+        if (sent) return void(++told);
+        EXPECT_EQ(code_of(sent), "busy");
+        is_full = true;
+        is_full.notify_all();
+      });
+    }
+  });
+  group_commit.finish();
+  EXPECT_GT(told, 4096U);
+  EXPECT_EQ(told, announced.size());
+}
+
+TEST_P(GroupCommitTest, every_sender_is_told_whatever_is_thrown) {
+  const auto alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  std::string thrower;
+  watch = [&](std::string_view sql) {
+    if (sql == thrower) throw std::length_error("of a test");
+  };
+  GroupCommit commit(database, [&](auto) {
+    if (thrower == "announce") throw std::length_error("of a test");
+  });
+  thrower = "COMMIT";
+  EXPECT_EQ(code_of(commit.append(text(alice, group, "lost"))), "internal_error");
+  EXPECT_EQ(stored(group), 0U);
+  thrower = "announce";
+  EXPECT_EQ(commit.append(text(alice, group, "told to nobody"))->message.seq, 1);
+  thrower = "";
+  commit.append(text(alice, group, "his sender fails"),
+                [](const Result<Sent>&) { throw std::length_error("of a test"); });
+  EXPECT_EQ(commit.append(text(alice, group, "hello"))->message.seq, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Storage, GroupCommitTest, testing::ValuesIn(engines()), engine_name);

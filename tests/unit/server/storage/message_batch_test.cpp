@@ -68,8 +68,7 @@ class MessageBatch : public OnEveryEngine {
   storage::Group garden;
   storage::Group kitchen;
   std::vector<Message> announced;
-  GroupCommit group_commit{database,
-                           [this](const Message& message) { announced.push_back(message); }};
+  GroupCommit group_commit{database, keep(announced)};
 };
 
 TEST_P(MessageBatch, is_numbered_from_one_on_in_each_group) {
@@ -120,13 +119,51 @@ TEST_P(MessageBatch, with_one_that_cannot_be_stored_leaves_no_hole) {
   EXPECT_EQ(heard, up_to(120));
 }
 
-TEST_P(MessageBatch, costs_one_statement_more_for_each_group) {
+TEST_P(MessageBatch, costs_one_statement_more_for_each_group_and_none_for_each_message) {
   std::map<std::string, int> statements;
   watch = [&](std::string_view sql) { ++statements[std::string(sql.substr(0, 14))]; };
-  store({text(alice, garden, "1"), text(alice, kitchen, "1"), text(bobby, garden, "2")});
-  const std::map<std::string, int> wanted{
-      {R"(UPDATE "group")", 2}, {R"(INSERT INTO "g)", 3}, {R"(SELECT m."id",)", 3}, {"COMMIT", 1}};
+  std::vector<Message> messages;
+  for (int i = 0; i < 64; ++i) messages.push_back(text(alice, i % 3 ? garden : kitchen, "x"));
+  store(messages);
+  std::map<std::string, int> wanted{
+      {R"(UPDATE "group")", 2}, {R"(INSERT INTO "g)", 1}, {R"(SELECT m."id",)", 1}, {"COMMIT", 1}};
   EXPECT_EQ(statements, wanted);
+
+  statements.clear();
+  for (int i = 0; i < 64; ++i)
+    messages[static_cast<std::size_t>(i)].client_msg_id = fmt::format("{}", i);
+  store(messages);
+  wanted.insert({{R"(SELECT "userId)", 1}, {R"(INSERT INTO "s)", 1}});
+  EXPECT_EQ(statements, wanted);
+}
+
+// Of every size from one message on, in as many parts as that takes.
+TEST_P(MessageBatch, comes_back_as_it_is_stored_and_in_its_order) {
+  const auto picture = add_file(alice, "image", "image/of_a_cat");
+  std::int64_t id = 0;
+  for (const int size : {1, 2, 3, 7, 63, 64, 65, 130}) {
+    std::vector<Message> messages;
+    for (int i = 0; i < size; ++i) {
+      messages.push_back(text(i % 2 ? alice : bobby, garden, fmt::format("{} of {}", i, size)));
+    }
+    if (size == 130) {
+      messages[70].type = storage::MessageType::image;
+      messages[70].content = std::nullopt;
+      messages[70].file_id = picture.id;
+    }
+    const auto all = store(messages);
+    ASSERT_EQ(all.size(), messages.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Message& stored = all[i]->message;
+      EXPECT_EQ(stored.content, messages[i].content);
+      EXPECT_EQ(stored.user.id, messages[i].user_id);
+      EXPECT_EQ(stored.create_at, messages[i].create_at);
+      EXPECT_EQ(stored.file ? stored.file->path : "", messages[i].file_id ? picture.path : "");
+      EXPECT_GT(stored.id, id);
+      id = stored.id;
+    }
+  }
+  EXPECT_EQ(seqs_in(garden), up_to(335));
 }
 
 TEST_P(MessageBatch, stores_what_has_a_name_once) {
@@ -205,7 +242,7 @@ TEST_P(MessageBatch, of_many_threads_stores_each_name_once) {
 TEST_P(MessageBatch, finds_what_another_server_has_stored_at_the_same_moment) {
   if (GetParam().dialect == storage::Dialect::sqlite) return;  // It has one writer.
   storage::Database second(GetParam().connect(folder, "chat"), {GetParam().dialect, 4});
-  GroupCommit elsewhere(second, [](const Message&) {});
+  GroupCommit elsewhere(second, [](auto) {});
   std::int64_t id = 0;
   watch = [&](std::string_view sql) {
     // The name has been looked for, and was not there.
@@ -230,8 +267,7 @@ TEST_P(MessageBatch, of_two_servers_leaves_no_hole_and_no_double) {
   for (int i = 0; i < 4; ++i) groups.push_back(add_group(alice, fmt::format("group-{}", i)));
   storage::Database second(GetParam().connect(folder, "chat"), {GetParam().dialect, 64});
   std::vector<Message> announced_there;
-  GroupCommit elsewhere(second,
-                        [&](const Message& message) { announced_there.push_back(message); });
+  GroupCommit elsewhere(second, keep(announced_there));
   together(2 * threads, [&](int index) {
     GroupCommit& server = index % 2 == 0 ? group_commit : elsewhere;
     for (int i = 0; i < each; ++i) {

@@ -54,7 +54,7 @@ TEST_P(Rows, a_message_is_found_with_its_authors_avatar_its_file_and_its_cover) 
   message.cover_id = add_file(alice, "cover", "still").id;
   ASSERT_EQ(insert([&](Driver& db) {
               storage::set_avatar(db, alice.id, avatar.id, clock.wall());
-              storage::insert_message(db, message);
+              insert_message(db, message);
             }),
             "");
   const auto found = read([&](Driver& db) { return storage::find_message(db, message.id); });
@@ -175,7 +175,7 @@ TEST_P(Rows, files_that_nothing_uses_are_found_page_by_page_once_they_are_old) {
   message.cover_id = still.id;
   ASSERT_EQ(insert([&](Driver& db) {
               storage::set_avatar(db, alice.id, avatar.id, clock.wall());
-              storage::insert_message(db, message);
+              insert_message(db, message);
             }),
             "");
   const WallTime later = clock.wall() + std::chrono::hours(1);
@@ -208,9 +208,7 @@ TEST_P(Rows, a_file_in_use_is_never_removed_even_when_that_began_a_moment_ago) {
   EXPECT_EQ(*remove(picture.id, clock.wall()), false);
   Message message = text(alice, group, "look");
   message.file_id = picture.id;
-  const auto use = [&] {
-    return insert([&](Driver& db) { storage::insert_message(db, message); });
-  };
+  const auto use = [&] { return insert([&](Driver& db) { insert_message(db, message); }); };
   if (GetParam().dialect != storage::Dialect::sqlite) {  // It has one writer: nobody is between.
     watch = [&](std::string_view sql) {
       if (sql.starts_with("DELETE")) EXPECT_EQ(use(), "");

@@ -28,7 +28,7 @@ class Sequence : public OnEveryEngine {
   void add_unnumbered(const storage::Group& group, int count) {
     Message message = text(alice, group, "old");
     EXPECT_EQ(insert([&](Driver& db) {
-                for (int i = 0; i < count; ++i) storage::insert_message(db, message);
+                for (int i = 0; i < count; ++i) insert_message(db, message);
               }),
               "");
   }
@@ -187,11 +187,13 @@ TEST_P(Sequence, names_of_messages_go_when_they_are_old_and_with_their_message) 
   for (const char* name : {"one", "two", "three"}) {
     messages.push_back(add_text(alice, garden, name));
     messages.back().client_msg_id = name;
-    EXPECT_EQ(insert([&](Driver& db) { storage::insert_sent(db, messages.back()); }), "");
+    const Message* last = &messages.back();
+    EXPECT_EQ(insert([&](Driver& db) { storage::insert_sent(db, {&last, 1}); }), "");
     clock.advance(1s);
   }
   const auto is_sent = [&](const char* name) {
-    return read([&](Driver& db) { return storage::is_sent(db, alice.id, name); });
+    const storage::SentName sent(alice.id, name);
+    return read([&](Driver& db) { return storage::which_are_sent(db, {&sent, 1}); }).contains(sent);
   };
   EXPECT_FALSE(*database.write(
       [&](Driver& db) -> Result<bool> { return storage::forget_sent(db, messages[0].create_at); }));

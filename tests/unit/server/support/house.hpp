@@ -51,8 +51,10 @@ class House : public testing::Test {
 
   // Without rates everybody may do everything.
   explicit House(const chat::Limits::Rates& rates = {}) : limits(rates, clock) {
-    announcements.message = [this](const chat::Message& message) {
-      announced.with([&](auto& list) { list.push_back(message); });
+    announcements.messages = [this](std::span<const chat::Message* const> messages) {
+      announced.with([&](auto& list) {
+        for (const chat::Message* message : messages) list.push_back(*message);
+      });
     };
     announcements.joined = [this](std::int64_t user_id, std::int64_t group_id) {
       joined.with([&](auto& list) { list.emplace_back(user_id, group_id); });

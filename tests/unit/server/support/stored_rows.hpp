@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/blocking.hpp"
 #include "storage/database.hpp"
 #include "storage/files.hpp"
+#include "storage/group_commit.hpp"
 #include "storage/groups.hpp"
 #include "storage/messages.hpp"
 #include "storage/migrations.hpp"
@@ -21,6 +24,13 @@
 #include "support/watched_driver.hpp"
 
 namespace coterie::tests {
+
+// Sets message.id, as that of the newest row.
+inline void insert_message(storage::Driver& db, storage::Message& message) {
+  storage::insert_messages(db, {&message, 1});
+  message.id = *db.query_one(R"(SELECT MAX("id") FROM "group_message")",
+                             [](storage::RowReader& row) { return row.int64(); });
+}
 
 class OnEveryEngine : public testing::TestWithParam<Engine> {
  protected:
@@ -44,6 +54,13 @@ class OnEveryEngine : public testing::TestWithParam<Engine> {
   auto read(Read read_rows) {
     using Value = std::invoke_result_t<Read&, Driver&>;
     return *database.read([&](Driver& db) -> Result<Value> { return read_rows(db); });
+  }
+
+  // For GroupCommit: what was announced. Not guarded: announcements come one after another.
+  static storage::GroupCommit::Announce keep(std::vector<storage::Message>& announced) {
+    return [&announced](std::span<storage::Message* const> stored) {
+      for (const storage::Message* message : stored) announced.push_back(*message);
+    };
   }
 
   storage::User add_user(const std::string& name) {
@@ -103,7 +120,7 @@ class OnEveryEngine : public testing::TestWithParam<Engine> {
     storage::Message message = text(user, group, content);
     EXPECT_EQ(insert([&](Driver& db) {
                 message.seq = storage::advance_sequence(db, group.id, 1);
-                storage::insert_message(db, message);
+                insert_message(db, message);
               }),
               "");
     return message;

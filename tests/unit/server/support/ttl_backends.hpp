@@ -82,8 +82,8 @@ class RedisTtlWorld final : public TtlWorld {
   static redis::Options options(const std::string& address) {
     const std::size_t colon = address.rfind(':');
     redis::Options options;
-    options.host = address.substr(0, colon);
-    options.port = static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)));
+    options.address.host = address.substr(0, colon);
+    options.address.port = static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)));
     options.database = 15;
     return options;
   }
