@@ -1,10 +1,10 @@
 // Prints docs/capacity.md: what the last medians of ./bench/run mean for a machine. Arithmetic only.
 //
-//   ./bench/run && node bench/capacity.mjs > docs/capacity.md
+//   ./bench/run && ./bench/run growth && node bench/capacity.mjs > docs/capacity.md
 // SPDX-License-Identifier: MIT
 import { readFileSync } from "node:fs";
 
-import { medianFile } from "./report.mjs";
+import { medianFile, spreadOf } from "./report.mjs";
 
 const { date, machine, runs, scenarios } = JSON.parse(readFileSync(medianFile, "utf8"));
 
@@ -65,6 +65,40 @@ const paper = [
   ["ports", "each client address has some 28,000 for one of ours: no bound, unless a proxy stands between"],
 ];
 
+// A curve in one line: what was varied, between what, and what a thing costs at its cheapest and at
+// its dearest.
+function flatness(name, column, what, unit = "µs") {
+  const curve = scenarios.find((each) => each.name === name);
+  if (!curve) throw new Error(`${name} has not been measured: ./bench/run growth`);
+  const { least, most } = spreadOf(curve, column);
+  const names = curve.peers.map(({ peer }) => peer);
+  return row(`${names[0]} to ${names.at(-1)} ${curve.axis}`, what,
+             `${about(least)} to ${about(most)} ${unit}`, `${(most / least).toFixed(1)} ×`);
+}
+
+const curves = [
+  flatness("growth-members", "cpu_seconds_per_million", "a delivery"),
+  flatness("growth-connections", "cpu_seconds_per_million", "a delivery"),
+  flatness("growth-idle", "bytes_per_connection", "a connection", "bytes"),
+  flatness("growth-idle", "cpu_us_per_connect", "a client that connects"),
+  flatness("growth-shards", "cpu_seconds_per_million", "a delivery"),
+  flatness("growth-nodes", "all_seconds_per_million", "a delivery, Redis' part with it"),
+  ...["sqlite", "mariadb"].flatMap((engine) => ["page", "list", "send"].map((what) =>
+    flatness(`growth-${engine}`, `${what}_cpu_us`,
+             `a ${what} on ${engine === "sqlite" ? "SQLite" : "MariaDB, its part with it"}`))),
+];
+
+// A text costs something by itself, and something for each who hears it: the line through the
+// curve's ends.
+function costOfSend() {
+  const { peers } = scenarios.find(({ name }) => name === "growth-online");
+  const [few, many] = [peers[0], peers.at(-1)].map(({ peer, values }) =>
+    ({ count: Number(peer.replaceAll(",", "")), cost: values.cpu_us_per_send }));
+  const each = (many.cost - few.cost) / (many.count - few.count);
+  return { alone: few.cost - few.count * each, each };
+}
+const text = costOfSend();
+
 process.stdout.write(`# Capacity
 
 What one core carries, out of the medians measured on ${date}
@@ -110,6 +144,20 @@ ${[
 SQLite works inside the server, so its time is in these figures. MariaDB needs cores of its own: for a
 send by 64 people ${database("send-64")} µs, for a page ${database("history")} µs,
 for a list ${database("list")} µs. More senders cost less each, because whatever waits is committed together.
+
+## What size does
+
+A cost that is flat stays what it is when there is more of everything. The curves themselves are made by
+\`./bench/run growth\`.
+
+| from … to | of | costs | dearest by cheapest |
+| --- | --- | --: | --: |
+${curves.join("\n")}
+
+A text to a group costs the chat ${about(text.alone)} µs by itself, and ${about(text.each)} µs for each
+member who is online, be that ten or ten thousand. What a second shard or node adds to a delivery is
+that every message is told to each of them, once; the more members hear it there, the less that is
+for each.
 
 ## A million connections, on paper
 

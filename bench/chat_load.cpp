@@ -33,13 +33,12 @@ class Sending {
       : settings_(settings),
         group_(group),
         tokens_(tokens),
-        server_(settings.pid),
         prefix_(fmt::format("[\"group-message:{}\"", group)) {}
 
   bool connect_all() {
     for (const std::string& token : tokens_) {
       members_.push_back(std::make_unique<Client>(
-          settings_.port, "", token,
+          settings_.target.port(members_.size()), "", token,
           [this](Client& client, std::string_view event) { on_event(client, event); }));
       crowd_.add(*members_.back());
       Client& member = *members_.back();
@@ -52,11 +51,11 @@ class Sending {
   }
 
   bool run() {
-    const double before = server_.cpu_seconds();
+    const double before = settings_.target.cpu_seconds();
     const std::int64_t start = now_us();
     for (int i = 0; i < settings_.connections; ++i) {
       senders_.push_back(std::make_unique<HttpClient>(
-          settings_.port,
+          settings_.target.port(senders_.size()),
           [this](HttpClient& sender, int status, std::string_view) { on_answer(sender, status); }));
       crowd_.add(*senders_.back());
       send(*senders_.back());
@@ -66,7 +65,7 @@ class Sending {
     const std::int64_t in_time = stored_;
     is_sending_ = false;
     crowd_.turn_until(rest_seconds_max, [&] { return waiting_ == 0 && deliveries_ >= expected(); });
-    return report(static_cast<double>(in_time) / elapsed, server_.cpu_seconds() - before);
+    return report(static_cast<double>(in_time) / elapsed, settings_.target.cpu_seconds() - before);
   }
 
  private:
@@ -120,7 +119,6 @@ class Sending {
   const ChatSettings settings_;
   const int group_;
   const std::vector<std::string>& tokens_;
-  const Process server_;
   const std::string prefix_;
   Crowd crowd_;
   std::vector<std::unique_ptr<Client>> members_;
@@ -148,7 +146,6 @@ bool measure_sending(const ChatSettings& settings, int group,
 
 bool measure_requests(const ChatSettings& settings, const std::vector<std::string>& requests,
                       int wanted, bool is_once) {
-  const Process server(settings.pid);
   Crowd crowd;
   Durations answers;
   std::size_t next = 0;
@@ -171,11 +168,12 @@ bool measure_requests(const ChatSettings& settings, const std::vector<std::strin
     answers.add(now_us() - client.asked_at_us);
     ask(client);
   };
-  const double before = server.cpu_seconds();
+  const double before = settings.target.cpu_seconds();
   const std::int64_t start = now_us();
   std::vector<std::unique_ptr<HttpClient>> clients;
   for (int i = 0; i < settings.connections; ++i) {
-    clients.push_back(std::make_unique<HttpClient>(settings.port, on_answer));
+    clients.push_back(
+        std::make_unique<HttpClient>(settings.target.port(clients.size()), on_answer));
     crowd.add(*clients.back());
     ask(*clients.back());
   }
@@ -183,15 +181,15 @@ bool measure_requests(const ChatSettings& settings, const std::vector<std::strin
   is_asking = false;
   crowd.turn_until(rest_seconds_max, [&] { return waiting == 0; });
   const double elapsed = static_cast<double>(now_us() - start) / 1e6;
-  const double cpu = server.cpu_seconds() - before;
+  const double cpu = settings.target.cpu_seconds() - before;
   const auto count = static_cast<double>(std::max<std::size_t>(answers.count(), 1));
   fmt::print(R"({{"verb":"request","answers":{},"others":{},"unanswered":{},"bytes_each":{:.0f},)"
              R"("per_second":{:.1f},"cpu_seconds_per_thousand":{:.4f},)"
-             R"("p50_us":{},"p99_us":{},"p999_us":{}}})"
+             R"("p50_us":{},"p95_us":{},"p99_us":{},"p999_us":{}}})"
              "\n",
              answers.count(), others, waiting, static_cast<double>(bytes) / count,
              static_cast<double>(answers.count()) / elapsed, cpu / count * 1e3, answers.at(0.5),
-             answers.at(0.99), answers.at(0.999));
+             answers.at(0.95), answers.at(0.99), answers.at(0.999));
   return others == 0 && waiting == 0 && answers.count() > 0;
 }
 

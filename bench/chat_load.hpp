@@ -11,8 +11,7 @@
 namespace coterie::bench {
 
 struct ChatSettings {
-  std::uint16_t port;
-  pid_t pid;  // The server's.
+  Target target;
   int connections;
   double seconds;
 };

@@ -36,6 +36,18 @@ std::int64_t Process::memory_bytes() const {
   return 0;
 }
 
+double Target::cpu_seconds() const {
+  double sum = 0;
+  for (const Process& each : processes) sum += each.cpu_seconds();
+  return sum;
+}
+
+std::int64_t Target::memory_bytes() const {
+  std::int64_t sum = 0;
+  for (const Process& each : processes) sum += each.memory_bytes();
+  return sum;
+}
+
 std::int64_t Durations::at(double quantile) {
   if (all_.empty()) return 0;
   if (!is_sorted_) std::ranges::sort(all_);

@@ -24,8 +24,18 @@ class Process {
   std::int64_t memory_bytes() const;
 
  private:
-  const pid_t pid_;
+  pid_t pid_;
   clockid_t clock_ = 0;
+};
+
+// What is measured: a server, or several that are one, whose clients take turns.
+struct Target {
+  std::vector<std::uint16_t> ports;
+  std::vector<Process> processes;
+
+  std::uint16_t port(std::size_t client) const { return ports[client % ports.size()]; }
+  double cpu_seconds() const;
+  std::int64_t memory_bytes() const;
 };
 
 class Durations {

@@ -33,7 +33,6 @@ double seconds_since(std::int64_t start_us) {
 
 RoomsLoad::RoomsLoad(const RoomsSettings& settings)
     : settings_(settings),
-      server_(settings.pid),
       heard_(static_cast<std::size_t>(settings.connections / settings.group_size)) {}
 
 bool RoomsLoad::connect_all() {
@@ -48,7 +47,7 @@ bool RoomsLoad::connect_all() {
   for (int i = 0; i < settings_.connections; ++i) {
     const int group = i / settings_.group_size;
     clients_.push_back(std::make_unique<Client>(
-        settings_.port, fmt::format("&g={}", group),
+        settings_.target.port(clients_.size()), fmt::format("&g={}", group),
         settings_.tokens[static_cast<std::size_t>(i) % settings_.tokens.size()],
         [this](Client& client, std::string_view event) { on_event(client, event); }));
     clients_.back()->group = group;
@@ -65,7 +64,7 @@ int RoomsLoad::failed() const {
 }
 
 bool RoomsLoad::fan_out(int window, double seconds) {
-  const double before = server_.cpu_seconds();
+  const double before = settings_.target.cpu_seconds();
   const std::int64_t start = now_us();
   is_answering_ = true;
   for (int i = 0; i < window; ++i) {
@@ -76,11 +75,11 @@ bool RoomsLoad::fan_out(int window, double seconds) {
   crowd_.turn_until(seconds, [] { return false; });
   is_answering_ = false;
   crowd_.turn_until(rest_seconds_max, [&] { return deliveries_ >= expected_; });
-  return report("fanout", seconds_since(start), server_.cpu_seconds() - before);
+  return report("fanout", seconds_since(start), settings_.target.cpu_seconds() - before);
 }
 
 bool RoomsLoad::pace(double messages_per_second, double seconds) {
-  const double before = server_.cpu_seconds();
+  const double before = settings_.target.cpu_seconds();
   const std::int64_t start = now_us();
   const auto count = static_cast<std::int64_t>(messages_per_second * seconds);
   for (std::int64_t i = 0; i < count; ++i) {
@@ -92,18 +91,18 @@ bool RoomsLoad::pace(double messages_per_second, double seconds) {
     send(static_cast<int>(static_cast<std::size_t>(i) % heard_.size()), due);
   }
   crowd_.turn_until(rest_seconds_max, [&] { return deliveries_ >= expected_; });
-  return report("pace", seconds_since(start), server_.cpu_seconds() - before);
+  return report("pace", seconds_since(start), settings_.target.cpu_seconds() - before);
 }
 
 bool RoomsLoad::echo(double seconds) {
-  const double before = server_.cpu_seconds();
+  const double before = settings_.target.cpu_seconds();
   const std::int64_t start = now_us();
   is_answering_ = true;
   for (const auto& client : clients_) ask(*client);
   crowd_.turn_until(seconds, [] { return false; });
   is_answering_ = false;
   crowd_.turn_until(rest_seconds_max, [&] { return deliveries_ >= expected_; });
-  return report("echo", seconds_since(start), server_.cpu_seconds() - before);
+  return report("echo", seconds_since(start), settings_.target.cpu_seconds() - before);
 }
 
 bool RoomsLoad::report(std::string_view verb, double elapsed, double cpu) {
@@ -150,7 +149,7 @@ void RoomsLoad::on_event(Client& client, std::string_view event) {
 }
 
 bool measure_idle(const RoomsSettings& settings, double seconds) {
-  const Process server(settings.pid);
+  const Target& server = settings.target;
   Crowd nobody;
   const auto wait = [&](double time) { nobody.turn_until(time, [] { return false; }); };
   {
@@ -160,7 +159,7 @@ bool measure_idle(const RoomsSettings& settings, double seconds) {
     RoomsLoad first(few);
     if (!first.connect_all()) return false;
   }
-  wait(3);
+  wait(settings.forgetting_seconds);
   const std::int64_t memory_before = server.memory_bytes();
   const double cpu_before = server.cpu_seconds();
   RoomsLoad load(settings);
@@ -174,7 +173,7 @@ bool measure_idle(const RoomsSettings& settings, double seconds) {
   const double cpu_connected = server.cpu_seconds();
   const int lost = load.failed();
   load.disconnect_all();
-  wait(3);
+  wait(settings.forgetting_seconds);
   const auto count = static_cast<double>(settings.connections);
   const auto after = static_cast<double>(server.memory_bytes());
   fmt::print(R"({{"verb":"idle","connections":{},"lost":{},"bytes_per_connection":{:.0f},)"

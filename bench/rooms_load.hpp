@@ -15,11 +15,11 @@
 namespace coterie::bench {
 
 struct RoomsSettings {
-  std::uint16_t port;
-  pid_t pid;  // The server's.
+  Target target;
   int connections;
   int group_size = 1;
   std::vector<std::string> tokens = {""};  // The clients bear them in turn.
+  double forgetting_seconds = 3;           // Until nothing of those who have left should remain.
 };
 
 class RoomsLoad {
@@ -47,7 +47,6 @@ class RoomsLoad {
   bool report(std::string_view verb, double elapsed, double cpu);
 
   const RoomsSettings settings_;
-  const Process server_;
   Crowd crowd_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::int64_t> heard_;  // By group: deliveries to its members.

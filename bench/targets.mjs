@@ -32,6 +32,9 @@ export function targets(scenarios) {
       value("idle", own, "kib_after") / value("idle", own, "kib_before"), 1.05, { unit: " ×" });
   add("members: bytes per connection", value("members", sqlite, "bytes_per_connection"), 2048);
   add("members: CPU µs per connect", value("members", sqlite, "cpu_us_per_connect"), 120);
+  add("members: memory after all are forgotten, of before",
+      value("members", sqlite, "kib_after") / value("members", sqlite, "kib_before"), 1.05,
+      { unit: " ×" });
   add("pace: p99, of socket.io's p50 under the same load",
       value("pace", own, "p99_us") / value("pace", "socket.io, rooms", "p50_us"), 1, { unit: " ×" });
   for (const name of ["send-8", "send-64"]) {

@@ -1,10 +1,11 @@
 // Group messages without a chat around them: for learning, and for measuring fan-out.
 //
-//   rooms PORT [SHARDS]
+//   rooms PORT [SHARDS [REDIS_URL]]
 //
 // A client joins the room named by the query parameter "g". The event "send" {g, t, text} makes the
 // server emit "group-message:<g>" to that room, shaped like a chat message; "echo" is answered with
-// what it brought. Without SHARDS there is one for each core.
+// what it brought. Without SHARDS, or with 0, there is one for each core. With REDIS_URL it is one
+// of several servers (where the library has been built with Redis).
 // SPDX-License-Identifier: MIT
 #include <atomic>
 #include <cstdio>
@@ -15,6 +16,10 @@
 #include "net/shards.hpp"
 #include "socketio/server.hpp"
 #include "socketio/socket.hpp"
+
+#ifdef ROOMS_REACH_OTHERS
+#include "redis/pubsub_adapter.hpp"
+#endif
 
 using coterie::Json;
 using coterie::JsonObject;
@@ -46,15 +51,28 @@ JsonObject message_of(std::int64_t id, const Json& group, const Json& text, cons
       {"user", {{"id", 7}, {"username", "sender"}, {"nickname", "Sender"}, {"avatar", nullptr}}}};
 }
 
+#ifdef ROOMS_REACH_OTHERS
+bool join_others(socketio::ServerOptions& options, const char* url) {
+  const auto address = coterie::redis::parse_address(url);
+  if (address) options.adapter = coterie::redis::pubsub_adapter({.redis = *address});
+  return address.has_value();
+}
+#else
+bool join_others(socketio::ServerOptions&, const char*) {
+  return false;
+}
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    std::fprintf(stderr, "usage: rooms PORT [SHARDS]\n");
+  socketio::ServerOptions options;
+  if (argc < 2 || argc > 4 || (argc == 4 && !join_others(options, argv[3]))) {
+    std::fprintf(stderr, "usage: rooms PORT [SHARDS [REDIS_URL]]\n");
     return 2;
   }
-  net::Shards shards{{.count = argc == 3 ? static_cast<unsigned>(std::atoi(argv[2])) : 0}};
-  socketio::Server server(shards);
+  net::Shards shards{{.count = argc > 2 ? static_cast<unsigned>(std::atoi(argv[2])) : 0}};
+  socketio::Server server(shards, options);
   socketio::Namespace& chat = server.of("/");
   std::atomic<std::int64_t> last_id = 0;
   chat.on_connect([](socketio::Socket& socket) {

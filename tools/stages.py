@@ -20,8 +20,9 @@ import results
 from results import Counts, checked
 
 LOGS = Path("build/test-logs")
-FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
 CORES = len(os.sched_getaffinity(0))
+AT_ONCE = CORES + 1  # Files of tests in JavaScript.
 BUILD_SECONDS_MAX = 40 * 60
 
 
@@ -185,12 +186,12 @@ def web(log):
 
 def contract(log):
     """the wire contract, exchange by exchange"""
-    return node_tests(log, "contract", "release")
+    return node_tests(log, "contract", "release", AT_ONCE)
 
 
 def conformance(log):
     """Engine.IO and Socket.IO with the official clients"""
-    return node_tests(log, "conformance", "release")
+    return node_tests(log, "conformance", "release", AT_ONCE)
 
 
 def fault(log):
@@ -201,7 +202,7 @@ def fault(log):
 def cost(log):
     """instructions of a delivery, a send, a page and a list, under callgrind"""
     counts = node_tests(log, "cost", "release")
-    for line in text_of(LOGS / "node.tap").splitlines():
+    for line in text_of(tap_of("instructions.test.mjs")).splitlines():
         if " instructions, " in line and "error:" not in line:
             print("  ", line.strip(" #"))
     return counts
@@ -209,7 +210,7 @@ def cost(log):
 
 def e2e(log):
     """browsers at the page"""
-    return node_tests(log, "e2e", "release")
+    return node_tests(log, "e2e", "release", AT_ONCE)
 
 
 def backends(log):
@@ -217,17 +218,17 @@ def backends(log):
     if not build(log, "asan"):
         return checked(False, "build of the asan preset")
     tests = Path("build/asan/tests/unit/server/coterie_server_tests").absolute()
-    return node_tests(log, "backends", "release", COTERIE_SERVER_TESTS=str(tests))
+    return node_tests(log, "backends", "release", AT_ONCE, COTERIE_SERVER_TESTS=str(tests))
 
 
 def contract_asan(log):
     """the wire contract against the sanitized server"""
-    return node_tests(log, "contract", "asan")
+    return node_tests(log, "contract", "asan", AT_ONCE)
 
 
 def conformance_asan(log):
     """the official clients against the sanitized server and examples"""
-    return node_tests(log, "conformance", "asan")
+    return node_tests(log, "conformance", "asan", AT_ONCE)
 
 
 def package(log):
@@ -276,7 +277,9 @@ def library_alone(log, tree):
     return run(log, *configure, *(f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in theirs))
 
 
-def node_tests(log, folder, preset, **variables):
+def node_tests(log, folder, preset, at_once=1, **variables):
+    """Runs the folder's files. Most wait for clocks and clients rather than for a core: of those
+    that measure nothing, some may run at once."""
     tree = Path("build", preset).absolute()
     if not build(log, preset):
         return checked(False, f"build of the {preset} preset")
@@ -296,10 +299,11 @@ def node_tests(log, folder, preset, **variables):
         "ASAN_OPTIONS": options,
         "UBSAN_OPTIONS": options,
     }
+    with ThreadPoolExecutor(at_once) as pool:
+        found = list(pool.map(lambda file: node_file(log, file, environment), files))
     counts = Counts()
-    for file in files:
-        first = node_file(log, file, environment)
-        if first.failed:
+    for file, first in zip(files, found, strict=True):
+        if first.failed:  # Once more, alone.
             first = results.after_repeat(Counts(failures=first.failures),
                                          node_file(log, file, environment))
         counts.add(first)
@@ -309,18 +313,25 @@ def node_tests(log, folder, preset, **variables):
 
 
 def node_file(log, file, environment):
-    """Runs one file of tests; what failed in it is said at length in the log."""
-    report = LOGS / "node.tap"
+    """Runs one file of tests; what it says and what failed in it is said at length in the log."""
+    part = tap_of(file).with_suffix(".log")
+    part.unlink(missing_ok=True)
+    report = tap_of(file)
     report.unlink(missing_ok=True)
     command = ["node", "--test", "--test-reporter=tap", f"--test-reporter-destination={report}"]
-    succeeded = run(log, *command, file, env=environment)
+    succeeded = run(part, *command, file, env=environment)
     text = report.read_text(errors="replace") if report.exists() else ""
     counts = results.tap(text)
     if not succeeded and counts.failed == 0:
         counts.fail(f"node --test {file}")
     with open(log, "a", encoding="utf-8") as whole:
-        whole.write(f"{file}: {counts}\n{results.tap_failures(text)}")
+        whole.write(f"{text_of(part)}{file}: {counts}\n{results.tap_failures(text)}")
+    part.unlink()
     return counts
+
+
+def tap_of(file):
+    return LOGS / Path(file).with_suffix(".tap").name
 
 
 def packages(log, folder):
@@ -375,7 +386,7 @@ def options():
         description="Installs what the tests need, builds, runs every test, and ends with the line"
                     " `N passed, N failed`.",
         epilog="stages:\n" + "\n".join(lines) + "\n\nLogs: build/test-logs. Environment:"
-               " FUZZ_SECONDS (60) for each fuzzer, COTERIE_JOBS for the compiler.",
+               " FUZZ_SECONDS (20) for each fuzzer, COTERIE_JOBS for the compiler.",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tidy and the unit tests only")
     parser.add_argument("stages", nargs="*", metavar="STAGE", choices=[[], *BY_NAME],

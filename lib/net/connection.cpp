@@ -89,6 +89,10 @@ void Connection::wind_up() {
   if (state_ == State::open && !protocol_->on_stopping()) close_when_sent();
 }
 
+void Connection::give_up() {
+  if (state_ == State::open) protocol_->on_given_up();
+}
+
 void Connection::pause_reading() {
   if (is_paused_) return;
   is_paused_ = true;

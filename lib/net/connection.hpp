@@ -64,6 +64,8 @@ class Connection final : public Pollable {
     virtual void on_drained() {}
     // The server stops. True: an answer is on its way, and the connection closes behind it.
     virtual bool on_stopping() { return false; }
+    // The time for that is over: what is sent now still reaches the kernel, in front of the end.
+    virtual void on_given_up() {}
     // The last call; the connection must not be used from here on.
     virtual void on_closed(CloseReason reason) = 0;
   };
@@ -90,6 +92,7 @@ class Connection final : public Pollable {
   bool is_open() const { return state_ == State::open; }
   // Says what is being said, then closes.
   void wind_up();
+  void give_up();
 
   // A protocol that cannot take more stops the stream, and with it hears no end of it. Resuming
   // (which one may do at any time) hands it what it has left over.

@@ -364,6 +364,14 @@ bool HttpConnection::on_stopping() {
   return state_ == State::waiting || state_ == State::sending;
 }
 
+// Who is behind a proxy is so sent elsewhere by it. Whoever waits for an event is only closed.
+void HttpConnection::on_given_up() {
+  if (state_ != State::waiting || aborted_) return;
+  Response response = service_->router.refuse(request_, 503, "Service Unavailable");
+  response.fields.add("Retry-After", "1");
+  refuse(std::move(response));
+}
+
 void HttpConnection::on_closed(CloseReason) {
   timer_.cancel();
   ++exchange_;

@@ -55,6 +55,7 @@ class HttpConnection final : public Connection::Protocol {
   void on_end() override;
   void on_drained() override;
   bool on_stopping() override;
+  void on_given_up() override;
   void on_closed(CloseReason reason) override;
 
  private:

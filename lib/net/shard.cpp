@@ -73,10 +73,17 @@ void Shard::stop(std::chrono::milliseconds grace) {
 void Shard::wind_up(std::chrono::milliseconds grace) {
   is_winding_up_ = true;
   if (grace.count() <= 0) return end_loop();
-  timers_.arm<&Shard::end_loop>(grace_timer_, now_ + grace, this);
+  timers_.arm<&Shard::give_up>(grace_timer_, now_ + grace, this);
   for (auto& connection : connections_) {
     if (connection) connection->wind_up();
   }
+}
+
+void Shard::give_up() {
+  for (auto& connection : connections_) {
+    if (connection) connection->give_up();
+  }
+  end_loop();
 }
 
 void Shard::run() {

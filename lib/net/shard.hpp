@@ -118,6 +118,7 @@ class Shard {
 
   void turn(int milliseconds);  // For events it waits at most so long; -1: for ever.
   void wind_up(std::chrono::milliseconds grace);
+  void give_up();
   void end_loop() { is_stopping_ = true; }
   void close_connections();
   int wait(int milliseconds);  // Returns how many events there were.

@@ -39,10 +39,10 @@ void settle(Shard& shard, std::unique_ptr<Connection> connection, const Service&
 // Connections begin on the listener's shard and move with their first request, when it is known
 // where that belongs: requests of one session keep the order in which they came.
 //
-// A listener for each shard (SO_REUSEPORT) was measured and is not worth it: 37 µs of CPU time for a
-// connect either way, so that moving costs nothing to speak of. It would let the kernel's hash deal
-// them out, unevenly; a second server could take the same address without an error; and a socket
-// that systemd hands over cannot do it.
+// A listener for each shard (SO_REUSEPORT) was measured and is not worth it: a connect takes 37 µs
+// either way, so that moving costs nothing to speak of. It would let the kernel's hash deal them
+// out, unevenly; a second server could take the same address without an error; and a socket that
+// systemd hands over cannot do it.
 Listener::Accepted serve_plain(Shard& first, const Service& service) {
   return [&first, service](int fd, std::string peer) {
     settle(first,
@@ -112,7 +112,7 @@ Shards::Shards(Options options) : options_(std::move(options)) {
   shards_.reserve(options_.count);
   for (unsigned i = 0; i < options_.count; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shards_, *options_.clock, options_.io_uring));
-    shards_.back()->set_on_exodus([this] { options_.files->run_next([] { trim_heap(); }); });
+    shards_.back()->set_on_exodus([this] { give_memory_back(); });
   }
 }
 
@@ -216,6 +216,10 @@ void Shards::on_hangup() {
 
 void Shards::each(const std::function<void(Shard&)>& fn) {
   for (auto& shard : shards_) shard->post([fn, raw = shard.get()] { fn(*raw); });
+}
+
+void Shards::give_memory_back() {
+  options_.files->run_next([] { trim_heap(); });
 }
 
 }  // namespace coterie::net

@@ -85,6 +85,8 @@ class Shards {
   Shard& operator[](unsigned index) { return *shards_[index]; }
   // Posts fn(shard) to every shard. Any thread.
   void each(const std::function<void(Shard&)>& fn);
+  // What was freed goes back to the operating system, after a crowd. Any thread; returns at once.
+  void give_memory_back();
 
  private:
   std::shared_ptr<const HttpService> service_of(Router router) const;

@@ -39,17 +39,26 @@ void Workers::run_next(Task task) {
   wake_.notify_one();
 }
 
-void Workers::stop(std::chrono::milliseconds patience) {
+void Workers::drain(std::chrono::milliseconds patience) {
   std::deque<Task> dropped;
   {
     std::unique_lock lock(mutex_);
     is_stopping_ = true;
     wake_.notify_all();
-    emptied_.wait_for(lock, patience, [this] { return queue_.empty(); });
+    settled_.wait_for(lock, patience, [this] { return queue_.empty() && busy_ == 0; });
     dropped.swap(queue_);
   }
   dropped.clear();  // Outside the lock: a Reply that is dropped answers.
   wake_.notify_all();
+}
+
+unsigned Workers::busy() const {
+  std::lock_guard lock(mutex_);
+  return busy_;
+}
+
+void Workers::stop(std::chrono::milliseconds patience) {
+  drain(patience);
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -59,22 +68,28 @@ void Workers::work(unsigned index) {
   const std::string name = options_.name.substr(0, 11) + "-" + std::to_string(index);
   ::pthread_setname_np(::pthread_self(), name.c_str());
   const AllowBlocking allowed;
+  std::unique_lock lock(mutex_);
   for (;;) {
-    Task task;
+    wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    ++busy_;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      task = std::move(queue_.front());
+      Task task = std::move(queue_.front());
       queue_.pop_front();
-      if (queue_.empty()) emptied_.notify_all();
+      lock.unlock();
+      perform(task);
     }
-    try {
-      task();
-    } catch (const std::exception& failure) {
-      // The task's Reply, if it had one, has answered 500 on its way out.
-      log::error("a worker's task failed: {}", failure.what());
-    }
+    lock.lock();
+    if (--busy_ == 0 && queue_.empty()) settled_.notify_all();
+  }
+}
+
+void Workers::perform(Task& task) {
+  try {
+    task();
+  } catch (const std::exception& failure) {
+    // The task's Reply, if it had one, has answered 500 on its way out.
+    log::error("a worker's task failed: {}", failure.what());
   }
 }
 

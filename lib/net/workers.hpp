@@ -38,20 +38,28 @@ class Workers {
   // whose number is bounded elsewhere. After stop() the task is dropped.
   void run_next(Task task);
 
-  // Finishes what is queued, then ends the threads. What has not begun when `patience` is over is
-  // dropped. Safe to repeat.
+  // Takes nothing more, finishes what was taken, and drops what has not begun when `patience` is
+  // over. Tasks that run then go on: a thread that waits in a system call cannot be made to leave.
+  void drain(std::chrono::milliseconds patience);
+  const std::string& name() const { return options_.name; }
+  // How many tasks are being run. Any thread.
+  unsigned busy() const;
+
+  // drain(), then ends the threads, for which it waits however long that takes. Safe to repeat.
   void stop(std::chrono::milliseconds patience = std::chrono::hours(1));
 
  private:
   void work(unsigned index);
+  static void perform(Task& task);
 
   const Options options_;  // Fixed after construction
   std::vector<std::thread> threads_;
 
-  std::mutex mutex_;  // Guards what follows
+  mutable std::mutex mutex_;  // Guards what follows
   std::condition_variable wake_;
-  std::condition_variable emptied_;
+  std::condition_variable settled_;
   std::deque<Task> queue_;
+  unsigned busy_ = 0;
   bool is_stopping_ = false;
 };
 

@@ -24,9 +24,14 @@ class Bus {
   using OnMessage = std::function<void(std::string_view subscription, std::string_view message)>;
   using OnCount = std::function<void(std::size_t)>;
   using OnReply = std::function<void(Result<Reply>)>;
-  // All that was subscribed to is heard from now on: for the first time, or again after Redis was
-  // away. What was published before went unheard; `may_have_lost`: of what was published here, too.
-  using OnHearing = std::function<void(bool may_have_lost)>;
+  // All that was subscribed to is heard. On a connection that `is_anew` (the first, or Redis was
+  // away) what others published before went unheard; `may_have_lost`: of what was published here,
+  // too, and that may turn out later as well.
+  struct Hearing {
+    bool is_anew = false;
+    bool may_have_lost = false;
+  };
+  using OnHearing = std::function<void(Hearing hearing)>;
 
   virtual ~Bus() = default;
 
@@ -51,12 +56,11 @@ class Bus {
   virtual void count_subscribers(std::string channel, OnCount on_count) = 0;
   // A command, in one order with what is published, and like that it waits while it cannot be sent.
   // Error "redis_cut": the connection broke before there was a reply, or too much waits; it may
-  // have run. A reply that is an error breaks the connection: another one may do better.
+  // have run. What wants no reply waits for the next connection. A reply that is an error breaks
+  // the connection: another one may do better.
   virtual void run(Command command, OnReply on_reply) = 0;
   // The same for a command that lets Redis wait, on a connection of its own. Only while is_up().
   virtual void run_waiting(Command command, OnReply on_reply) = 0;
-  // Called whenever all subscriptions are confirmed on a new connection, from the next time on.
-  virtual void on_up(std::function<void()> handler) = 0;
   // Are we connected? Then what is published is sent as soon as what was subscribed to is heard.
   virtual bool is_up() const = 0;
   virtual void run_after(std::chrono::milliseconds delay, Task task) = 0;

@@ -19,7 +19,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -29,12 +28,10 @@
 #include <unordered_map>
 
 #include "base/random.hpp"
-#include "redis/bus.hpp"
+#include "redis/bus_adapter.hpp"
 #include "redis/classic_wire.hpp"
-#include "redis/questions.hpp"
 #include "redis/redis_bus.hpp"
-#include "redis/serving.hpp"
-#include "socketio/adapter.hpp"
+#include "socketio/recovery.hpp"
 
 namespace coterie::redis {
 
@@ -52,8 +49,7 @@ struct PubSubOptions {
 
 std::shared_ptr<socketio::Adapter> pubsub_adapter(PubSubOptions options);
 
-class PubSubAdapter final : public socketio::Adapter,
-                            public std::enable_shared_from_this<PubSubAdapter> {
+class PubSubAdapter final : public BusAdapter {
  public:
   // start() follows. `options.redis` and `options.limits` are the bus's.
   PubSubAdapter(std::unique_ptr<Bus> bus, PubSubOptions options, Random& random = system_random(),
@@ -63,27 +59,16 @@ class PubSubAdapter final : public socketio::Adapter,
 
   void open(const std::shared_ptr<socketio::Namespace>& space) override;
   void close(const std::string& nsp) override;
-  void stop() override;
   void publish(const std::string& nsp, const socketio::Envelope& envelope, std::string_view event,
                const socketio::Arguments& arguments) override;
-  void tell(const std::string& nsp, std::string_view event,
-            const socketio::Arguments& arguments) override;
-  void ask(const std::string& nsp, std::string_view event, const socketio::Arguments& arguments,
-           std::chrono::milliseconds timeout, socketio::AnswersHandler answers) override;
-  void ask_clients(const std::string& nsp, const socketio::Envelope& envelope,
-                   std::string_view event, const socketio::Arguments& arguments) override;
-  void fetch(const std::string& nsp, const socketio::Audience& audience,
-             socketio::SocketsHandler found) override;
 
   void save(socketio::SavedSession session) override { sessions_.save(std::move(session)); }
   void take(const Id& pid, const std::string& nsp,
             std::function<void(std::optional<socketio::SavedSession>)> taken) override {
     taken(sessions_.take(pid, nsp));
   }
-  void sweep() override { sessions_.trim(); }
+  std::size_t sweep() override { return sessions_.trim(); }
 
-  // Messages that came in and were none.
-  std::size_t malformed() const { return malformed_; }
   // Questions that wait for answers, our own and those of others to our clients. On the bus's
   // thread.
   std::size_t open_questions() const { return questions_.size() + serving_.relayed(); }
@@ -99,31 +84,23 @@ class PubSubAdapter final : public socketio::Adapter,
     const std::weak_ptr<socketio::Namespace> space;
   };
   using SharedSpace = std::shared_ptr<const Space>;
-  // What emit() was given, as a saying, and what is to be done with it on the bus's thread.
-  struct Draft;
-  template <class Use>
-  void post_saying(const std::string& nsp, Draft draft, Use use);
 
+  std::string requests_channel(const std::string& nsp) const override {
+    return channels(nsp).requests;
+  }
+  std::string answers_channel(const std::string& nsp, const Request& request) const override;
+  std::string encode(const std::string& nsp, const Request& request) const override;
+  std::string encode(const std::string& nsp, const Request& request,
+                     const Answer& answer) const override;
   Channels channels(const std::string& nsp) const { return Channels(options_.key, nsp, uid_); }
-  Request request(RequestType type) const;
-  void order(const std::string& nsp, const Request& request);
-  void ask(const std::string& nsp, Request request, std::unique_ptr<Question> question,
-           std::chrono::milliseconds timeout);
-  // Encodes an answer on the bus's thread and sends it, unless this has ended. From any thread.
-  Respond responder(const Space& space, const Request& request);
 
   void on_message(std::string_view subscription, std::string_view message);
   void on_broadcast(const Space& space, std::string_view message);
   void on_request(const Space& space, std::string_view message);
   void on_response(std::string_view message);
 
-  const PubSubOptions options_;  // Fixed after construction
-  const std::string uid_;
-  std::atomic<bool> is_stopped_ = false;  // Any thread
-  const std::unique_ptr<Bus> bus_;
-
+  const PubSubOptions options_;       // Fixed after construction
   socketio::SavedSessions sessions_;  // Any thread
-  std::atomic<std::size_t> malformed_ = 0;
 
   std::unordered_map<std::string, SharedSpace> spaces_;  // Only on the bus's thread
   enum class Kind : unsigned char { broadcasts, requests, responses };
@@ -132,8 +109,6 @@ class PubSubAdapter final : public socketio::Adapter,
     SharedSpace space;
   };
   std::unordered_map<std::string, Route> routes_;  // By subscription
-  Questions questions_;
-  const Serving serving_;
 };
 
 }  // namespace coterie::redis

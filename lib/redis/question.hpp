@@ -5,11 +5,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include "redis/saying.hpp"
 #include "socketio/adapter.hpp"
@@ -44,24 +42,6 @@ class Question {
   std::optional<std::size_t> servers_;
   std::size_t answered_ = 0;
   bool is_complete_ = false;
-};
-
-// A question on its way to the bus's thread. When the bus drops it, it ends here, unless everything
-// does.
-class Unasked {
- public:
-  // `is_stopped` lives as long as the bus.
-  Unasked(const std::atomic<bool>& is_stopped, std::unique_ptr<Question> question)
-      : is_stopped_(is_stopped), question_(std::move(question)) {}
-  Unasked(Unasked&& other) noexcept = default;
-  ~Unasked() {
-    if (question_ && !is_stopped_) question_->on_unasked();
-  }
-  std::unique_ptr<Question> take() { return std::move(question_); }
-
- private:
-  const std::atomic<bool>& is_stopped_;
-  std::unique_ptr<Question> question_;
 };
 
 // fetch_sockets()

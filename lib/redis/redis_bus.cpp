@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.hpp"
@@ -255,10 +256,9 @@ void RedisBus::note_hearing() {
     is_away_told_ = false;
   }
   if (std::exchange(dropped_, 0) > 0) may_have_lost_ = true;
-  if (!std::exchange(session_->is_up_told, true) && on_up_) on_up_();
   if (subscriptions_.empty() || (is_hearing_ && !may_have_lost_)) return;
-  is_hearing_ = true;
-  on_hearing_(std::exchange(may_have_lost_, false));
+  on_hearing_({.is_anew = !std::exchange(is_hearing_, true),
+               .may_have_lost = std::exchange(may_have_lost_, false)});
 }
 
 void RedisBus::part(const std::string& why) {
@@ -274,10 +274,17 @@ void RedisBus::part(const std::string& why) {
   retry_at_ = now() + pause_;
   pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, pause_max);
   if (!ended) return;
-  for (const Line* line : ended->lines()) {
-    for (const OnReply& on_reply : line->awaited) {
-      if (on_reply) on_reply(Error("redis_cut", why));
-    }
+  std::vector<OnReply> asked;
+  for (Line* line : ended->lines()) std::ranges::move(line->awaited, std::back_inserter(asked));
+  for (Outgoing& waiting : outgoing_) {
+    if (!waiting.on_reply) continue;
+    outgoing_bytes_ -= waiting.bytes();
+    asked.push_back(std::move(waiting.on_reply));
+    waiting.command.clear();
+  }
+  std::erase_if(outgoing_, [](const Outgoing& waiting) { return waiting.command.empty(); });
+  for (const OnReply& on_reply : asked) {
+    if (on_reply) on_reply(Error("redis_cut", why));
   }
 }
 

@@ -60,7 +60,6 @@ class RedisBus final : public Bus {
   void count_subscribers(std::string channel, OnCount on_count) override;
   void run(Command command, OnReply on_reply) override;
   void run_waiting(Command command, OnReply on_reply) override;
-  void on_up(std::function<void()> handler) override { on_up_ = std::move(handler); }
   bool is_up() const override { return session_ && session_->is_greeted; }
   void run_after(std::chrono::milliseconds delay, Task task) override;
 
@@ -84,7 +83,6 @@ class RedisBus final : public Bus {
     TimePoint pinged{};
     Place place = {};             // Where all of them end.
     bool is_greeted = false;      // Redis has let us in, on all.
-    bool is_up_told = false;      // And has confirmed the first subscriptions.
     unsigned greetings_left = 0;  // Answers that are to come for that.
     std::size_t unconfirmed = 0;  // Subscriptions that Redis has not confirmed.
     std::string trouble = {};     // Why this has to end.
@@ -121,7 +119,6 @@ class RedisBus final : public Bus {
   const Waits waits_;
   const std::string name_;  // In the log.
   OnMessage on_message_;
-  std::function<void()> on_up_;
   OnHearing on_hearing_;
 
   struct Inbox {

@@ -21,8 +21,45 @@ using socketio::EmitFlags;
 constexpr int event_packet = 2;          // Of socket.io-parser.
 constexpr double timeout_max = 600'000;  // Of another server's question to our clients.
 constexpr std::int64_t client_count_max = 1 << 30;
+constexpr std::size_t socket_bytes = 1024;  // A socket that was found, beside its texts: about.
+
+std::size_t bytes_of(const std::vector<SharedBytes>& attachments) {
+  std::size_t bytes = 0;
+  for (const SharedBytes& attachment : attachments) bytes += attachment.size();
+  return bytes;
+}
+
+std::size_t bytes_of(const std::vector<std::string>& texts) {
+  std::size_t bytes = texts.size() * sizeof(std::string);
+  for (const std::string& text : texts) bytes += text.size();
+  return bytes;
+}
 
 }  // namespace
+
+// -- how much they hold ---------------------------------------------------------------------------
+
+std::size_t bytes_of(const Arguments& arguments) {
+  return arguments.text.size() + bytes_of(arguments.attachments);
+}
+
+std::size_t bytes_of(const Audience& audience) {
+  return bytes_of(audience.rooms) + bytes_of(audience.except);
+}
+
+std::size_t bytes_of(const Answer& answer) {
+  std::size_t bytes = sizeof answer;
+  if (const auto* sockets = std::get_if<socketio::RemoteSockets>(&answer)) {
+    for (const auto& socket : *sockets) {
+      bytes += socket_bytes + bytes_of(socket.rooms) + to_text(socket.data).size();
+    }
+  } else if (const auto* ack = std::get_if<Args>(&answer)) {
+    bytes += to_text(Json(ack->values())).size() + bytes_of(ack->attachments());
+  } else if (const auto* arguments = std::get_if<Arguments>(&answer)) {
+    bytes += bytes_of(*arguments);
+  }
+  return bytes;
+}
 
 // -- pieces that are read -------------------------------------------------------------------------
 

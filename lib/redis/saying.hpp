@@ -76,6 +76,11 @@ struct Response {
   socketio::Args answer() const;  // The body's "data", alone.
 };
 
+// About how much they hold, for what has to be bounded.
+std::size_t bytes_of(const socketio::Arguments& arguments);
+std::size_t bytes_of(const socketio::Audience& audience);
+std::size_t bytes_of(const Answer& answer);
+
 // -- pieces that are read -------------------------------------------------------------------------
 
 std::string_view text_at(const JsonObject& object, std::string_view name);

@@ -30,6 +30,8 @@ class StreamOutbox {
   void forget_sent() { sent_ = sent_bytes_ = 0; }
   // Sends what may be on its way at a time. Only while the bus is up.
   void send();
+  // Sends all: nobody will be here to send the rest later. Likewise.
+  void send_all();
 
   std::size_t size() const { return waiting_.size(); }
 
@@ -40,6 +42,7 @@ class StreamOutbox {
     std::size_t bytes;
   };
   void drop_first();
+  void send_next();
 
   Bus& bus_;
   const std::string stream_;

@@ -44,7 +44,17 @@ std::optional<Offset> first_in(const Result<Reply>& reply) {
 
 }  // namespace
 
+// What is asked may wait until the connection after the next: an answer that comes then is of no
+// use, for all was asked again.
+Bus::OnReply StreamsAdapter::of_now(Bus::OnReply use) {
+  return [this, connection = connection_, use = std::move(use)](Result<Reply> reply) {
+    if (connection == connection_) use(std::move(reply));
+  };
+}
+
 void StreamsAdapter::on_up() {
+  ++connection_;
+  if (options_.on_hearing) options_.on_hearing();
   is_current_ = false;
   sessions_.pause();
   outbox_.forget_sent();
@@ -59,9 +69,9 @@ void StreamsAdapter::on_up() {
 void StreamsAdapter::write_hello(std::function<void(const Offset&)> then) {
   bus_->run({"XADD", options_.stream, "MAXLEN", "~", std::to_string(options_.length), "*", "uid",
              uid_, "type", "1"},
-            [then = std::move(then)](const Result<Reply>& reply) {
+            of_now([then = std::move(then)](const Result<Reply>& reply) {
               if (const auto hello = offset_in(reply)) then(*hello);
-            });
+            }));
 }
 
 // The last entry that nobody can have missed who may come back: from there on all is known.
@@ -73,19 +83,20 @@ void StreamsAdapter::begin_behind(const Offset& hello) {
     start_reading(first_in(reply).value_or(hello), hello);
   };
   bus_->run({"XREVRANGE", options_.stream, std::to_string(oldest), "-", "COUNT", "1"},
-            [this, hello, on_first](const Result<Reply>& reply) {
+            of_now([this, hello, on_first](const Result<Reply>& reply) {
               if (!reply) return;
               if (const auto last = first_in(reply)) return start_reading(*last, hello);
-              bus_->run({"XRANGE", options_.stream, "-", "+", "COUNT", "1"}, on_first);
-            });
+              bus_->run({"XRANGE", options_.stream, "-", "+", "COUNT", "1"}, of_now(on_first));
+            }));
 }
 
 void StreamsAdapter::check_position() {
   const std::string position = position_->text();
-  bus_->run({"XRANGE", options_.stream, position, position}, [this](const Result<Reply>& reply) {
-    if (!reply) return;
-    first_in(reply) == position_ ? read() : skip();
-  });
+  bus_->run({"XRANGE", options_.stream, position, position},
+            of_now([this](const Result<Reply>& reply) {
+              if (!reply) return;
+              first_in(reply) == position_ ? read() : skip();
+            }));
 }
 
 // What was behind our position is gone, or cannot be read. Of a stream that has begun anew (or has
@@ -93,14 +104,14 @@ void StreamsAdapter::check_position() {
 void StreamsAdapter::skip() {
   write_hello([this](const Offset& hello) {
     bus_->run({"XRANGE", options_.stream, "-", "+", "COUNT", "1"},
-              [this, hello](const Result<Reply>& reply) {
+              of_now([this, hello](const Result<Reply>& reply) {
                 if (!reply) return;
                 const Offset first = first_in(reply).value_or(hello);
                 const bool is_stuck = failed_reads_ > failed_reads_max;
                 const Offset from = !is_stuck && first > *position_ ? before(first) : hello;
                 start_reading(from, from);
                 note_gap();
-              });
+              }));
   });
 }
 

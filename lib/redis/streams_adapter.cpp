@@ -11,13 +11,11 @@ namespace coterie::redis {
 namespace {
 
 using socketio::Arguments;
-using socketio::Audience;
 using socketio::Envelope;
 using socketio::Namespace;
 
-constexpr std::size_t uid_length = 16;      // As long as those of the reference.
-constexpr std::size_t draft_bytes = 512;    // About what one holds beside its arguments.
-constexpr std::size_t session_bytes = 512;  // Likewise.
+constexpr std::size_t uid_length = 16;    // As long as those of the reference.
+constexpr std::size_t claim_bytes = 512;  // About what one holds.
 
 // Sixteen digits in hex: what servers on Node call themselves.
 std::string random_uid(Random& random) {
@@ -36,10 +34,8 @@ std::shared_ptr<socketio::Adapter> streams_adapter(StreamsOptions options) {
 }
 
 StreamsAdapter::StreamsAdapter(std::unique_ptr<Bus> bus, StreamsOptions options, Random& random)
-    : options_(std::move(options)),
-      uid_(random_uid(random)),
-      bus_(std::move(bus)),
-      questions_(*bus_, random, uid_length),
+    : BusAdapter(std::move(bus), random_uid(random), options.requests_timeout, random),
+      options_(std::move(options)),
       sessions_(*bus_, questions_, uid_, options_.session_prefix, options_.channel_prefix,
                 options_.max_disconnection,
                 [this](std::function<void()> then) { when_read(std::move(then)); }),
@@ -51,16 +47,22 @@ StreamsAdapter::~StreamsAdapter() {
 }
 
 void StreamsAdapter::start() {
-  bus_->on_up([this] { on_up(); });
   bus_->start([this](std::string_view subscription,
                      std::string_view message) { on_message(subscription, message); },
-              [](bool) {});  // What counts is the stream.
+              // What was lost is missed by its number.
+              [this](Bus::Hearing hearing) {
+                if (hearing.is_anew) on_up();
+              });
   bus_->post([this] { tick(); }, 0);
 }
 
 void StreamsAdapter::stop() {
-  is_stopped_ = true;
-  bus_->stop();
+  bus_->post(
+      [this] {
+        if (bus_->is_up()) outbox_.send_all();
+      },
+      0);
+  BusAdapter::stop();
 }
 
 // -- namespaces -----------------------------------------------------------------------------------
@@ -106,151 +108,47 @@ void StreamsAdapter::close(const std::string& nsp) {
 
 // -- what this server says ------------------------------------------------------------------------
 
-StreamsAdapter::Draft StreamsAdapter::draft(const std::string& nsp, RequestType type,
-                                            std::string_view event, const Arguments& arguments) {
-  Draft draft{nsp, std::string(event), arguments};
-  draft.request.type = type;
-  return draft;
-}
-
-std::size_t StreamsAdapter::bytes_of(const Draft& draft) {
-  std::size_t bytes = draft_bytes + draft.arguments.text.size();
-  for (const SharedBytes& attachment : draft.arguments.attachments) bytes += attachment.size();
-  return bytes;
-}
-
-void StreamsAdapter::complete(Draft& draft) {
-  auto args = to_args(draft.arguments);
-  if (!args) {
-    log::warn("event \"{}\" of {} is not JSON: its arguments are left out", draft.event, draft.nsp);
-    args.emplace();
-  }
-  Saying& saying = draft.request.saying;
-  saying.event = std::move(draft.event);
-  saying.args = std::move(*args);
-}
-
 void StreamsAdapter::publish(const std::string& nsp, const Envelope& envelope,
                              std::string_view event, const Arguments& arguments) {
-  switch (envelope.verb) {
-    case Envelope::Verb::emit: {
-      Draft saying = draft(nsp, RequestType::broadcast, event, arguments);
-      saying.request.saying.audience = envelope.audience;
-      saying.request.saying.flags = envelope.flags;
-      if (envelope.flags.is_volatile) return say(std::move(saying));
-      if (envelope.alone) {
-        saying.alone = envelope.alone->view();
-        saying.request.saying.audience.rooms = {saying.alone};
-      }
-      return write(std::move(saying));
-    }
-    case Envelope::Verb::join:
-    case Envelope::Verb::leave: {
-      const bool is_join = envelope.verb == Envelope::Verb::join;
-      Draft moving = draft(nsp, is_join ? RequestType::join : RequestType::leave);
-      moving.request.audience = envelope.audience;
-      moving.request.rooms = {envelope.room};
-      return write(std::move(moving));
-    }
-    case Envelope::Verb::disconnect:
-    case Envelope::Verb::close: {
-      Draft leaving = draft(nsp, RequestType::disconnect);
-      leaving.request.audience = envelope.audience;
-      leaving.request.close = envelope.verb == Envelope::Verb::close;
-      return write(std::move(leaving));
-    }
-    case Envelope::Verb::visit:
-      return;
+  Draft said = draft(nsp, envelope, event, arguments);
+  if (envelope.flags.is_volatile) return say(std::move(said));
+  std::string alone;
+  if (envelope.alone) {
+    alone = envelope.alone->view();
+    said.request.saying.audience.rooms = {alone};
   }
+  write(std::move(said), std::move(alone));
 }
 
-void StreamsAdapter::write(Draft draft) {
-  const std::size_t bytes = bytes_of(draft);
+void StreamsAdapter::write(Draft draft, std::string alone) {
   std::lock_guard lock(numbering_);
   // What is dropped on its way from here on is missed by its number.
-  bus_->post(
-      [this, number = ++written_, draft = std::move(draft)]() mutable {
-        complete(draft);
-        outbox_.add(number, entry_fields(uid_, draft.nsp, draft.request, draft.alone));
-        if (is_current_) outbox_.send();
-      },
-      bytes);
-}
-
-void StreamsAdapter::say(Draft draft) {
-  const std::size_t bytes = bytes_of(draft);
-  bus_->post(
-      [this, draft = std::move(draft)]() mutable {
-        // What is volatile is of no use later.
-        if (draft.request.saying.flags.is_volatile && !bus_->is_up()) return;
-        complete(draft);
-        bus_->publish(channel(draft.nsp), encode_message(uid_, draft.nsp, draft.request));
-      },
-      bytes);
-}
-
-void StreamsAdapter::tell(const std::string& nsp, std::string_view event,
-                          const Arguments& arguments) {
-  say(draft(nsp, RequestType::server_side_emit, event, arguments));
-}
-
-// -- what this server asks ------------------------------------------------------------------------
-
-void StreamsAdapter::ask(Draft draft, std::chrono::milliseconds timeout,
-                         std::unique_ptr<Question> question) {
-  const std::size_t bytes = bytes_of(draft);
-  Unasked asking(is_stopped_, std::move(question));
-  bus_->post(
-      [this, timeout, draft = std::move(draft), asking = std::move(asking)]() mutable {
-        if (draft.request.type != RequestType::fetch) complete(draft);
-        questions_.ask(channel(draft.nsp), asking.take(), timeout, [&](const std::string& id) {
-          draft.request.id = id;
-          return encode_message(uid_, draft.nsp, draft.request);
-        });
-      },
-      bytes);
-}
-
-void StreamsAdapter::ask(const std::string& nsp, std::string_view event, const Arguments& arguments,
-                         std::chrono::milliseconds timeout, socketio::AnswersHandler answers) {
-  ask(draft(nsp, RequestType::server_side_emit, event, arguments), timeout,
-      std::make_unique<ServersQuestion>(std::move(answers)));
-}
-
-void StreamsAdapter::ask_clients(const std::string& nsp, const Envelope& envelope,
-                                 std::string_view event, const Arguments& arguments) {
-  Draft asking = draft(nsp, RequestType::broadcast, event, arguments);
-  asking.request.saying.audience = envelope.audience;
-  asking.request.saying.flags = envelope.flags;
-  ask(std::move(asking), envelope.flags.timeout,
-      std::make_unique<ClientsQuestion>(envelope.answers));
-}
-
-void StreamsAdapter::fetch(const std::string& nsp, const Audience& audience,
-                           socketio::SocketsHandler found) {
-  Draft fetching = draft(nsp, RequestType::fetch);
-  fetching.request.audience = audience;
-  ask(std::move(fetching), options_.requests_timeout,
-      std::make_unique<SocketsQuestion>(std::move(found)));
+  post(std::move(draft), [this, number = ++written_, alone = std::move(alone)](const Draft& said) {
+    outbox_.add(number, entry_fields(uid_, said.nsp, said.request, alone));
+    if (is_current_) outbox_.send();
+  });
 }
 
 // -- sessions -------------------------------------------------------------------------------------
 
 void StreamsAdapter::save(socketio::SavedSession session) {
-  bus_->post([this, session = std::move(session)] { sessions_.save(session); }, session_bytes);
+  const std::size_t bytes = bytes_of(session);
+  bus_->post([this, session = std::move(session)] { sessions_.save(session); }, bytes);
 }
 
 void StreamsAdapter::take(const Id& pid, const std::string& nsp,
                           std::function<void(std::optional<socketio::SavedSession>)> taken) {
-  const auto task = [this, pid, nsp, taken = std::move(taken)] {
-    sessions_.take(pid, nsp, [this, nsp, taken](std::optional<socketio::SavedSession> session) {
-      const auto found = spaces_.find(nsp);
-      const auto here = found == spaces_.end() ? nullptr : found->second->space.lock();
+  // Whom nobody can ask for begins anew.
+  Entrusted claim(is_stopped_, std::move(taken), [](auto& nobody) { nobody(std::nullopt); });
+  auto task = [this, pid, nsp, claim = std::move(claim)]() mutable {
+    sessions_.take(pid, nsp, [this, nsp, found = claim.take()](auto session) {
+      const auto space = spaces_.find(nsp);
+      const auto here = space == spaces_.end() ? nullptr : space->second->space.lock();
       if (here && position_) here->reach(*position_);
-      taken(std::move(session));
+      found(std::move(session));
     });
   };
-  bus_->post(task, session_bytes);
+  bus_->post(std::move(task), claim_bytes);
 }
 
 // -- what other servers say beside the stream -----------------------------------------------------
@@ -273,7 +171,7 @@ void StreamsAdapter::on_request(const Space& space, const Request& request) {
   const auto here = space.space.lock();
   if (!here) return;
   const bool is_plain = request.type == RequestType::broadcast && request.id.empty();
-  if (!is_plain) return serving_.serve(here, request, responder(space, request));
+  if (!is_plain) return serving_.serve(here, request, responder(space.nsp, request));
   const Saying& saying = request.saying;
   Serving::local_sockets(here, saying.audience, saying.flags).emit(saying.event, saying.args);
 }
@@ -283,25 +181,10 @@ void StreamsAdapter::on_cede(const Space& space, const Request& request) {
   const Json& told = request.saying.args[0];
   const auto pid = told.is_string() ? Id::parse(told.get_string()) : std::nullopt;
   if (!here || !pid || request.id.empty()) return;
-  const auto respond = responder(space, request);
+  const auto respond = responder(space.nsp, request);
   // The session is saved before the answer is given: both go the same way, in this order.
   const auto done = [respond] { respond(Arguments()); };
   if (!here->evict(*pid, done)) done();
-}
-
-Respond StreamsAdapter::responder(const Space& space, const Request& request) {
-  return [weak = weak_from_this(), nsp = space.nsp, to = space.channel + request.uid + "#",
-          id = request.id](Answer answer) {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->bus_->post(
-        [self = self.get(), nsp, to, id, answer = std::move(answer)] {
-          // Nobody waits for an answer that would come after Redis has been away.
-          if (!self->bus_->is_up()) return;
-          self->bus_->publish(to, encode_response(self->uid_, nsp, id, answer));
-        },
-        0);
-  };
 }
 
 }  // namespace coterie::redis

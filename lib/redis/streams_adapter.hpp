@@ -16,7 +16,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -30,16 +29,13 @@
 
 #include "base/guarded.hpp"
 #include "base/random.hpp"
-#include "redis/bus.hpp"
+#include "redis/bus_adapter.hpp"
 #include "redis/cluster_wire.hpp"
-#include "redis/questions.hpp"
 #include "redis/redis_bus.hpp"
-#include "redis/serving.hpp"
 #include "redis/stream_outbox.hpp"
 #include "redis/stream_past.hpp"
 #include "redis/stream_senders.hpp"
 #include "redis/stream_sessions.hpp"
-#include "socketio/adapter.hpp"
 
 namespace coterie::redis {
 
@@ -53,7 +49,10 @@ struct StreamsOptions {
   std::size_t length = 100'000;
   std::chrono::milliseconds requests_timeout{5'000};     // For answers of other servers.
   std::chrono::milliseconds max_disconnection{120'000};  // As long as RecoveryOptions has it.
-  // Events are missing: clients of this server may not have heard all. On the bus's thread.
+  // Both on the bus's thread. The others are heard from now on: at first, and each time that Redis
+  // was away. What waited in the stream is still to come; what had no place there is lost.
+  std::function<void()> on_hearing = {};
+  // Events are missing: clients of this server may not have heard all.
   std::function<void()> on_gap = {};
   BusLimits limits = {};  // queue_bytes_max bounds what waits for the stream as well.
 };
@@ -68,8 +67,7 @@ std::shared_ptr<socketio::Adapter> streams_adapter(StreamsOptions options);
 // THREADS. The bus's thread encodes, decodes and hands out; whoever publishes only hands over a
 // copy. Handlers of questions and of server events, and on_gap, run on that thread as well: they
 // must not block.
-class StreamsAdapter final : public socketio::Adapter,
-                             public std::enable_shared_from_this<StreamsAdapter> {
+class StreamsAdapter final : public BusAdapter {
  public:
   // start() follows. `options.redis` is the bus's.
   StreamsAdapter(std::unique_ptr<Bus> bus, StreamsOptions options,
@@ -83,20 +81,9 @@ class StreamsAdapter final : public socketio::Adapter,
   bool is_sequencer() const override { return true; }
   void publish(const std::string& nsp, const socketio::Envelope& envelope, std::string_view event,
                const socketio::Arguments& arguments) override;
-  void tell(const std::string& nsp, std::string_view event,
-            const socketio::Arguments& arguments) override;
-  void ask(const std::string& nsp, std::string_view event, const socketio::Arguments& arguments,
-           std::chrono::milliseconds timeout, socketio::AnswersHandler answers) override;
-  void ask_clients(const std::string& nsp, const socketio::Envelope& envelope,
-                   std::string_view event, const socketio::Arguments& arguments) override;
-  void fetch(const std::string& nsp, const socketio::Audience& audience,
-             socketio::SocketsHandler found) override;
   void save(socketio::SavedSession session) override;
   void take(const Id& pid, const std::string& nsp,
             std::function<void(std::optional<socketio::SavedSession>)> taken) override;
-
-  // Messages and entries that came in and were none.
-  std::size_t malformed() const { return malformed_; }
 
  private:
   struct Space {
@@ -107,29 +94,27 @@ class StreamsAdapter final : public socketio::Adapter,
     std::weak_ptr<socketio::Namespace> space;
   };
   using SharedSpace = std::shared_ptr<const Space>;
-  // What emit() was given.
-  struct Draft {
-    std::string nsp;
-    std::string event;
-    socketio::Arguments arguments;
-    Request request = {};
-    std::string alone = {};
-  };
-  static Draft draft(const std::string& nsp, RequestType type, std::string_view event = {},
-                     const socketio::Arguments& arguments = {});
-  static std::size_t bytes_of(const Draft& draft);
-  // Puts the event's arguments into the draft's request. On the bus's thread.
-  static void complete(Draft& draft);
 
   std::string channel(const std::string& nsp) const {
     return options_.channel_prefix + "#" + nsp + "#";
   }
-  void write(Draft draft);
-  void say(Draft draft);  // To the other servers, at once.
-  void ask(Draft draft, std::chrono::milliseconds timeout, std::unique_ptr<Question> question);
+  std::string requests_channel(const std::string& nsp) const override { return channel(nsp); }
+  std::string answers_channel(const std::string& nsp, const Request& request) const override {
+    return channel(nsp) + request.uid + "#";
+  }
+  std::string encode(const std::string& nsp, const Request& request) const override {
+    return encode_message(uid_, nsp, request);
+  }
+  std::string encode(const std::string& nsp, const Request& request,
+                     const Answer& answer) const override {
+    return encode_response(uid_, nsp, request.id, answer);
+  }
+  // Into the stream; `alone`: for that socket.
+  void write(Draft draft, std::string alone);
 
   // -- reading the stream
   void on_up();
+  Bus::OnReply of_now(Bus::OnReply use);
   void write_hello(std::function<void(const socketio::Offset&)> then);
   void begin_behind(const socketio::Offset& hello);
   void check_position();
@@ -149,21 +134,14 @@ class StreamsAdapter final : public socketio::Adapter,
   void on_message(std::string_view subscription, std::string_view message);
   void on_request(const Space& space, const Request& request);
   void on_cede(const Space& space, const Request& request);
-  Respond responder(const Space& space, const Request& request);
 
   const StreamsOptions options_;  // Fixed after construction
-  const std::string uid_;
-  std::atomic<bool> is_stopped_ = false;  // Any thread
-  const std::unique_ptr<Bus> bus_;
-  std::atomic<std::size_t> malformed_ = 0;
 
   std::mutex numbering_;  // Guards what follows, and the order of what is posted with it.
   std::uint64_t written_ = 0;
 
   std::unordered_map<std::string, SharedSpace> spaces_;  // Only on the bus's thread
   std::unordered_map<std::string, SharedSpace> routes_;  // By subscription
-  Questions questions_;
-  const Serving serving_;
   StreamSessions sessions_;
   StreamOutbox outbox_;
   StreamSenders senders_;
@@ -171,6 +149,7 @@ class StreamsAdapter final : public socketio::Adapter,
   std::optional<socketio::Offset> position_;                // Read and handed out up to there.
   Guarded<std::optional<socketio::Offset>> told_position_;  // The same for other threads, later.
   socketio::Offset live_from_;                              // What is before is only kept.
+  std::uint64_t connection_ = 0;                            // Counts them.
   bool is_current_ = false;    // There was nothing more to read just now.
   bool has_gap_ = false;       // Seen in what is being read.
   unsigned failed_reads_ = 0;  // In a row, at one position.

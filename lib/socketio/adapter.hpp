@@ -92,8 +92,8 @@ class Adapter {
   virtual void save(SavedSession session) = 0;
   virtual void take(const Id& pid, const std::string& nsp,
                     std::function<void(std::optional<SavedSession>)> taken) = 0;
-  // Called now and then: what has waited too long may go.
-  virtual void sweep() {}
+  // Called now and then: what has waited too long may go. Returns how many sessions have gone.
+  virtual std::size_t sweep() { return 0; }
 };
 
 // A cluster of one.
@@ -112,7 +112,7 @@ class MemoryAdapter final : public Adapter {
             std::function<void(std::optional<SavedSession>)> taken) override {
     taken(sessions_.take(pid, nsp));
   }
-  void sweep() override { sessions_.trim(); }
+  std::size_t sweep() override { return sessions_.trim(); }
 
  private:
   SavedSessions sessions_;

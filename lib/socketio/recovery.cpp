@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/check.hpp"
+#include "base/shrink.hpp"
 #include "socketio/envelope.hpp"
 
 namespace coterie::socketio {
@@ -18,16 +19,6 @@ std::size_t bytes_of(const Envelope& envelope) {
   return bytes;
 }
 
-// About what it takes to keep it.
-std::size_t bytes_of(const SavedSession& session) {
-  constexpr std::size_t text_max_in_place = 15;
-  std::size_t bytes = sizeof session + session.rooms.size() * sizeof(std::string);
-  for (const std::string& room : session.rooms) {
-    if (room.size() > text_max_in_place) bytes += room.size();
-  }
-  return session.data.empty() ? bytes : bytes + to_text(Json(session.data)).size();
-}
-
 // Wide enough that two logs hold no number in common, short enough to be sent with every event.
 std::uint64_t random_number(Random& random) {
   std::array<unsigned char, 6> bytes;
@@ -38,6 +29,15 @@ std::uint64_t random_number(Random& random) {
 }
 
 }  // namespace
+
+std::size_t bytes_of(const SavedSession& session) {
+  constexpr std::size_t text_max_in_place = 15;
+  std::size_t bytes = sizeof session + session.rooms.size() * sizeof(std::string);
+  for (const std::string& room : session.rooms) {
+    if (room.size() > text_max_in_place) bytes += room.size();
+  }
+  return session.data.empty() ? bytes : bytes + to_text(Json(session.data)).size();
+}
 
 EventLog::EventLog(const RecoveryOptions& options, const Clock& clock, Random& random)
     : options_(options), clock_(clock), last_{0, random_number(random)}, forgotten_(last_) {}
@@ -127,8 +127,13 @@ std::optional<SavedSession> SavedSessions::take(const Id& pid, std::string_view 
   });
 }
 
-void SavedSessions::trim() {
-  store_.with([this](Store& store) { trim(store); });
+std::size_t SavedSessions::trim() {
+  return store_.with([this](Store& store) {
+    const std::size_t before = store.sessions.size();
+    trim(store);
+    shrink_if_sparse(store.by_pid);
+    return before - store.sessions.size();
+  });
 }
 
 void SavedSessions::erase(Store& store, const Id& pid) {

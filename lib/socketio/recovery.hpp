@@ -62,6 +62,8 @@ struct SavedSession {
   Offset offset;  // The last event before it connected.
 };
 
+std::size_t bytes_of(const SavedSession& session);  // About how much it holds.
+
 // The events of one namespace in their order; the oldest are forgotten. Guarded by the namespace's
 // lock of inboxes.
 class EventLog {
@@ -116,7 +118,7 @@ class SavedSessions {
   void save(SavedSession session);
   // The session of that pid, once; nullopt when there is none, or it has waited too long.
   std::optional<SavedSession> take(const Id& pid, std::string_view nsp);
-  void trim();
+  std::size_t trim();  // Returns how many have waited too long, and are gone.
   std::size_t size() const;
 
  private:

@@ -16,6 +16,7 @@ namespace coterie::socketio {
 namespace {
 
 constexpr auto sweep_interval = std::chrono::seconds(30);
+constexpr std::size_t crowd_least = 256;  // Fewer leave nothing worth looking for.
 
 std::shared_ptr<Adapter> adapter_of(const ServerOptions& options) {
   if (options.adapter) return options.adapter;
@@ -110,7 +111,7 @@ void Server::arm_sweep() {
 // Events and sessions that are too old give their memory back, also where nothing happens any more.
 void Server::sweep() {
   for (const auto& space : namespaces_.all()) space->trim_log();
-  adapter_->sweep();
+  if (adapter_->sweep() >= crowd_least) shards_.give_memory_back();
   arm_sweep();
 }
 

@@ -188,6 +188,9 @@ void Socket::tell_outgoing(const Frames& frames) {
 SocketOperator Socket::as_volatile() {
   return SocketOperator(*this, {}).as_volatile();
 }
+SocketOperator Socket::at_once() {
+  return SocketOperator(*this, {}).at_once();
+}
 SocketOperator Socket::compress(bool yes) {
   return SocketOperator(*this, {}).compress(yes);
 }
@@ -198,6 +201,11 @@ SocketOperator Socket::timeout(std::chrono::milliseconds time) {
 SocketOperator SocketOperator::as_volatile() const {
   SocketOperator other = *this;
   other.flags_.is_volatile = true;
+  return other;
+}
+SocketOperator SocketOperator::at_once() const {
+  SocketOperator other = *this;
+  other.flags_.is_local = true;
   return other;
 }
 SocketOperator SocketOperator::compress(bool yes) const {

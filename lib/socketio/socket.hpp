@@ -101,6 +101,7 @@ class Socket {
   }
   // How an event is sent: socket.timeout(2s).emit_with_ack("question", answer, text).
   SocketOperator as_volatile();
+  SocketOperator at_once();
   SocketOperator compress(bool yes);
   SocketOperator timeout(std::chrono::milliseconds time);
 
@@ -184,6 +185,9 @@ class SocketOperator {
 
   // Dropped instead of queued when the client cannot take it right now.
   SocketOperator as_volatile() const;
+  // Where an adapter gives the events of a cluster one order, it does not wait for its place there;
+  // so it is not sent again on another server.
+  SocketOperator at_once() const;
   SocketOperator compress(bool yes) const;
   SocketOperator timeout(std::chrono::milliseconds time) const;
 

@@ -114,7 +114,7 @@ void Realtime::set_up(chat::Accounts& accounts, chat::Conversations& conversatio
   space.use([this](Socket& socket, const Next& next) { log_in(socket, next); });
   space.on_connect([](Socket& socket) {
     if (socket.local<Visitor>()->actor) return;
-    socket.emit("authFail");
+    socket.at_once().emit("authFail");
     socket.disconnect(true);
   });
   on("update-last-msg",
@@ -214,7 +214,11 @@ void Realtime::announce(std::span<const chat::Message* const> messages) {
 }
 
 void Realtime::on_joined(std::int64_t user_id, std::int64_t group_id) {
-  server_.of("/").to(user_room(user_id)).sockets_join(group_room(group_id));
+  // Here at once, for who has joined may ask for more already; and everywhere, in the order of what
+  // is said.
+  const auto user = server_.of("/").to(user_room(user_id));
+  user.local().sockets_join(group_room(group_id));
+  user.sockets_join(group_room(group_id));
   presence_.on_joined(user_id, group_id);
 }
 
@@ -239,7 +243,7 @@ void Realtime::mark_read(Socket& socket, const Args& args, const Ack& ack) {
       if (!marked) return complain_of(asking, ack, marked.error());
       const JsonText written = *marked ? read_mark_json(**marked) : JsonText{"null"};
       const socketio::RawJson answer{written.text};
-      asking.emit("update-last-msg", answer);
+      asking.at_once().emit("update-last-msg", answer);
       ack(answer);
       // The user's other devices clear their counts as well. By a name of its own: clients of the
       // seed system take "update-last-msg" for the answer to what they have asked.

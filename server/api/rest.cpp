@@ -121,15 +121,23 @@ net::Response failure(const net::Request& request, const Error& error) {
 
 // A call and the right to answer it: with whoever may still do so.
 struct Rest::Asked {
-  Asked(Call one, net::Reply its_reply) : call(std::move(one)), reply(std::move(its_reply)) {}
+  Asked(net::Request request, net::Reply its_reply)
+      : call{std::move(request), {}, {}}, reply(std::move(its_reply)) {}
+  ~Asked() {
+    if (!has_begun) answer(Error("busy"));
+  }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
 
   void answer(Result<Answer> answer) {
     if (!answer) return reply(failure(call.request, answer.error()));
-    reply(answer->response ? std::move(*answer->response) : success(call.request, *answer));
+    reply(answer->response ? std::move(*answer->response)
+                           : success(call.request, std::move(*answer)));
   }
 
   Call call;
   net::Reply reply;
+  bool has_begun = false;
 };
 
 net::Route Rest::route(const Endpoint& endpoint) {
@@ -138,10 +146,12 @@ net::Route Rest::route(const Endpoint& endpoint) {
   route.pattern = endpoint.path;
   route.handler = [this, endpoint](net::Request request, net::Reply reply) {
     net::Workers& workers = endpoint.pace == Pace::slow ? slow_ : quick_;
-    const auto asked = std::make_shared<Asked>(Call{std::move(request), {}, {}}, std::move(reply));
-    const bool is_taken =
-        workers.run([this, &endpoint = endpoint, asked] { run(endpoint, asked); });
-    if (!is_taken) asked->answer(Error("busy"));
+    // Refused, or dropped while the server stops: who asked hears of it either way.
+    const auto asked = std::make_shared<Asked>(std::move(request), std::move(reply));
+    static_cast<void>(workers.run([this, &endpoint = endpoint, asked] {
+      asked->has_begun = true;
+      run(endpoint, asked);
+    }));
   };
   return route;
 }

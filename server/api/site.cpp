@@ -88,6 +88,8 @@ std::string_view code_of(int status) {
       return "head_too_large";
     case 501:
       return "not_supported";
+    case 503:
+      return "busy";
     default:
       return "bad_request";
   }

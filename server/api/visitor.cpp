@@ -9,7 +9,7 @@ namespace coterie::api {
 namespace {
 
 void say(socketio::Socket& socket, const socketio::Ack& ack, const JsonObject& body) {
-  socket.emit("exception", body);
+  socket.at_once().emit("exception", body);
   ack(body);
 }
 

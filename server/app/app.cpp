@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <tuple>
 
@@ -22,6 +24,7 @@
 #include "api/realtime.hpp"
 #include "api/site.hpp"
 #include "app/cluster.hpp"
+#include "app/curfew.hpp"
 #include "app/needs.hpp"
 #include "app/recent_trouble.hpp"
 #include "app/redis_stores.hpp"
@@ -54,10 +57,12 @@ using storage::SqliteDriver;
 
 constexpr auto first_file_sweep = std::chrono::seconds(10);
 constexpr auto file_sweep_interval = std::chrono::hours(1);
-// How long each step of stopping may take: all together less than the ten seconds after which
-// those who start and stop servers lose theirs.
-constexpr auto patience = std::chrono::seconds(3);
+// Who stops a server waits ten seconds for it. What sockets have asked for is waited for until they
+// are closed, what was asked over HTTP for longer; then there is still a second to clean up.
 constexpr auto last_words = std::chrono::milliseconds(200);
+constexpr auto calls_patience = std::chrono::seconds(3);
+constexpr auto answers_end = std::chrono::seconds(8);
+constexpr auto stop_time = std::chrono::seconds(9);
 
 // Bursts: of messages ten seconds' worth and of events five, as when a client sends what it has
 // kept while it was away; of the others a minute's.
@@ -311,10 +316,7 @@ struct App::Doors {
     });
   }
 
-  // The others call what is gone next.
-  ~Doors() {
-    if (adapter) adapter->stop();
-  }
+  ~Doors() { join(); }
 
   void sweep(Core::Parts& core) {
     store_links(core.files);
@@ -397,22 +399,48 @@ struct App::Doors {
   net::Workers probes{{.name = "probes", .threads = 3}};  // One for each need.
 
   // What was taken on is finished, and those who stay are told to come back elsewhere. Calls that
-  // come meanwhile on connections that are open already are answered 503.
+  // come meanwhile on connections that are open already are answered 503; so are, in the end, those
+  // that wait for somebody who is silent.
   void leave() {
+    const TimePoint last = system_clock().now() + answers_end;
     log::info("stopping");
     readiness.stop();
     shards.stop_listening();
     // Who has just been let in has something to say.
     std::this_thread::sleep_for(last_words);
-    workers.stop(patience);
-    conversations.finish_sending();
+    const TimePoint sockets_end = system_clock().now() + calls_patience;
+    workers.drain(calls_patience);
+    conversations.finish_sending(sockets_end);
     server.close();
+    shards.stop(std::chrono::floor<std::chrono::milliseconds>(last - system_clock().now()));
+  }
+
+  // Nobody hears the calls any more that still go on: waits for them all the same, because they use
+  // what is destroyed next.
+  void join() {
+    if (adapter) adapter->stop();
+    for (net::Workers* pool : pools()) pool->stop(std::chrono::milliseconds(0));
+  }
+
+  std::array<net::Workers*, 3> pools() { return {&workers, &file_workers, &probes}; }
+
+  // What join() waits for.
+  std::string left() {
+    std::string text;
+    for (net::Workers* pool : pools()) {
+      if (const unsigned busy = pool->busy(); busy > 0) {
+        text += fmt::format("{}{} in {}", text.empty() ? "calls that wait, " : ", ", busy,
+                            pool->name());
+      }
+    }
+    return text.empty() ? "threads of the server's own" : text;
   }
 };
 
 Result<void> App::run(const Config& config) {
   net::block_stop_signals();
   raise_descriptor_limit();
+  std::optional<Curfew> curfew;  // Here, so that it watches over the end of all that follows.
   auto opened = Core::open(config, Core::Purpose::serving);
   if (!opened) return opened.error();
   Core::Parts& core = *(*opened)->parts_;
@@ -449,14 +477,16 @@ Result<void> App::run(const Config& config) {
             config.email_host.empty() ? "this log" : config.email_host);
   doors.sweeper.start(std::chrono::seconds(config.sweep_seconds));
   doors.file_sweeper.start(first_file_sweep);
-  const auto leave = [&] {
+  doors.shards.run_until_signal([&] {
+    curfew.emplace(stop_time, [&doors] { return doors.left(); });
     core.ffmpeg.stop();
     core.file_sweep.stop();
     doors.leave();
-  };
-  doors.shards.run_until_signal(leave, patience);
+  });
   core.blobs.store->stop();
-  doors.file_workers.stop(patience);  // Only now: until here they read what is being downloaded.
+  doors.file_workers.drain(calls_patience);  // Until here they read what was being downloaded.
+  doors.join();
+  curfew->forget_left();
   return {};
 }
 

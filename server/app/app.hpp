@@ -1,8 +1,9 @@
 // The server as a list of objects: built once, floor by floor, and taken down in reverse.
 //
 // START  folder and secret → databases, migrated → stores → rules → workers → shards → listening.
-// STOP   (SIGINT, SIGTERM) no new connections → clients told to reconnect → shards end → workers
-//        finish what was accepted → databases close.
+// STOP   (SIGINT, SIGTERM) no new connections → what was asked is answered → clients told to
+//        reconnect → shards end → workers end → databases close. Nine seconds after the signal the
+//        process ends wherever it is (app/curfew).
 // SPDX-License-Identifier: MIT
 #pragma once
 

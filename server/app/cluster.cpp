@@ -13,6 +13,7 @@
 #include "app/secret.hpp"
 #include "base/log.hpp"
 #include "redis/pubsub_adapter.hpp"
+#include "redis/streams_adapter.hpp"
 
 namespace coterie::app {
 
@@ -28,15 +29,42 @@ socketio::RecoveryOptions recovery_of(const Config& config) {
   return recovery;
 }
 
+// Where we may not ask, we believe.
+Result<void> check_streams(const Config& config, redis::Client& redis) {
+  if (!config.is_clustered() || config.cluster_adapter != "streams") return {};
+  if (!config.redis_cluster.empty()) {
+    return Error("bad_setting",
+                 "cluster_adapter: not streams with redis_cluster, whose keys are apart");
+  }
+  const auto asked = redis.run({"COMMAND", "INFO", "GETDEL"}, redis::Repeat::harmless);
+  const auto known = asked ? asked->list() : Result<redis::Reply::List>(asked.error());
+  if (!known || known->empty() || !known->front().is_nil()) return {};
+  return Error("bad_setting", "cluster_adapter: streams want Redis 6.2 or later");
+}
+
 }  // namespace
 
 std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
                                                 std::function<void(bool)> on_hearing) {
   if (!config.is_clustered()) return nullptr;
-  return redis::pubsub_adapter({.redis = config.redis_options()->address,
-                                .key = config.channel_prefix(),
-                                .recovery = recovery_of(config),
-                                .on_hearing = std::move(on_hearing)});
+  const std::string prefix = config.channel_prefix();
+  const socketio::RecoveryOptions recovery = recovery_of(config);
+  if (config.cluster_adapter == "pubsub") {
+    return redis::pubsub_adapter({.redis = config.redis_options()->address,
+                                  .key = prefix,
+                                  .recovery = recovery,
+                                  .on_hearing = std::move(on_hearing)});
+  }
+  // Each server that misses something notices by itself. What has waited for Redis is said now,
+  // but not by a server that has died meanwhile.
+  const auto resync_here = [on_hearing = std::move(on_hearing)] { on_hearing(false); };
+  return redis::streams_adapter({.redis = config.redis_options()->address,
+                                 .stream = prefix,
+                                 .channel_prefix = prefix,
+                                 .session_prefix = prefix + ":session:",
+                                 .max_disconnection = recovery.max_disconnection,
+                                 .on_hearing = resync_here,
+                                 .on_gap = resync_here});
 }
 
 socketio::ServerOptions socket_options(const Config& config,
@@ -61,6 +89,7 @@ Result<std::string> find_secret(const Config& config, bool is_serving) {
   if (options) redis.emplace(*options);
   if (redis && is_serving) {
     if (const auto there = await_redis(*redis); !there) return there.error();
+    if (const auto able = check_streams(config, *redis); !able) return able.error();
   }
   if (!config.jwt_secret.empty()) return config.jwt_secret;
   if (!config.is_clustered()) return load_or_make_secret(path);

@@ -15,8 +15,9 @@
 
 namespace coterie::app {
 
-// The link to the other servers, which connects by itself; null when we are alone. `on_hearing`:
-// see redis::PubSubOptions.
+// The link to the other servers, which connects by itself; null when we are alone. `on_hearing` is
+// called when they are heard from now on, and our clients may have missed something before;
+// `may_have_lost`: theirs may have missed something of ours.
 std::shared_ptr<socketio::Adapter> make_adapter(const Config& config,
                                                 std::function<void(bool)> on_hearing);
 socketio::ServerOptions socket_options(const Config& config,

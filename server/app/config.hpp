@@ -69,10 +69,11 @@ struct Config {
   std::string redis_username;
   std::string redis_password;
   std::uint16_t redis_db = 0;
-  std::string redis_channel_prefix;  // Empty: of its own for each database there.
-  std::string node_name;             // Empty: the machine's name and the port.
-  std::string redis_sentinels;       // "host:port,host:port"; empty: Redis is at redis_host.
-  std::string redis_cluster;         // The same of nodes of a Redis Cluster.
+  std::string redis_channel_prefix;        // Empty: of its own for each database there.
+  std::string cluster_adapter = "pubsub";  // Or streams.
+  std::string node_name;                   // Empty: the machine's name and the port.
+  std::string redis_sentinels;             // "host:port,host:port"; empty: Redis is at redis_host.
+  std::string redis_cluster;               // The same of nodes of a Redis Cluster.
   std::string redis_master = "mymaster";
   std::string redis_sentinel_password;
   bool redis_tls = false;

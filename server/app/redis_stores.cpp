@@ -15,15 +15,14 @@ namespace {
 constexpr auto patience = std::chrono::seconds(30);
 constexpr auto pause = std::chrono::milliseconds(250);
 
-// The signals to stop are blocked while the server starts: they wait for the loops.
+}  // namespace
+
 bool is_told_to_stop() {
   sigset_t pending;
   sigemptyset(&pending);
   sigpending(&pending);
   return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
 }
-
-}  // namespace
 
 Result<void> await_redis(redis::Client& redis) {
   const TimePoint begin = system_clock().now();

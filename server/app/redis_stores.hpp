@@ -11,6 +11,9 @@
 
 namespace coterie::app {
 
+// Has a signal to stop come? They are blocked while the server starts, and wait for the loops.
+bool is_told_to_stop();
+
 // Waits until Redis answers. Error: it did not within half a minute, or a signal to stop came.
 Result<void> await_redis(redis::Client& redis);
 

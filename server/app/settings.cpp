@@ -298,6 +298,11 @@ std::vector<Setting> node_settings() {
                     "what channels in Redis begin with: servers with the same one are one chat",
                     &C::redis_channel_prefix),
           [](const C& config) { return config.channel_prefix(); }),
+      one_of(
+          "cluster_adapter", {"COTERIE_CLUSTER_ADAPTER"},
+          "how servers of one chat hear each other: pubsub, or streams, by which clients recover "
+          "on any of them; the same on all",
+          &C::cluster_adapter, {"pubsub", "streams"}),
       flag(some_text("node_name", {"COTERIE_NODE_NAME"},
                      "what this server is called among several; its machine and port when not set",
                      &C::node_name)),

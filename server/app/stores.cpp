@@ -86,7 +86,7 @@ Result<void> await_database(const Config& config) {
     const auto answer = probe.ask();
     if (answer) return answer;
     const std::string_view code = answer.error().code;
-    if (code != "storage_unavailable" || clock.now() >= deadline) {
+    if (code != "storage_unavailable" || clock.now() >= deadline || is_told_to_stop()) {
       return Error(code, fmt::format("{} at {}: {}", name_of(config.dialect()),
                                      config.db_host.empty() ? config.data : config.db_host,
                                      answer.error().detail));

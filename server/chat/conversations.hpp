@@ -63,8 +63,8 @@ class Conversations {
   using Done = storage::GroupCommit::Done;
   void send_text(const Actor& actor, std::int64_t group_id, std::string content,
                  ClientMsgId client_msg_id, Done done);
-  // Waits until all that is being sent is sent.
-  void finish_sending() { group_commit_.finish(); }
+  // Waits until all that is being sent is sent, until that time at the most.
+  void finish_sending(TimePoint deadline) { group_commit_.finish(deadline); }
   // Names that are old enough not to be used again.
   Result<void> forget_sent();
 

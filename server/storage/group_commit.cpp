@@ -52,10 +52,10 @@ Result<Sent> GroupCommit::append(Message message) {
   return promise->get_future().get();
 }
 
-void GroupCommit::finish() {
+void GroupCommit::finish(TimePoint deadline) {
   COTERIE_CHECK(may_block());
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return unfinished_ == 0; });
+  changed_.wait_until(lock, deadline, [this] { return unfinished_ == 0; });
 }
 
 void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {

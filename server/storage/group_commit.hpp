@@ -44,8 +44,8 @@ class GroupCommit {
   // The same, and waits for it.
   Result<Sent> append(Message message);
 
-  // Waits until all that was appended is done.
-  void finish();
+  // Waits until all that was appended is done, until that time at the most.
+  void finish(TimePoint deadline);
 
  private:
   struct Entry {

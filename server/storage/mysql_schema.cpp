@@ -3,6 +3,7 @@
 
 #include "storage/mysql_catalog.hpp"
 #include "storage/schemas.hpp"
+#include "storage/sequence.hpp"
 
 namespace coterie::storage {
 
@@ -135,6 +136,7 @@ constexpr std::string_view sent_message_table = R"sql(CREATE TABLE IF NOT EXISTS
 void add_sequence(Driver& db) {
   add_column(db, "group", "lastSeq", "BIGINT NULL");
   add_column(db, "group_message", "seq", "BIGINT NULL");
+  if (!has_key(db, "group_message", "group_message_seq")) number_before_key(db);
   add_unique_key(db, "group_message", "group_message_seq", R"("groupId", "seq")");
 }
 

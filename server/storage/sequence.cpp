@@ -5,13 +5,19 @@
 #include <optional>
 #include <string>
 
+#include "base/log.hpp"
+
 namespace coterie::storage {
 
 namespace {
 
-// A transaction's: some milliseconds on every engine, and little to do again when it is undone.
+// A transaction's: some milliseconds on every engine, so that those who send meanwhile hardly wait,
+// and little to do again when it is undone.
 constexpr std::int64_t range_rows = 10'000;
-constexpr std::int64_t ranges_per_report = 50;
+// Where nobody else can know of numbers yet: each transaction touches most groups, so they are
+// locked and advanced for ten times as many messages.
+constexpr std::int64_t range_rows_alone = 100'000;
+constexpr std::int64_t rows_per_report = 500'000;
 constexpr std::size_t groups_per_question = 64;
 
 std::int64_t number(RowReader& row) {
@@ -34,11 +40,11 @@ bool has_unnumbered(Driver& db) {
 }
 
 // Where a range ends that begins behind an id; nullopt: there is nothing behind it.
-std::optional<std::int64_t> end_of_range(Driver& db, std::int64_t after) {
+std::optional<std::int64_t> end_of_range(Driver& db, std::int64_t after, std::int64_t rows) {
   const auto end = db.query_one(
       R"(SELECT MAX(p."id") FROM (SELECT "id" FROM "group_message" WHERE "id" > ?
                         ORDER BY "id" LIMIT ?) p)",
-      [](RowReader& row) { return row.maybe_int64(); }, after, range_rows);
+      [](RowReader& row) { return row.maybe_int64(); }, after, rows);
   return end.value_or(std::nullopt);
 }
 
@@ -59,13 +65,14 @@ void lock_groups(Driver& db, std::int64_t after, std::int64_t end) {
          after, end);
 }
 
-// MySQL would take the change of a number for one of the message, and set its "updateAt".
-constexpr std::string_view number_mysql = R"(UPDATE "group_message" t JOIN
+// MySQL would take the change of a number for one of the message, and set its "updateAt". Told to
+// begin with "t", it writes each row where it finds it; otherwise it would collect them all first.
+constexpr std::string_view number_mysql = R"(UPDATE "group_message" t STRAIGHT_JOIN
     (SELECT m."id", COALESCE(g."lastSeq", 0) + ROW_NUMBER() OVER
        (PARTITION BY m."groupId" ORDER BY m."id") AS "next"
      FROM "group_message" m JOIN "group" g ON g."id" = m."groupId"
      WHERE m."id" > ? AND m."id" <= ? AND m."seq" IS NULL) r ON r."id" = t."id"
-  SET t."seq" = r."next", t."updateAt" = t."updateAt")";
+  SET t."seq" = r."next", t."updateAt" = t."updateAt" WHERE t."id" > ? AND t."id" <= ?)";
 constexpr std::string_view advance_mysql = R"(UPDATE "group" t JOIN
     (SELECT "groupId", MAX("seq") AS "last" FROM "group_message" WHERE "id" > ? AND "id" <= ?
      GROUP BY "groupId") r ON r."groupId" = t."id"
@@ -88,14 +95,22 @@ std::int64_t number_range(Driver& db, std::int64_t after, std::int64_t end) {
   lock_groups(db, after, end);
   const std::int64_t count = count_unnumbered(db, after, end);
   if (count == 0) return 0;
-  if (db.dialect() == Dialect::mysql) {
-    db.run(number_mysql, after, end);
-    db.run(advance_mysql, after, end);
-  } else {
-    db.run(number_others, after, end, after, end);
-    db.run(advance_others, after, end);
-  }
+  const bool is_mysql = db.dialect() == Dialect::mysql;
+  db.run(is_mysql ? number_mysql : number_others, after, end, after, end);
+  db.run(is_mysql ? advance_mysql : advance_others, after, end);
   return count;
+}
+
+struct Range {
+  std::int64_t end;  // The last id.
+  std::int64_t count;
+};
+
+// In the transaction that is open; nullopt: there is nothing behind `after`.
+std::optional<Range> number_range_behind(Driver& db, std::int64_t after, std::int64_t rows) {
+  const auto end = end_of_range(db, after, rows);
+  if (!end) return std::nullopt;
+  return Range{*end, number_range(db, after, *end)};
 }
 
 }  // namespace
@@ -145,16 +160,30 @@ Result<std::int64_t> number_messages(Database& database,
   std::int64_t numbered = 0;
   std::int64_t after = 0;
   for (std::int64_t ranges = 1;; ++ranges) {
-    std::optional<std::int64_t> end;
-    const auto count = database.write([&](Driver& db) -> Result<std::int64_t> {
-      end = end_of_range(db, after);
-      return end ? number_range(db, after, *end) : 0;
+    const auto range = database.write([&](Driver& db) -> Result<std::optional<Range>> {
+      return number_range_behind(db, after, range_rows);
     });
-    if (!count) return count.error();
-    if (!end) return numbered;
-    numbered += *count;
-    after = *end;
-    if (ranges % ranges_per_report == 0) report(numbered);
+    if (!range) return range.error();
+    if (!*range) return numbered;
+    numbered += (*range)->count;
+    after = (*range)->end;
+    if (ranges % (rows_per_report / range_rows) == 0) report(numbered);
+  }
+}
+
+void number_before_key(Driver& db) {
+  std::int64_t numbered = 0;
+  std::int64_t after = 0;
+  for (std::int64_t ranges = 1;; ++ranges) {
+    db.begin_write();
+    const auto range = number_range_behind(db, after, range_rows_alone);
+    db.commit();
+    if (!range) return;
+    numbered += range->count;
+    after = range->end;
+    if (ranges % (rows_per_report / range_rows_alone) == 0) {
+      log::info("numbering messages: {} so far", numbered);
+    }
   }
 }
 

@@ -1,20 +1,24 @@
 // Two servers of the chat on one Redis, one MariaDB and one folder of files: members of a group hear
 // each other wherever they are, what happens on one node is so on the other, and what happens when
-// Redis or a node goes away.
+// Redis or a node goes away. Over publish and subscribe; streams_nodes.test.mjs runs the same over
+// streams.
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Emitter } from "@socket.io/redis-emitter";
 import { Redis } from "ioredis";
 
 import { startMariadb } from "../support/backends/mariadb.mjs";
 import { startRedis } from "../support/backends/redis.mjs";
-import { Coterie, password, temporaryFolder } from "../support/coterie.mjs";
+import { Coterie, password, surroundings, temporaryFolder } from "../support/coterie.mjs";
 import { until } from "../support/process.mjs";
 import { picture, png } from "../support/rest.mjs";
 import { ask, closeSocketsAfterEach, connectSocket } from "../support/sockets.mjs";
+
+const isOverStreams = surroundings.COTERIE_CLUSTER_ADAPTER === "streams";
 
 let mariadb, redis, one, two, alice, bobby;
 
@@ -26,8 +30,10 @@ function dataFolder(files) {
 }
 
 // How many nodes hear what is asked.
-const listening = () =>
-  Number(redis.cli("PUBSUB", "NUMSUB", "socket.io-request#/#").split("\n")[1]);
+const listening = () => {
+  const channel = isOverStreams ? "socket.io#/#" : "socket.io-request#/#";
+  return Number(redis.cli("PUBSUB", "NUMSUB", channel).split("\n")[1]);
+};
 
 before(async () => {
   [mariadb, redis] = await Promise.all([
@@ -70,6 +76,18 @@ async function together(group, sockets) {
       return hears(listener, group, content, 300).catch(() => false);
     }, () => `${node.url} is heard by the other`, 30_000);
   }
+}
+
+// What `sync` has behind a number.
+async function missing(socket, group, afterSeq) {
+  const found = [];
+  for (let isMore = true; isMore;) {
+    const wanted = { groupId: group.id, afterSeq: afterSeq + found.length };
+    const [{ groups: [{ messages, hasMore }] }] = await ask(socket, "sync", { groups: [wanted] });
+    found.push(...messages.map(({ content }) => content));
+    isMore = hasMore;
+  }
+  return found;
 }
 
 test("a log-in and a link of one node are good on the other: they share a secret", async () => {
@@ -174,7 +192,7 @@ test("each node knows of the other, and says what both need", async () => {
   }
 });
 
-test("an emitter of another process reaches clients of every node", async () => {
+if (!isOverStreams) test("an emitter of another process reaches clients of every node", async () => {
   const group = await one.rest.group(alice, [bobby]);
   const sockets = [await connect(one, alice), await connect(two, bobby)];
   const publisher = new Redis({ port: redis.port, host: "127.0.0.1" });
@@ -185,37 +203,70 @@ test("an emitter of another process reaches clients of every node", async () => 
   publisher.disconnect();
 });
 
-test("while Redis is away a node goes on with its own; when it is back all hear resync, and then " +
-     "each other", async () => {
+test("while Redis is away a node goes on with its own (over streams what is said waits); when it is " +
+     "back all hear resync, and then each other", async () => {
   const group = await one.rest.group(alice, [bobby]);
   const sockets = [await connect(one, alice), await connect(two, bobby), await connect(one, bobby)];
   const before = sockets.map((socket) => socket.events("resync").length);
   await redis.kill();
   await one.rest.text(alice.token, group.id, "among us");
-  await hears(sockets[0], group, "among us");
-  await hears(sockets[2], group, "among us");
+  const hearers = isOverStreams ? sockets : [sockets[0], sockets[2]];
+  const allHear = () => Promise.all(hearers.map((socket) => hears(socket, group, "among us", 30_000)));
+  if (!isOverStreams) await allHear();
   await redis.start();
   for (const [i, socket] of sockets.entries()) {
     await socket.until((got) => got.filter(([name]) => name === "resync").length > before[i], 30_000);
   }
+  await allHear();
   // Whoever asks then misses nothing.
   const [answer] = await ask(sockets[1], "sync", { groups: [{ groupId: group.id, afterSeq: 0 }] });
   assert.deepEqual(answer.groups[0].messages.map(({ content }) => content), ["among us"]);
   await together(group, sockets);
-  assert.deepEqual(texts(sockets[2], group).filter((text) => text === "among us"), ["among us"]);
+  for (const hearer of hearers) {
+    assert.deepEqual(texts(hearer, group).filter((text) => text === "among us"), ["among us"]);
+  }
 });
 
-test("clients of a node that was killed come to the other by themselves", async () => {
-  const group = await one.rest.group(alice, [bobby]);
-  const moving = await connect(two, bobby, { reconnection: true, reconnectionDelay: 50 });
-  const staying = await connect(one, alice);
-  await two.kill();
-  moving.io.uri = one.url; // As what stands in front of both would do.
-  await moving.event("connect", 1);
-  assert.equal(moving.recovered, false);
-  await one.rest.text(alice.token, group.id, "you are here");
-  for (const socket of [moving, staying]) await hears(socket, group, "you are here");
-  await two.startAgain();
-  await until(() => listening() === 2, undefined, 30_000);
-  await together(group, [staying, await connect(two, bobby)]);
-});
+// A stopped node lays its clients' sessions into Redis, where the other finds them with streams.
+for (const [end, isRecovered] of [["stop", isOverStreams], ["kill", false]]) {
+  test(`after the ${end} of a node its clients come to the other by themselves, and miss nothing` +
+       (isRecovered ? ": they continue there" : ": they ask for it"), async () => {
+    const group = await one.rest.group(alice, [bobby]);
+    const options = { reconnection: true, reconnectionDelay: 50 };
+    const sockets = [await connect(two, bobby, options), await connect(one, alice)];
+    const [moving, staying] = sockets;
+    let count = 0;
+    let isOver = false;
+    const sending = (async () => {
+      while (!isOver) {
+        await one.rest.text(alice.token, group.id, `${++count}`);
+        await sleep(10);
+      }
+    })();
+    try {
+      for (const socket of sockets) await hears(socket, group, "5");
+      moving.io.uri = one.url; // As what stands in front of both would do.
+      await two[end]();
+      await moving.event("connect", 1);
+    } finally {
+      isOver = true;
+      await sending;
+    }
+    assert.equal(moving.recovered, isRecovered);
+    await one.rest.text(alice.token, group.id, `${++count}`);
+    const sent = Array.from({ length: count }, (_, i) => `${i + 1}`);
+    for (const socket of sockets) await hears(socket, group, sent.at(-1));
+    assert.deepEqual(texts(staying, group), sent);
+    const known = texts(moving, group);
+    if (!isRecovered) {
+      // What came before, and behind that what is asked for.
+      const gap = known.findIndex((text, i) => text !== sent[i]);
+      const whole = gap < 0 ? known.length : gap;
+      known.splice(whole, Infinity, ...await missing(moving, group, whole));
+    }
+    assert.deepEqual(known, sent);
+    await two.startAgain();
+    await until(() => listening() === 2, undefined, 30_000);
+    await together(group, [staying, await connect(two, bobby)]);
+  });
+}

@@ -252,42 +252,6 @@ test("a Redis that does not answer holds nobody up for long, and clients keep tr
   await until(async () => (await rest.get("/api/auth/catpcha?uid=z")).status === 200);
 });
 
-test("killed and started again under load: named errors, no crash, full service after", async () => {
-  const [owner, member] = [await person(), await person()];
-  const group = await rest.group(owner, [member]);
-  const codes = new Map();
-  let isOver = false;
-  const load = async (call) => {
-    while (!isOver) {
-      const answer = await call();
-      const word = answer.status < 300 ? "fine" : `${answer.status} ${answer.body.code}`;
-      codes.set(word, (codes.get(word) ?? 0) + 1);
-    }
-  };
-  const text = { token: owner.token, json: { groupId: group.id, content: "under load" } };
-  const loads = Promise.all([
-    ...Array.from({ length: 4 }, () => load(() => whoAmI(owner.token))),
-    ...Array.from({ length: 4 }, () => load(() => rest.get(`/api/auth/catpcha?uid=${unique("l")}`))),
-    load(() => rest.post("/api/conversation/group/message/text", text)),
-  ]);
-  for (let round = 0; round < 3; ++round) {
-    await sleep(300);
-    await redis.kill();
-    await sleep(700);
-    await redis.start();
-    await until(async () => (await rest.get("/api/auth/catpcha?uid=w")).status === 200);
-  }
-  isOver = true;
-  await loads;
-  const named = ["fine", "401 unauthorized", "503 sessions_unavailable"];
-  assert.deepEqual([...codes.keys()].filter((code) => !named.includes(code)), []);
-  assert.ok(codes.get("503 sessions_unavailable") > 0 && codes.get("fine") > 0);
-  console.log(`# under load: ${JSON.stringify([...codes])}`);
-  assert.ok(server.child.isRunning);
-  const token = await server.token(owner.username);
-  assert.equal((await whoAmI(token)).status, 200);
-});
-
 test("a connection that Redis closes is replaced without a word", async () => {
   const { token } = await person();
   for (let i = 0; i < 5; ++i) {

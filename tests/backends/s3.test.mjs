@@ -13,6 +13,7 @@ import { RawConnection, request } from "../support/http.mjs";
 import { drawing, mp4Head, mp4Of, pixelsOf } from "../support/media.mjs";
 import { Child, until } from "../support/process.mjs";
 import { assertFailure, jpeg, picture, pictureOf, png } from "../support/rest.mjs";
+import { uploadStorm } from "../support/upload_storm.mjs";
 
 const mebibyte = 1 << 20;
 const day = 24 * 3_600_000;
@@ -189,6 +190,15 @@ test("a large video takes no memory and comes back whole", { timeout: 120_000 },
   assert.equal((await request(cover.url)).status, 200);
   assert.deepEqual(await s3.uploads(), []);
 });
+
+test("200 uploads at once, half of them broken off: nothing leaks, nothing stays",
+  { timeout: 300_000 },
+  async (context) => {
+    const settled = () => until(async () => (await s3.uploads()).length === 0,
+                                () => "no parts in the bucket", 60_000);
+    context.diagnostic(await uploadStorm(server, {
+      user: alice, group, stored: () => s3.files(), settled, memoryMore: 32 * mebibyte }));
+  });
 
 test("what every store of files promises holds for this one", { timeout: 120_000 }, async () => {
   const program = unitTests();

@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { withServer } from "../support/coterie.mjs";
+import { startMariadb } from "../support/backends/mariadb.mjs";
+import { binary, surroundings, temporaryFolder, withServer } from "../support/coterie.mjs";
 import { RawConnection, request } from "../support/http.mjs";
-import { until } from "../support/process.mjs";
+import { Child, until } from "../support/process.mjs";
 import { pictureOf } from "../support/rest.mjs";
 import { closeSockets, connectSocket } from "../support/sockets.mjs";
 
@@ -140,3 +142,94 @@ test("while a call is being finished, the server lives but is not ready", async 
     await server.startAgain();
   });
 });
+
+// Of those that wait for somebody who is silent: ten seconds are promised, and the machine may be
+// slow. Prints how long it was, and returns what the log says of it.
+async function stopsAllTheSame(server, context) {
+  const begin = performance.now();
+  const end = await server.child.stop("SIGTERM", 60_000);
+  const seconds = (performance.now() - begin) / 1000;
+  assert.deepEqual(end, { code: 0, signal: null }, server.log);
+  context.diagnostic(`gone ${seconds.toFixed(1)} s after SIGTERM`);
+  assert.ok(seconds < 15, `${seconds} s\n${server.log}`);
+  return /given up after 9 s of stopping: (.*)/.exec(server.log)?.[1];
+}
+
+test("a database that is silent does not keep it: who waits is told, and nothing is half stored",
+  { timeout: 120_000 },
+  async (context) => {
+    const mariadb = await startMariadb();
+    mariadb.sql("CREATE DATABASE chat");
+    try {
+      await withServer({ env: mariadb.settings("chat") }, async (server) => {
+        const alice = await server.user("alice1");
+        const group = await server.rest.group(alice);
+        const socket = await connectSocket(server.url, { auth: { token: alice.token } });
+        const send = (content) => server.rest.post("/api/conversation/group/message/text", {
+          token: alice.token, json: { groupId: group.id, content }, timeout: 60_000 });
+        assert.equal((await send("before")).status, 201);
+        mariadb.child.signal("SIGSTOP");
+        const waiting = Promise.all(Array.from({ length: 40 }, (_, i) => send(`meanwhile ${i}`)));
+        await server.rest.get("/healthz"); // They have come: each loop answers behind them.
+        const left = await stopsAllTheSame(server, context);
+        assert.match(left, /^calls that wait, \d+ in db$/);
+        for (const { status, body, text } of await waiting) {
+          assert.deepEqual([status, body.code], [503, "busy"], text);
+        }
+        const [reason] = await socket.event("disconnect");
+        assert.equal(reason, "transport close");
+        mariadb.child.signal("SIGCONT");
+        await server.startAgain();
+        const stored = mariadb.sql("SELECT content FROM group_message", "chat").trim().split("\n");
+        assert.equal(new Set(stored).size, stored.length, "nothing is there twice");
+        assert.ok(stored.includes("before"));
+        assert.equal((await send("afterwards")).status, 201);
+      });
+    } finally {
+      closeSockets();
+      await mariadb.remove();
+    }
+  });
+
+test("a mail server that says nothing does not keep it", { timeout: 60_000 }, async (context) => {
+  const sockets = [];
+  const silent = createServer((socket) => sockets.push(socket.on("error", () => {})));
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const env = { EMAIL_HOST: "127.0.0.1", EMAIL_PORT: `${silent.address().port}`, EMAIL_SECURE: "false",
+                EMAIL_FROM: "chat@example.com", EMAIL_TIMEOUT: "60" };
+  try {
+    await withServer({ env }, async (server) => {
+      const letters = Promise.all([1, 2].map((i) => server.rest.post("/api/auth/sendCode", {
+        json: { email: `reader${i}@example.com` }, timeout: 60_000 })));
+      await until(() => sockets.length === 2, () => server.log);
+      assert.match(await stopsAllTheSame(server, context), /^calls that wait, 2 in files$/);
+      for (const { status, body } of await letters) assert.deepEqual([status, body.code], [503, "busy"]);
+    });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  }
+});
+
+test("a database that is silent from the start does not keep it either", { timeout: 60_000 },
+  async (context) => {
+    const sockets = [];
+    const silent = createServer((socket) => sockets.push(socket.on("error", () => {})));
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const env = { ...surroundings, DB_TYPE: "mysql", DB_HOST: "127.0.0.1", DB_DATABASE: "chat",
+                  DB_PORT: `${silent.address().port}`, DB_USERNAME: "chat", DB_PASSWORD: "secret" };
+    const child = new Child(binary(), ["serve", "--port", "0", "--data", temporaryFolder()], { env });
+    try {
+      await until(() => child.log.includes("waiting for"), () => child.log);
+      const begin = performance.now();
+      assert.equal((await child.stop("SIGTERM", 60_000)).code, 1, child.log);
+      const seconds = (performance.now() - begin) / 1000;
+      context.diagnostic(`gone ${seconds.toFixed(1)} s after SIGTERM`);
+      assert.ok(seconds < 15, `${seconds} s`);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
+  });

@@ -245,7 +245,7 @@ void SimulatedBus::act() {
   run_posted();
   run_due();
   if (!is_settled()) return;
-  if (!std::exchange(is_hearing_, true)) on_hearing_(std::exchange(may_have_lost_, false));
+  if (!std::exchange(is_hearing_, true)) on_hearing_({true, std::exchange(may_have_lost_, false)});
   send();
 }
 

@@ -93,7 +93,6 @@ class SimulatedBus final : public redis::Bus {
   // There are no streams here: the adapter over publish and subscribe asks for none of these.
   void run(redis::Command, OnReply) override { COTERIE_CHECK(false); }
   void run_waiting(redis::Command, OnReply) override { COTERIE_CHECK(false); }
-  void on_up(std::function<void()>) override { COTERIE_CHECK(false); }
   bool is_up() const override { return is_greeted_; }
   void run_after(std::chrono::milliseconds delay, Task task) override;
 

@@ -14,6 +14,7 @@
 #include "net/shards.hpp"
 #include "network.hpp"
 #include "socketio/server.hpp"
+#include "stream_universe.hpp"
 #include "world.hpp"
 
 namespace coterie::simulation {
@@ -244,7 +245,7 @@ Outcome run_universe(std::uint64_t seed, std::uint64_t steps, bool is_loud, net:
   World world(seed, is_loud);
   watch(&world);
   if (world.chance.one_in(3)) {
-    run_cluster(world, steps);
+    world.chance.one_in(3) ? run_streams(world, steps) : run_cluster(world, steps);
   } else {
     world.settings = draw_settings(world.chance);
     std::make_unique<Universe>(world, files)->live(steps);

@@ -32,8 +32,10 @@ export class Member {
   sent = new Map(); // Everything that was tried, by clientMsgId: {groupId, content}.
   acknowledged = new Map(); // By clientMsgId: the message as it was answered.
   faults = []; // What a server must never do.
-  absences = []; // Milliseconds without a connection, one for each time.
-  counts = { pushed: 0, synced: 0, retried: 0, recovered: 0, begunAnew: 0, resyncs: 0 };
+  absences = []; // {at, milliseconds}: from losing the socket to having all of it again.
+  counts = { pushed: 0, synced: 0, retried: 0, recovered: 0, begunAnew: 0, resyncs: 0,
+             unordered: 0 }; // Pushed behind a later one: two servers may do that.
+  onAnswer = () => {}; // For each answer to a send: a refusal's code, or its words, or nothing.
   #streams = new Map();
   #isSyncing = false;
   #wantsSync = false;
@@ -41,6 +43,8 @@ export class Member {
   #sending = Promise.resolve();
   #number = 0;
   #pushedSeqs = new Map(); // By group: what this session has been pushed.
+  #lastPushed = new Map(); // By group: the newest of those.
+  #leftAt; // Since when something may be missing; undefined: nothing is.
 
   constructor({ url, token, id, groups, transports, random }) {
     Object.assign(this, { url, token, id, groups, random });
@@ -54,18 +58,18 @@ export class Member {
 
   #listen() {
     const { socket } = this;
-    let leftAt = Date.now();
     socket.on("connect", () => {
-      this.absences.push(Date.now() - leftAt);
       if (socket.recovered) {
         this.counts.recovered += 1;
+        this.#endAbsence(); // What was missed has come right behind the answer.
       } else {
         this.counts.begunAnew += 1;
         this.#pushedSeqs.clear();
+        this.#lastPushed.clear();
         this.catchUp();
       }
     });
-    socket.on("disconnect", () => (leftAt = Date.now()));
+    socket.on("disconnect", () => (this.#leftAt ??= Date.now()));
     socket.on("authFail", () => this.faults.push("a log-in was lost"));
     socket.on("resync", () => {
       this.counts.resyncs += 1;
@@ -81,6 +85,8 @@ export class Member {
     let seen = this.#pushedSeqs.get(group);
     if (!seen) this.#pushedSeqs.set(group, (seen = new Set()));
     if (seen.has(message.seq)) this.faults.push(`${message.seq} of group ${group} was pushed twice`);
+    if (message.seq < this.#lastPushed.get(group)) this.counts.unordered += 1;
+    this.#lastPushed.set(group, message.seq);
     seen.add(message.seq);
     const stream = this.#streams.get(group);
     stream.add(message);
@@ -106,6 +112,13 @@ export class Member {
       }
     }
     this.#isSyncing = false;
+    if (this.socket.connected) this.#endAbsence();
+  }
+
+  #endAbsence() {
+    if (this.#leftAt === undefined) return;
+    this.absences.push({ at: this.#leftAt, milliseconds: Date.now() - this.#leftAt });
+    this.#leftAt = undefined;
   }
 
   async #syncOnce() {
@@ -124,6 +137,7 @@ export class Member {
 
   // Sends about every `milliseconds`, one message after the other, until finish().
   start(milliseconds) {
+    this.#isLast = false;
     this.#sending = this.#send(milliseconds);
   }
 
@@ -160,6 +174,7 @@ export class Member {
   async #attempt(message) {
     if (this.random.below(2) && this.socket.connected) {
       const ack = await this.socket.timeout(answerPatience).emitWithAck("send-message", message);
+      this.onAnswer(ack.id ? undefined : ack.message);
       return ack.id ? ack : undefined;
     }
     const body = JSON.stringify(message);
@@ -167,7 +182,9 @@ export class Member {
                       "Content-Length": Buffer.byteLength(body) };
     const { status, body: text } = await request(`${this.url}/api/conversation/group/message/text`,
                                                  { method: "POST", headers, body, timeout: answerPatience });
-    if (status === 200 || status === 201) return JSON.parse(text).data;
+    const { data, code } = text.startsWith("{") ? JSON.parse(text) : {}; // A proxy speaks HTML.
+    this.onAnswer(code);
+    if (status === 200 || status === 201) return data;
     if (status < 500 && status !== 429) this.faults.push(`a send was answered ${status}: ${text}`);
     return undefined;
   }

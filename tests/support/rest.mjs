@@ -14,7 +14,7 @@ export class Rest {
   }
 
   // `json` and `form` make the body (see multipart()), `raw` is one.
-  async call(method, path, { token, json, form, raw, headers = {} } = {}) {
+  async call(method, path, { token, json, form, raw, headers = {}, timeout } = {}) {
     const fields = { ...headers };
     let body = raw;
     if (token) fields.Authorization = `Bearer ${token}`;
@@ -29,7 +29,7 @@ export class Rest {
     }
     if (body !== undefined) fields["Content-Length"] = Buffer.byteLength(body);
     const response = await request(this.url + path,
-                                   { method, headers: fields, body, ca: this.ca });
+                                   { method, headers: fields, body, ca: this.ca, timeout });
     const type = response.headers["content-type"];
     const isJson = type?.startsWith("application/json") && response.bytes.length > 0;
     return { ...response, method, path, type, text: response.body,

@@ -6,6 +6,7 @@ import { startMariadb } from "./backends/mariadb.mjs";
 import { haproxy } from "./backends/proxies.mjs";
 import { startRedis } from "./backends/redis.mjs";
 import { Coterie, temporaryFolder } from "./coterie.mjs";
+import { rowsOf } from "./load.mjs";
 import { breaches, Member } from "./member.mjs";
 import { until } from "./process.mjs";
 
@@ -14,11 +15,13 @@ const database = "chaos";
 export class Site {
   nodes = [];
   members = [];
+  #restarts = []; // When nodes were restarted one by one: {from, to}.
 
-  static async start(count) {
+  // `env` are further settings of all nodes.
+  static async start(count, { env = {} } = {}) {
     const site = new Site();
     try {
-      await site.#start(count);
+      await site.#start(count, env);
     } catch (error) {
       await site.stop();
       throw error;
@@ -26,13 +29,13 @@ export class Site {
     return site;
   }
 
-  async #start(count) {
+  async #start(count, more) {
     // Log-ins rest in Redis: it has to keep them while it is away.
     this.redis = await startRedis("--appendonly", "yes", "--dir", temporaryFolder());
     this.mariadb = await startMariadb();
     this.mariadb.sql(`CREATE DATABASE ${database}`);
     const env = { ...this.mariadb.settings(database), ...this.redis.settings,
-                  SERVER_JWT_SECRET: "the same on every node, and long enough" };
+                  SERVER_JWT_SECRET: "the same on every node, and long enough", ...more };
     for (let i = 0; i < count; ++i) this.nodes.push(await Coterie.start({ env }));
     this.balancer = await haproxy.start(this.nodes.map(({ port }) => port), haproxy.ways.cookie);
     this.url = this.balancer.url;
@@ -71,10 +74,12 @@ export class Site {
 
   // One after the other, as an upgrade does.
   async rollingRestart(pause) {
+    const from = Date.now();
     for (const node of this.nodes) {
       await node.restart();
       await sleep(pause);
     }
+    this.#restarts.push({ from, to: Date.now() });
   }
 
   async cutRedis(absence) {
@@ -109,17 +114,14 @@ export class Site {
   }
 
   rows() {
-    const text = this.mariadb.sql("SELECT id, seq, content, groupId FROM group_message", database);
-    return text.trim().split("\n").filter(Boolean).map((line) => {
-      const [id, seq, content, groupId] = line.split("\t");
-      return { id: Number(id), seq: Number(seq), content, groupId: Number(groupId) };
-    });
+    return rowsOf(this.mariadb, database);
   }
 
   #tallies(stored) {
     const sum = (of) => this.members.reduce((total, member) => total + of(member), 0);
-    const gaps = this.members.flatMap(({ absences }) => absences.slice(1)).sort((a, b) => a - b);
-    const at = (share) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * share))] ?? 0;
+    const absences = this.members.flatMap((member) => member.absences);
+    const ofRestarts = absences.filter(({ at }) =>
+      this.#restarts.some(({ from, to }) => from <= at && at <= to));
     const counts = Object.keys(this.members[0].counts)
       .map((name) => `${name} ${sum(({ counts: own }) => own[name])}`);
     return [
@@ -127,7 +129,8 @@ export class Site {
       `sent ${sum(({ sent }) => sent.size)}, acknowledged ${sum((m) => m.acknowledged.size)}, ` +
         `stored ${stored.length}`,
       counts.join(", "),
-      `${gaps.length} absences, milliseconds: p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`,
+      `${absences.length} absences, ${gapsOf(absences)}`,
+      `${ofRestarts.length} of them by ${this.#restarts.length} rolling restarts, ${gapsOf(ofRestarts)}`,
     ];
   }
 
@@ -138,4 +141,11 @@ export class Site {
     await this.mariadb?.remove();
     if (this.redis?.child.isRunning) await this.redis.stop();
   }
+}
+
+// How long they were, from losing the socket to having missed nothing.
+function gapsOf(absences) {
+  const sorted = absences.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return `milliseconds until whole: p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`;
 }

@@ -32,7 +32,7 @@ export function openSocket(url, { io = current.io, ...options } = {}) {
     for (const check of waiting) check();
   };
   // With recovery (a socket has a pid then) an offset is behind the arguments: not the application's.
-  const isOffset = (value) => socket._pid && typeof value === "string" && /^\d+$/.test(value);
+  const isOffset = (value) => socket._pid && typeof value === "string" && /^\d+(-\d+)?$/.test(value);
   socket.onAny?.((...event) => note(...(isOffset(event.at(-1)) ? event.slice(0, -1) : event)));
   socket.on("connect", () => note("connect"));
   socket.on("disconnect", (reason) => note("disconnect", reason));

@@ -1,7 +1,7 @@
 // A PostgreSQL of a test's own, on a free port of 127.0.0.1 and in a folder that goes with it.
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { temporaryFolder } from "../coterie.mjs";
@@ -95,6 +95,13 @@ class Postgres {
   // "Immediate": all its processes end where they are, and it recovers at the next start.
   async kill() {
     await this.child.stop("SIGQUIT");
+  }
+
+  // To all its processes: "SIGSTOP" makes it silent, until "SIGCONT".
+  signal(name) {
+    const { pid } = this.child;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+    for (const each of [pid, ...children.map(Number)]) process.kill(each, name);
   }
 
   async start() {

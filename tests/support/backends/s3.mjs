@@ -61,6 +61,11 @@ class Swift {
     await this.#children.get("proxy").stop("SIGKILL");
   }
 
+  // "SIGSTOP": it listens and says nothing, until "SIGCONT".
+  signal(name) {
+    this.#children.get("proxy").signal(name);
+  }
+
   async startAgain() {
     await untilListening(this.#runProxy(), [this.#ports.proxy]);
   }

@@ -19,7 +19,7 @@ class Smtp {
   letters = []; // {to, from, user, isSecure, raw}
   refuses = false; // Every receiver.
   isSlow = false; // Takes a letter and never says so.
-  #held = [];
+  #held = []; // What accepts the letters that it has been slow with.
   #port = 0;
 
   constructor(tls, certificates, account) {
@@ -53,13 +53,21 @@ class Smtp {
     const pieces = [];
     stream.on("data", (piece) => pieces.push(piece));
     stream.on("end", () => {
-      if (this.isSlow) return this.#held.push(done);
-      const { rcptTo, mailFrom } = session.envelope;
-      this.letters.push({ to: rcptTo.map(({ address }) => address), from: mailFrom.address,
-                          user: session.user, isSecure: session.secure,
-                          raw: Buffer.concat(pieces) });
-      done();
+      const accept = () => {
+        const { rcptTo, mailFrom } = session.envelope;
+        this.letters.push({ to: rcptTo.map(({ address }) => address), from: mailFrom.address,
+                            user: session.user, isSecure: session.secure,
+                            raw: Buffer.concat(pieces) });
+        done();
+      };
+      this.isSlow ? this.#held.push(accept) : accept();
     });
+  }
+
+  // No longer slow: who still waits hears that the letter was taken.
+  goOn() {
+    this.isSlow = false;
+    for (const accept of this.#held.splice(0)) accept();
   }
 
   get port() {
@@ -88,7 +96,7 @@ class Smtp {
 
   // Away, and back again on the same port.
   async stop() {
-    for (const done of this.#held.splice(0)) done();
+    for (const accept of this.#held.splice(0)) accept();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }

@@ -73,6 +73,27 @@ TEST(Workers, drop_what_has_not_begun_when_patience_is_over) {
   EXPECT_TRUE(watched.expired());
 }
 
+TEST(Workers, are_drained_without_waiting_for_a_task_that_does_not_end) {
+  Workers workers({.name = "test", .threads = 2});
+  std::promise<void> started;
+  std::promise<void> go_on;
+  std::atomic<int> count = 0;
+  ASSERT_TRUE(workers.run([&] {
+    started.set_value();
+    go_on.get_future().wait();
+    ++count;
+  }));
+  started.get_future().wait();
+  ASSERT_TRUE(workers.run([&count] { ++count; }));
+  workers.drain(std::chrono::milliseconds(1));
+  EXPECT_EQ(workers.busy(), 1u);
+  EXPECT_FALSE(workers.run([&count] { ++count; }));
+  go_on.set_value();
+  workers.stop();
+  EXPECT_EQ(workers.busy(), 0u);
+  EXPECT_GE(count, 1);
+}
+
 TEST(Workers, take_nothing_once_they_are_stopped) {
   Workers workers({.name = "test", .threads = 1});
   workers.stop();

@@ -165,7 +165,7 @@ TEST(PubSubAdapter, says_which_servers_are_missing_when_time_is_up) {
   PacketClient a = f.connected(f.one);
   // A server that is counted, and never answers.
   test::MemoryBus silent(f.redis);
-  silent.start([](std::string_view, std::string_view) {}, [](bool) {});
+  silent.start([](std::string_view, std::string_view) {}, [](Bus::Hearing) {});
   silent.subscribe("socket.io-request#/#");
   std::vector<std::size_t> missing;
   f.one.space.all().fetch_sockets(

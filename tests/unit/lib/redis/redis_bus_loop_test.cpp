@@ -44,7 +44,7 @@ class Events {
 struct Fixture {
   Fixture() {
     bus.start([](std::string_view, std::string_view) {},
-              [this](bool may_have_lost) { hearings.add(may_have_lost); });
+              [this](redis::Bus::Hearing heard) { hearings.add(heard.may_have_lost); });
   }
   ~Fixture() { bus.stop(); }
   std::optional<std::string> answer(const Words& words) {
@@ -121,7 +121,7 @@ TEST(RedisBus, says_so_when_too_much_has_waited_for_redis) {
   redis::RedisBus small({.port = f.server.port()}, {.queue_bytes_max = 1000});
   Events<bool> hearings;
   small.start([](std::string_view, std::string_view) {},
-              [&](bool may_have_lost) { hearings.add(may_have_lost); });
+              [&](redis::Bus::Hearing heard) { hearings.add(heard.may_have_lost); });
   small.post(
       [&small] {
         // More than there is room for, before there can be a connection.

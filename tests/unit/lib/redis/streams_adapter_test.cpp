@@ -1,121 +1,27 @@
-// Two servers of one cluster on this thread, and a stream of Redis in memory.
+// What is said and asked over a stream, and who comes back: on two servers of one cluster.
 // SPDX-License-Identifier: MIT
 #include "redis/streams_adapter.hpp"
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "socketio/socket.hpp"
-#include "support/memory_bus.hpp"
-#include "support/packet_client.hpp"
-#include "support/stepped_server.hpp"
+#include "redis/streams_fixture.hpp"
 
 namespace coterie::redis {
 namespace {
 
 using socketio::Answers;
 using socketio::Args;
-using socketio::Namespace;
-using socketio::Offset;
 using socketio::RemoteSockets;
 using socketio::Socket;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::PacketClient;
 using test::Packets;
-
-struct Node {
-  Node(test::MemoryRedis& redis, std::uint64_t seed, std::size_t queue_bytes_max = 64'000'000)
-      : random(seed), bus(new test::MemoryBus(redis)), at(options(queue_bytes_max), 2, seed) {
-    adapter->start();
-    space.on("join", [](Socket& socket, const Json& room) { socket.join(room.as_string()); });
-    space.on("note", [](Socket& socket, const Json& what) { socket.data()["noted"] = what; });
-    space.on_connect([this](Socket& socket) { recovered.push_back(socket.is_recovered()); });
-    at.server.of_pattern("/child-.*");
-    if (redis.is_up) bus->come_up();
-  }
-  socketio::ServerOptions options(std::size_t queue_bytes_max) {
-    StreamsOptions streams;
-    streams.on_gap = [this] { ++gaps; };
-    streams.limits.queue_bytes_max = queue_bytes_max;
-    adapter = std::make_shared<StreamsAdapter>(std::unique_ptr<Bus>(bus), streams, random);
-    socketio::ServerOptions options;
-    options.recovery = socketio::RecoveryOptions{};
-    options.cleanup_empty_child_namespaces = true;
-    options.adapter = adapter;
-    return options;
-  }
-
-  test::SeededRandom random;
-  test::MemoryBus* bus;
-  int gaps = 0;
-  std::shared_ptr<StreamsAdapter> adapter;
-  test::SteppedServer at;
-  Namespace& space = at.server.of("/");
-  std::vector<bool> recovered;
-};
-
-struct Fixture {
-  Fixture() { settle(); }
-  void settle() {
-    do {
-      for (Node* node : nodes) node->at.settle();
-    } while (redis.deliver());
-    for (Node* node : nodes) node->at.settle();
-  }
-  void pass(milliseconds time) {
-    for (Node* node : nodes) node->at.pass(time);
-    for (Node* node : nodes) node->bus->pass(time);
-    settle();
-  }
-  PacketClient connected(Node& node, std::string_view room = "room", std::string_view nsp = "/") {
-    PacketClient client(node.at, 0);
-    client.join(nsp);
-    settle();
-    if (nsp == "/") client.say(R"(2["join",")" + std::string(room) + R"("])");
-    settle();
-    client.take();
-    return client;
-  }
-  void lose(PacketClient& client) {
-    client.drop();
-    settle();
-  }
-  PacketClient back(const PacketClient& before, Node& node, std::string_view nsp = "/") {
-    PacketClient client(node.at, 1);
-    client.claim(before.pid(), before.offset(), nsp);
-    settle();
-    return client;
-  }
-  void say(Node& node, int n) {
-    node.space.to("room").emit("n", n);
-    settle();
-  }
-  // Redis is gone for all, and back.
-  void take_redis_away() {
-    redis.is_up = false;
-    for (Node* node : nodes) node->bus->cut();
-    settle();
-  }
-  void bring_redis_back() {
-    redis.is_up = true;
-    for (Node* node : nodes) node->bus->come_up();
-    settle();
-  }
-
-  test::MemoryRedis redis;
-  Node one{redis, 1}, two{redis, 2};
-  std::vector<Node*> nodes{&one, &two};
-};
-
-Packets numbers(std::initializer_list<int> all) {
-  Packets packets;
-  for (const int n : all) packets.push_back("[\"n\"," + std::to_string(n) + "]");
-  return packets;
-}
+using test::streams::Fixture;
+using test::streams::Node;
+using test::streams::numbers;
 
 TEST(StreamsAdapter, delivers_what_is_said_on_all_servers_in_the_order_of_the_stream) {
   Fixture f;
@@ -267,6 +173,45 @@ TEST(StreamsAdapter, says_that_nobody_could_be_asked_when_too_much_waits) {
   EXPECT_EQ(missing, (std::vector<std::size_t>{1, 1, 1}));
 }
 
+TEST(StreamsAdapter, lets_a_client_begin_anew_when_too_much_waits) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.lose(a);
+  f.two.bus->is_full = true;
+  PacketClient again = f.back(a, f.two);
+  EXPECT_EQ(f.two.recovered, std::vector{false});
+}
+
+TEST(StreamsAdapter, counts_what_answers_and_sessions_hold_while_they_wait) {
+  Fixture f;
+  f.two.space.on_server_event("q", [&](const Args&, const socketio::ServerAck& ack) {
+    ack(socketio::arguments(std::string(10'000, 'x')));
+  });
+  std::size_t before = f.two.bus->bytes_posted;
+  f.one.space.server_side_emit_with_ack("q", seconds(1), [](const Answers&) {});
+  f.settle();
+  EXPECT_GT(f.two.bus->bytes_posted - before, 10'000u);
+  PacketClient a = f.connected(f.one, std::string(10'000, 'r'));
+  before = f.one.bus->bytes_posted;
+  f.lose(a);
+  EXPECT_GT(f.one.bus->bytes_posted - before, 10'000u);
+}
+
+TEST(StreamsAdapter, reads_once_though_what_it_asks_waits_for_the_connection_after_the_next) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.one.bus->cut();
+  f.one.bus->is_mute = true;
+  f.one.bus->come_up();
+  f.one.bus->come_up();
+  const std::size_t reads = f.one.bus->reads;
+  f.one.bus->speak();
+  f.settle();
+  EXPECT_EQ(f.one.bus->reads - reads, 2u);  // What there is, and then it waits.
+  f.say(f.two, 1);
+  EXPECT_EQ(a.take_events(), numbers({1}));
+}
+
 TEST(StreamsAdapter, lets_a_client_continue_whose_dead_connection_another_server_still_holds) {
   Fixture f;
   PacketClient a = f.connected(f.one);
@@ -349,126 +294,6 @@ TEST(StreamsAdapter, keeps_the_past_of_namespaces_that_clients_bring_along) {
   PacketClient again = f.back(a, f.two, "/child-1");
   EXPECT_EQ(again.sid(), a.sid());
   EXPECT_EQ(again.take_events(), numbers({1}));
-}
-
-TEST(StreamsAdapter, lets_wait_what_is_said_while_redis_is_away_and_says_it_once) {
-  Fixture f;
-  PacketClient a = f.connected(f.one);
-  PacketClient b = f.connected(f.two);
-  f.take_redis_away();
-  for (const int n : {1, 2, 3}) f.say(f.one, n);
-  EXPECT_EQ(a.take_events(), Packets{});
-  f.bring_redis_back();
-  EXPECT_EQ(a.take_events(), numbers({1, 2, 3}));
-  EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
-  EXPECT_EQ(f.one.gaps + f.two.gaps, 0);
-}
-
-TEST(StreamsAdapter, says_again_what_was_on_its_way_when_the_connection_broke) {
-  for (const bool has_arrived : {true, false}) {
-    Fixture f;
-    PacketClient a = f.connected(f.one);
-    PacketClient b = f.connected(f.two);
-    const std::size_t entries = f.redis.stream.size();
-    f.one.bus->is_mute = !has_arrived;
-    f.one.bus->is_deaf = has_arrived;
-    f.one.bus->waiting.clear();  // So that what has arrived is not read either.
-    f.say(f.one, 1);
-    f.say(f.one, 2);
-    EXPECT_EQ(f.redis.stream.size() - entries, has_arrived ? 2u : 0u);
-    f.one.bus->is_mute = f.one.bus->is_deaf = false;
-    f.one.bus->cut();
-    f.one.bus->come_up();
-    f.settle();
-    f.say(f.one, 3);
-    EXPECT_EQ(a.take_events(), numbers({1, 2, 3}));
-    EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
-    EXPECT_EQ(f.redis.stream.size() - entries, 3u);
-    EXPECT_EQ(f.one.gaps + f.two.gaps, 0);
-  }
-}
-
-TEST(StreamsAdapter, does_not_hear_what_arrives_twice) {
-  Fixture f;
-  PacketClient a = f.connected(f.one);
-  PacketClient b = f.connected(f.two);
-  f.say(f.one, 1);
-  f.say(f.one, 2);
-  auto late = f.redis.stream[f.redis.stream.size() - 2].fields;
-  late.insert(late.begin(), {"XADD", "socket.io", "MAXLEN", "~", "9", "*"});
-  f.redis.answer(late);
-  f.settle();
-  f.say(f.one, 3);
-  EXPECT_EQ(a.take_events(), numbers({1, 2, 3}));
-  EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
-  PacketClient c = f.connected(f.two);
-  EXPECT_EQ(f.two.gaps, 0);
-}
-
-TEST(StreamsAdapter, knows_on_every_server_when_too_much_has_waited) {
-  Fixture f;
-  Node small(f.redis, 3, 8'000);
-  f.nodes.push_back(&small);
-  f.settle();
-  PacketClient a = f.connected(f.one);
-  PacketClient away = f.connected(f.two);
-  f.say(small, 0);
-  f.lose(away);
-  f.take_redis_away();
-  for (int n = 1; n <= 100; ++n) f.say(small, n);
-  f.bring_redis_back();
-  const Packets heard = a.take_events();
-  EXPECT_LT(heard.size(), 100u);
-  EXPECT_EQ(heard.back(), numbers({100}).front());
-  EXPECT_EQ(f.one.gaps, 1);
-  EXPECT_EQ(f.two.gaps, 1);
-  EXPECT_EQ(small.gaps, 1);
-  PacketClient again = f.back(away, f.one);
-  EXPECT_FALSE(f.one.recovered.back());
-}
-
-TEST(StreamsAdapter, knows_when_redis_has_forgotten_the_stream) {
-  Fixture f;
-  PacketClient a = f.connected(f.one);
-  PacketClient away = f.connected(f.two);
-  f.say(f.one, 1);
-  f.lose(away);
-  f.take_redis_away();
-  f.redis.stream.clear();
-  f.bring_redis_back();
-  EXPECT_EQ(f.one.gaps, 1);
-  EXPECT_EQ(f.two.gaps, 1);
-  PacketClient again = f.back(away, f.one);
-  EXPECT_FALSE(f.one.recovered.back());
-  a.take();
-  f.say(f.two, 2);
-  EXPECT_EQ(a.take_events(), numbers({2}));
-}
-
-TEST(StreamsAdapter, lets_a_client_that_comes_while_redis_is_away_begin_anew_in_time) {
-  Fixture f;
-  PacketClient a = f.connected(f.one);
-  f.lose(a);
-  f.take_redis_away();
-  PacketClient again = f.back(a, f.two);
-  EXPECT_TRUE(f.two.recovered.empty());
-  f.pass(seconds(5));
-  EXPECT_EQ(f.two.recovered, std::vector{false});
-}
-
-TEST(StreamsAdapter, lets_a_client_wait_for_a_redis_that_is_back_soon) {
-  Fixture f;
-  PacketClient a = f.connected(f.one);
-  f.say(f.one, 1);
-  a.take();
-  f.lose(a);
-  f.take_redis_away();
-  PacketClient again = f.back(a, f.two);
-  f.say(f.one, 2);
-  f.bring_redis_back();
-  f.pass(seconds(1));
-  EXPECT_EQ(f.two.recovered, std::vector{true});
-  EXPECT_EQ(again.take_events(), numbers({2}));
 }
 
 TEST(StreamsAdapter, finds_asks_and_tells_all_servers) {

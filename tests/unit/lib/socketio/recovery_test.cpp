@@ -252,7 +252,7 @@ TEST(SavedSessions, give_their_memory_back_when_their_time_is_up) {
   saved.clock.move(seconds(5));
   saved.save('b');
   saved.clock.move(seconds(5));
-  saved.sessions.trim();
+  EXPECT_EQ(saved.sessions.trim(), 1u);
   EXPECT_EQ(saved.sessions.size(), 1u);
   EXPECT_TRUE(saved.take('b'));
 }

@@ -58,7 +58,8 @@ class MemoryBus final : public redis::Bus {
     on_hearing_ = std::move(on_hearing);
   }
   void stop() override { is_stopped_ = true; }
-  void post(Task task, std::size_t) override {
+  void post(Task task, std::size_t bytes) override {
+    bytes_posted += bytes;
     if (!is_stopped_ && !is_full) posted.push_back(std::move(task));
   }
   void publish(std::string channel, std::string message) override {
@@ -85,6 +86,7 @@ class MemoryBus final : public redis::Bus {
   }
   // XREAD waits until there is something behind its offset.
   void run_waiting(redis::Command command, OnReply on_reply) override {
+    ++reads;
     const bool blocks = command[3] == "BLOCK";
     redis::Reply reply = redis_.answer(command);
     if (reply.is_nil() && blocks) {
@@ -93,8 +95,12 @@ class MemoryBus final : public redis::Bus {
       redis_.on_their_way.push_back([on_reply, reply] { on_reply(reply); });
     }
   }
-  void on_up(std::function<void()> handler) override { on_up_ = std::move(handler); }
-  void come_up() { on_up_(); }
+  // What has waited is sent now.
+  void speak() {
+    is_mute = false;
+    for (auto& [command, on_reply] : std::exchange(unsent, {})) run(command, on_reply);
+  }
+  void come_up() { on_hearing_({.is_anew = true}); }
   // The connections break: what was asked is never answered.
   void cut() {
     for (auto& [command, on_reply] : std::exchange(unsent, {})) {
@@ -132,9 +138,11 @@ class MemoryBus final : public redis::Bus {
   }
   std::size_t subscriptions() const { return names_.size(); }
   // As when Redis has been away.
-  void hear_again(bool may_have_lost) { on_hearing_(may_have_lost); }
+  void hear_again(bool may_have_lost) { on_hearing_({true, may_have_lost}); }
 
   std::deque<Task> posted;
+  std::size_t bytes_posted = 0;  // Ever.
+  std::size_t reads = 0;         // XREAD, ever.
   struct Asked {
     redis::Command command;
     OnReply on_reply;
@@ -148,7 +156,6 @@ class MemoryBus final : public redis::Bus {
  private:
   MemoryRedis& redis_;
   OnMessage on_message_;
-  std::function<void()> on_up_;
   OnHearing on_hearing_;
   std::set<std::string> names_;
   std::multimap<std::chrono::milliseconds, Task> timers_;

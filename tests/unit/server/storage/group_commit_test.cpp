@@ -174,7 +174,7 @@ TEST_P(GroupCommitTest, more_than_it_can_remember_is_refused) {
       });
     }
   });
-  group_commit.finish();
+  group_commit.finish(system_clock().now() + std::chrono::seconds(60));
   EXPECT_GT(told, 4096U);
   EXPECT_EQ(told, announced.size());
 }
