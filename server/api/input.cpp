@@ -65,10 +65,18 @@ std::string with_whole_pairs(std::string_view json) {
   return result;
 }
 
+// What JavaScript calls by these names is no input: the system before us passes them over.
+JsonObject without_passed_over(JsonObject object) {
+  for (const char* name : {"__proto__", "constructor"}) {
+    object.stable_erase(name);
+  }
+  return object;
+}
+
 Result<JsonObject> parse_object(std::string_view text) {
-  auto value = parse_json(with_whole_pairs(text));
+  auto value = parse_json(with_whole_pairs(is_utf8(text) ? std::string(text) : to_utf8(text)));
   if (!value) return Error("bad_body", value.error().detail);
-  if (value->is_object()) return std::move(value->get_object());
+  if (value->is_object()) return without_passed_over(std::move(value->get_object()));
   if (!value->is_array()) return Error("bad_body", "the body must be a JSON object");
   JsonObject object;
   for (std::size_t i = 0; i < value->get_array().size(); ++i) {
@@ -125,7 +133,7 @@ JsonObject parse_query(std::string_view raw) {
       object[name] = value;
     }
   }
-  return object;
+  return without_passed_over(std::move(object));
 }
 
 }  // namespace coterie::api

@@ -120,7 +120,7 @@ class Rest {
 // The token of an Authorization header: what stands behind "Bearer "; empty when there is none.
 std::string_view bearer_token(std::string_view authorization);
 
-net::Response success(const net::Request& request, Answer answer);
+net::Response success(const net::Request& request, const Answer& answer);
 net::Response failure(const net::Request& request, const Error& error);
 // For what HTTP itself refuses, and for routes that are not there.
 net::Response http_failure(const net::Request& request, int status, std::string_view code,

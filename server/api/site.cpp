@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/input.hpp"
 #include "api/rest.hpp"
 #include "net/content_coding.hpp"
 
@@ -99,7 +100,9 @@ std::string_view code_of(int status) {
 
 void add_site(net::Router& router, FindAsset find_asset) {
   router.set_fallback([find_asset](net::Request request, net::Reply reply) {
-    reply(site_response(request, find_asset));
+    // A body is looked at before the call is: what is malformed is 400 also where no call is.
+    const auto body = parse_body(request);
+    reply(body ? site_response(request, find_asset) : failure(request, body.error()));
   });
   router.set_refusal([](const net::Request& request, int status, std::string_view reason) {
     return http_failure(request, status, code_of(status), reason);

@@ -115,10 +115,10 @@ Result<Answer> UploadSink::result() {
 }
 
 void UploadSink::finish() {
-  const auto answer = result();
+  auto answer = result();
   drop_files();
   if (!answer) return reply_(failure(request_, answer.error()));
-  reply_(success(request_, *answer));
+  reply_(success(request_, std::move(*answer)));
 }
 
 }  // namespace coterie::api

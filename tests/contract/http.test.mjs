@@ -97,8 +97,9 @@ const emptyLogIn = [
 test("malformed JSON is 400, whoever sends it", async () => {
   for (const raw of ["{bad", '{"a":', '{"loginName":"a"', "hello", '{"a":1}x', '{"a":1,}',
                      "{'a':1}", "\u0000", '{"a":"\ud800"', "[".repeat(10_000), '"str"', "null",
-                     "1", "true", Buffer.from("7b2261223a22ff227d", "hex")]) {
+                     "1", "true"]) {
     for (const answer of [await logIn(raw),
+                          await rest().post("/api/nothing", { raw, headers: json }),
                           await rest().post("/api/group", { raw, headers: json })]) {
       assert.equal(answer.status, 400, `${raw}: ${answer.text}`);
       assert.deepEqual(Object.keys(answer.body),
@@ -108,6 +109,13 @@ test("malformed JSON is 400, whoever sends it", async () => {
     }
   }
   assertFailure(await logIn('{"a":'), 400, "Unexpected end of JSON input", "bad_body");
+});
+
+test("bytes that are no UTF-8 are read as U+FFFD", async () => {
+  const raw = Buffer.from(`{"nickname":"a\xffb"}`, "latin1");
+  assertSuccess(await rest().post("/api/user", { token: alice.token, raw, headers: json }));
+  const { nickname } = await rest().data("GET", "/api/user", { token: alice.token });
+  assert.equal(nickname, "a\ufffdb");
 });
 
 test("no body, another type and an empty object are all the same", async () => {
@@ -127,10 +135,8 @@ test("a form is read like JSON", async () => {
   assertInvalid(await logIn(`${form}&admin=1`, headers), "property admin should not exist");
 });
 
-test("properties with names of the language's own are properties", async () => {
-  assertInvalid(await logIn('{"__proto__":{"loginName":"x"},"constructor":1}'),
-                "property __proto__ should not exist", "property constructor should not exist",
-                ...emptyLogIn);
+test("properties with names of the language's own are passed over", async () => {
+  assertInvalid(await logIn('{"__proto__":{"loginName":"x"},"constructor":1}'), ...emptyLogIn);
 });
 
 test("bodies up to 100 KiB; beyond is 413", async () => {

@@ -144,7 +144,7 @@ TEST(RedisBus, leaves_a_server_that_sentinels_name_and_that_is_no_primary_any_mo
   redis::RedisBus found({.host = "chat", .sentinels = {{{"127.0.0.1", sentinel.port()}}}}, {});
   Events<bool> hearings;
   found.start([](std::string_view, std::string_view) {},
-              [&](bool may_have_lost) { hearings.add(may_have_lost); });
+              [&](redis::Bus::Hearing heard) { hearings.add(heard.may_have_lost); });
   found.post([&found] { found.subscribe("mine"); }, 0);
   EXPECT_EQ(hearings.next(), false);
   EXPECT_EQ(f.server.count({"ROLE"}), 2);
@@ -169,7 +169,7 @@ TEST(RedisBus, counts_subscribers_at_all_servers_of_a_cluster) {
   ports[1] = second.port();
   redis::RedisBus bus({.cluster_nodes = {{"127.0.0.1", second.port()}}}, {});
   Events<std::size_t> counts;
-  bus.start([](std::string_view, std::string_view) {}, [](bool) {});
+  bus.start([](std::string_view, std::string_view) {}, [](redis::Bus::Hearing) {});
   bus.post(
       [&] {
         bus.subscribe("a");
