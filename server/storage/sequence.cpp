@@ -181,7 +181,7 @@ void number_before_key(Driver& db) {
     if (!range) return;
     numbered += range->count;
     after = range->end;
-    if (ranges % (rows_per_report / range_rows_alone) == 0) {
+    if (ranges == 1 || ranges % (rows_per_report / range_rows_alone) == 0) {
       log::info("numbering messages: {} so far", numbered);
     }
   }
