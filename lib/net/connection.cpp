@@ -132,7 +132,7 @@ void Connection::depart() {
 
 void Connection::on_events(std::uint32_t events) {
   if (state_ == State::closed) return;
-  if (events & EPOLLOUT) flush();
+  if (events & EPOLLOUT) write_all();
   if (state_ == State::closed) return;
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) receive();
 }
@@ -219,6 +219,10 @@ bool Connection::write_with(WriteBatch& batch) {
 
 void Connection::flush() {
   is_dirty_ = false;
+  write_all();
+}
+
+void Connection::write_all() {
   if (state_ == State::closed) return;
   if (!write_out()) return;
   if (tls_ && tls_->has_failed() && state_ == State::open) return close(CloseReason::stream_error);

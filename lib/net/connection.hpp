@@ -120,6 +120,8 @@ class Connection final : public Pollable {
   bool write_with(WriteBatch& batch);
   void written(std::size_t bytes) { outbox_used(bytes); }
   void flush();
+  // The same out of turn: whoever is to be flushed at its end still is.
+  void write_all();
   bool write_out();
   bool encrypt_some();
   void encrypt_record();

@@ -2,6 +2,7 @@
 #include "net/connection.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -213,6 +214,15 @@ TEST_P(Crowd, hears_once_what_the_end_of_a_write_makes_others_say) {
     ASSERT_EQ(place.closed, std::nullopt);
     ASSERT_EQ(place.heard(), text + "first" + text + "second");
   }
+}
+
+TEST_P(Crowd, hears_once_what_is_said_around_the_news_that_there_is_room) {
+  in_a_turn([&] {
+    for (Place& place : places_) say(place, "before,");
+    for (Place& place : places_) place.connection->on_events(EPOLLOUT);
+    for (Place& place : places_) say(place, "behind");
+  });
+  for (Place& place : places_) ASSERT_EQ(place.heard(), "before,behind");
 }
 
 INSTANTIATE_TEST_SUITE_P(Writing, Crowd, testing::Bool(),
