@@ -12,8 +12,8 @@
 
 namespace coterie::redis {
 
-constexpr std::uint16_t usual_port = 6379;
-constexpr std::uint16_t usual_sentinel_port = 26379;
+inline constexpr std::uint16_t usual_port = 6379;
+inline constexpr std::uint16_t usual_sentinel_port = 26379;
 
 struct Place {
   std::string host;
