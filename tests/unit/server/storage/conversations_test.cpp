@@ -195,7 +195,7 @@ TEST_P(ConversationsOfUser, have_a_history_whose_files_cost_one_statement_more) 
                   storage::insert_file(db, file);
                   message.file_id = file.id;
                 }
-                storage::insert_message(db, message);
+                insert_message(db, message);
               }
             }),
             "");
