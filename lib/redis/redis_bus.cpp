@@ -426,6 +426,8 @@ void RedisBus::send_outgoing() {
 
 void RedisBus::farewell() {
   run_posted();
+  // Nobody waits for answers any more.
+  if (session_) session_->unconfirmed = 0;
   const TimePoint deadline = now() + farewell_time;
   while (session_ && session_->is_greeted && now() < deadline) {
     send_outgoing();

@@ -46,6 +46,7 @@ void StreamOutbox::send() {
 }
 
 void StreamOutbox::send_all() {
+  if (is_cut_) forget_sent();
   while (sent_ < waiting_.size()) send_next();
 }
 
@@ -56,7 +57,9 @@ void StreamOutbox::send_next() {
   command.insert(command.end(), next.fields.begin(), next.fields.end());
   command.insert(command.end(), {"n", std::to_string(next.number)});
   // Who wants a reply is not sent on the next connection, where it would overtake what was lost.
-  bus_.run(std::move(command), [](const Result<Reply>&) {});
+  bus_.run(std::move(command), [this](const Result<Reply>& reply) {
+    if (!reply) is_cut_ = true;
+  });
 }
 
 }  // namespace coterie::redis

@@ -27,10 +27,14 @@ class StreamOutbox {
   // It was read: so were all before it.
   void confirm(std::uint64_t number);
   // The connection has been made anew: what was on its way may be lost.
-  void forget_sent() { sent_ = sent_bytes_ = 0; }
+  void forget_sent() {
+    sent_ = sent_bytes_ = 0;
+    is_cut_ = false;
+  }
   // Sends what may be on its way at a time. Only while the bus is up.
   void send();
-  // Sends all: nobody will be here to send the rest later. Likewise.
+  // Sends all: nobody will be here to send the rest later. Likewise; the connection may have been
+  // made anew without our having been told yet.
   void send_all();
 
   std::size_t size() const { return waiting_.size(); }
@@ -52,6 +56,7 @@ class StreamOutbox {
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0;  // So many of the first are on their way,
   std::size_t sent_bytes_ = 0;
+  bool is_cut_ = false;  // and some of them may be lost.
 };
 
 }  // namespace coterie::redis

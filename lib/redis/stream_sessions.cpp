@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "redis/stream_sessions.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "base/log.hpp"
@@ -16,6 +18,11 @@ constexpr auto claim_time = std::chrono::seconds(5);
 constexpr auto cede_time = std::chrono::seconds(2);
 constexpr std::size_t claims_max = 100'000;  // At a time: all clients of a server that has gone.
 
+// All pids are of one length.
+std::string name_of(const Id& pid, const std::string& nsp) {
+  return std::string(pid.view()) + nsp;
+}
+
 }  // namespace
 
 StreamSessions::StreamSessions(Bus& bus, Questions& questions, std::string uid,
@@ -30,15 +37,17 @@ StreamSessions::StreamSessions(Bus& bus, Questions& questions, std::string uid,
       when_read_(std::move(when_read)) {}
 
 void StreamSessions::save(const SavedSession& session) {
+  const SharedClaim claim = first_of(session.pid, session.nsp);
+  if (claim && claim->is_heir) return settle(claim, session);
   bus_.run({"SET", key_prefix_ + std::string(session.pid.view()), encode_session(session), "PX",
             std::to_string(time_.count())},
            {});
 }
 
 void StreamSessions::take(const Id& pid, const std::string& nsp, Taken taken) {
-  if (open_ >= claims_max) return taken(std::nullopt);
-  ++open_;
+  if (open_.size() >= claims_max) return taken(std::nullopt);
   const auto claim = std::make_shared<Claim>(pid, nsp, std::move(taken));
+  open_.emplace(name_of(pid, nsp), claim);
   bus_.run_after(claim_time, [this, claim] {
     settle(claim, std::nullopt);
     while (!waiting_.empty() && !waiting_.front()->taken) waiting_.pop_front();
@@ -60,22 +69,45 @@ void StreamSessions::settle(const SharedClaim& claim, std::optional<SavedSession
     if (session) save(*session);  // It came too late for who has asked, not for who asks next.
     return;
   }
-  --open_;
+  const auto [first, end] = open_.equal_range(name_of(claim->pid, claim->nsp));
+  const auto next =
+      open_.erase(std::find_if(first, end, [&](const auto& each) { return each.second == claim; }));
+  const SharedClaim heir = next == end ? nullptr : next->second;
+  if (heir && session) heir->is_heir = heir->asks_again = true;
   taken(std::move(session));
+  if (!heir || !std::exchange(heir->has_found_nothing, false)) return;
+  // Not within each other: a crowd may wait for one session.
+  bus_.run_after(std::chrono::milliseconds(0), [this, heir] { find_nothing(heir); });
+}
+
+// What an earlier one asks for may be on its way; and where the session was given to that, it is
+// here or comes back.
+void StreamSessions::find_nothing(const SharedClaim& claim) {
+  if (claim->taken && std::exchange(claim->asks_again, false)) return ask_redis(claim, true);
+  if (!claim->taken || first_of(claim->pid, claim->nsp) == claim) {
+    return settle(claim, std::nullopt);
+  }
+  claim->has_found_nothing = true;
+}
+
+StreamSessions::SharedClaim StreamSessions::first_of(const Id& pid, const std::string& nsp) const {
+  const std::string name = name_of(pid, nsp);
+  const auto first = open_.lower_bound(name);
+  return first == open_.end() || first->first != name ? nullptr : first->second;
 }
 
 void StreamSessions::ask_redis(const SharedClaim& claim, bool may_be_held) {
   // What is asked later would take a session for nobody.
-  if (!bus_.is_up()) return settle(claim, std::nullopt);
+  if (!claim->taken || !bus_.is_up()) return find_nothing(claim);
   const auto on_reply = [this, claim, may_be_held](const Result<Reply>& reply) {
     const auto text =
         reply ? reply->maybe_text() : Result<std::optional<std::string>>(reply.error());
-    if (!text) return settle(claim, std::nullopt);
-    if (!*text) return may_be_held ? ask_holders(claim) : settle(claim, std::nullopt);
+    if (!text) return find_nothing(claim);
+    if (!*text) return may_be_held && claim->taken ? ask_holders(claim) : find_nothing(claim);
     // One of a server on Node does not say of which namespace it is: it would open all of them.
     auto session = decode_session(**text);
     const bool is_right = session && session->pid == claim->pid && session->nsp == claim->nsp;
-    if (!is_right) return settle(claim, std::nullopt);
+    if (!is_right) return find_nothing(claim);
     when_read_([this, claim, session = std::move(*session)] { settle(claim, session); });
   };
   bus_.run({"GETDEL", key_prefix_ + std::string(claim->pid.view())}, on_reply);

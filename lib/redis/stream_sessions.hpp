@@ -4,6 +4,9 @@
 // it is dead. So when Redis has no session, the other servers are asked to give up the connection
 // that holds it; each answers when it has done so, or at once, and then Redis is asked again.
 //
+// A client may also give up while it waits, and ask this server anew, when its session is on its
+// way here for its first asking already: who asks later waits for what the earlier ones find.
+//
 //   PREFIX "-cede#" NSP "#"    a message of type 9, ["cede", PID]: nothing that Node listens to
 //
 // On the bus's thread.
@@ -11,9 +14,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,10 +55,15 @@ class StreamSessions {
     Id pid;
     std::string nsp;
     Taken taken;  // Empty: it was called.
+    bool has_found_nothing = false;
+    bool is_heir = false;  // One before it was given the session, which comes back if it has gone.
+    bool asks_again = false;  // For that reason.
   };
   using SharedClaim = std::shared_ptr<Claim>;
 
   void settle(const SharedClaim& claim, std::optional<socketio::SavedSession> session);
+  void find_nothing(const SharedClaim& claim);
+  SharedClaim first_of(const Id& pid, const std::string& nsp) const;
   void ask_redis(const SharedClaim& claim, bool may_be_held);
   void ask_holders(const SharedClaim& claim);
 
@@ -67,8 +75,8 @@ class StreamSessions {
   const std::chrono::milliseconds time_;
   const WhenRead when_read_;
   bool is_paused_ = true;
-  std::size_t open_ = 0;
-  std::deque<SharedClaim> waiting_;  // In the order of their time.
+  std::multimap<std::string, SharedClaim> open_;  // By session; of each in the order of their time.
+  std::deque<SharedClaim> waiting_;               // In the order of their time.
 };
 
 }  // namespace coterie::redis

@@ -58,6 +58,10 @@ struct Fixture {
       published.add(words[2]);
       return answers_publish ? ":1\r\n" : "";
     }
+    if (!answers_subscribe) {
+      subscriptions.add(words[1]);
+      return "";
+    }
     const std::string kind = words[0] == "SUBSCRIBE" ? "subscribe" : "psubscribe";
     return "*3\r\n$" + std::to_string(kind.size()) + "\r\n" + kind + "\r\n$" +
            std::to_string(words[1].size()) + "\r\n" + words[1] + "\r\n:1\r\n";
@@ -75,9 +79,11 @@ struct Fixture {
   }
 
   std::atomic<bool> answers_publish = true;
+  std::atomic<bool> answers_subscribe = true;
   std::atomic<bool> is_replica = false;  // When it is asked next.
   Events<bool> hearings;
   Events<std::string> published;
+  Events<std::string> subscriptions;  // That are not answered.
   ScriptedServer server{[this](const Words& words) { return answer(words); }};
   redis::RedisBus bus{{.port = server.port()}, {}};
 };
@@ -131,6 +137,16 @@ TEST(RedisBus, says_so_when_too_much_has_waited_for_redis) {
       0);
   EXPECT_EQ(hearings.next(), true);
   small.stop();
+}
+
+TEST(RedisBus, says_all_at_its_end_though_it_does_not_hear_yet) {
+  Fixture f;
+  f.answers_subscribe = false;
+  f.subscribe();
+  f.publish("last");
+  ASSERT_TRUE(f.subscriptions.next() && f.subscriptions.next());
+  f.bus.stop();
+  EXPECT_EQ(f.published.next(), "last");
 }
 
 TEST(RedisBus, leaves_a_server_that_sentinels_name_and_that_is_no_primary_any_more) {

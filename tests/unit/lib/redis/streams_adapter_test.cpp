@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "redis/streams_fixture.hpp"
@@ -16,6 +17,7 @@ using socketio::Answers;
 using socketio::Args;
 using socketio::RemoteSockets;
 using socketio::Socket;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::PacketClient;
 using test::Packets;
@@ -157,6 +159,39 @@ TEST(StreamsAdapter, keeps_the_session_of_a_client_that_is_lost_again_while_it_w
   PacketClient again = f.back(a, f.one);
   EXPECT_EQ(f.one.recovered, (std::vector{false, true}));
   EXPECT_EQ(again.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter,
+     gives_a_session_that_a_client_has_not_waited_for_to_the_same_one_that_asks_again) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  a.take();
+  f.lose(a);
+  auto reading = std::exchange(f.two.bus->waiting, {});  // It lies behind.
+  f.say(f.one, 2);
+  PacketClient hasty = f.back(a, f.two);
+  hasty.drop();
+  f.settle();
+  PacketClient again = f.back(a, f.two);
+  EXPECT_TRUE(f.two.recovered.empty());
+  f.two.bus->waiting = std::move(reading);
+  f.settle();
+  EXPECT_EQ(f.two.recovered, std::vector{true});
+  EXPECT_EQ(again.sid(), a.sid());
+  EXPECT_EQ(again.take_events(), numbers({2}));
+}
+
+TEST(StreamsAdapter, lets_all_begin_anew_who_ask_at_once_for_a_session_that_has_gone) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.lose(a);
+  f.redis.values.clear();
+  std::vector<PacketClient> all;
+  for (int i = 0; i < 3; ++i) all.emplace_back(f.two.at, 1).claim(a.pid(), a.offset());
+  f.settle();
+  f.pass(milliseconds(1));
+  EXPECT_EQ(f.two.recovered, (std::vector{false, false, false}));
 }
 
 TEST(StreamsAdapter, says_that_nobody_could_be_asked_when_too_much_waits) {

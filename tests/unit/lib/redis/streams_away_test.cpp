@@ -80,6 +80,21 @@ TEST(StreamsAway, says_all_that_waits_before_it_ends) {
   EXPECT_EQ(f.redis.stream.size() - entries, 1'500u);
 }
 
+TEST(StreamsAway, says_again_what_was_lost_when_it_ends_on_a_connection_it_has_not_heard_of) {
+  Fixture f;
+  PacketClient b = f.connected(f.two);
+  f.one.bus->is_mute = true;
+  f.say(f.one, 1);
+  f.say(f.one, 2);
+  f.one.bus->is_mute = false;
+  f.one.bus->cut();  // It is connected again, and subscribes to what it wants to hear.
+  f.one.space.to("room").emit("n", 3);
+  f.one.adapter->stop();
+  f.settle();
+  EXPECT_EQ(b.take_events(), numbers({1, 2, 3}));
+  EXPECT_EQ(f.two.gaps, 0);
+}
+
 TEST(StreamsAway, does_not_hear_what_arrives_twice) {
   Fixture f;
   PacketClient a = f.connected(f.one);
