@@ -1,6 +1,7 @@
 // Entries of a stream, sessions and messages of a cluster: what is read is written and reads again.
 //
-// The first byte says what the rest is: a type of entry ("3" to "9"), "s": session, else a message.
+// The first byte says what the rest is: a type of entry ("3" to "9"), "s": a session, "b" before one
+// of these: its MessagePack, not yet in base64; else a message.
 // SPDX-License-Identifier: MIT
 #include "redis/cluster_wire.hpp"
 
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "engineio/packet.hpp"
 
 namespace {
 
@@ -42,19 +44,30 @@ void read_message(std::string_view message) {
   coterie::redis::encode_message("uid", "/", std::get<Request>(read->body));
 }
 
+void read_session(std::string_view text) {
+  const auto session = coterie::redis::decode_session(text);
+  if (!session) return;
+  COTERIE_CHECK(coterie::redis::decode_session(coterie::redis::encode_session(*session)));
+}
+
+// False: the first byte says that it is neither.
+bool read_stored(char kind, std::string_view text) {
+  if (kind == 's') return read_session(text), true;
+  if (kind < '3' || kind > '9') return false;
+  return read_entry(kind, text), true;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   if (input.empty()) return 0;
   const std::string_view rest = input.substr(1);
-  if (input.front() >= '3' && input.front() <= '9') {
-    read_entry(input.front(), rest);
-  } else if (input.front() == 's') {
-    if (const auto session = coterie::redis::decode_session(rest)) {
-      COTERIE_CHECK(coterie::redis::decode_session(coterie::redis::encode_session(*session)));
-    }
-  } else {
+  if (input.front() == 'b' && !rest.empty()) {
+    std::string text;
+    coterie::engineio::append_base64(rest.substr(1), text);
+    read_stored(rest.front(), text);
+  } else if (!read_stored(input.front(), rest)) {
     read_message(rest);
   }
   return 0;

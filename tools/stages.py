@@ -156,7 +156,11 @@ def fuzz(log):
     counts = Counts()
     with ThreadPoolExecutor(CORES) as pool:
         for name, fine in zip(names, pool.map(survives, names), strict=True):
-            counts.add(checked(fine, f"fuzz {name} ({LOGS}/fuzz.{name}.log)"))
+            part = LOGS / f"fuzz.{name}.log"
+            counts.add(checked(fine, f"fuzz {name} ({part})"))
+            if not fine:  # What it found, with the input in base64, is at the end.
+                with open(log, "ab") as whole:
+                    whole.write(b"\n".join(part.read_bytes().splitlines()[-50:]) + b"\n")
     return results.not_empty(counts, "fuzz/")
 
 

@@ -106,9 +106,9 @@ struct Builder {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text) {
+Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
   boost::json::parse_options options;
-  options.max_depth = json_depth_max;
+  options.max_depth = depth_max;
   boost::json::basic_parser<Builder> parser(options);
   parser.handler().stack.reset();
   boost::json::error_code failure;

@@ -18,10 +18,10 @@ using Json = boost::json::value;
 using JsonArray = boost::json::array;
 using JsonObject = boost::json::object;
 
-inline constexpr std::size_t json_depth_max = 64;
+inline constexpr std::size_t json_depth_max = 64;  // Arrays and objects, each in the one before.
 
 // The value of a whole JSON text (RFC 8259); Error "bad_json" says what is wrong and at which byte.
-Result<Json> parse_json(std::string_view text);
+Result<Json> parse_json(std::string_view text, std::size_t depth_max = json_depth_max);
 
 // Appends the compact text of `value` to `target`: no spaces, keys in their order, byte for byte
 // what JavaScript's JSON.stringify would write.

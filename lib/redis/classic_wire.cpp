@@ -32,7 +32,7 @@ bool is_of(const JsonObject& packet, std::string_view nsp) {
 
 std::optional<Unpacked> read_message(std::string_view message) {
   if (message.starts_with('{')) {
-    auto value = parse_json(message);
+    auto value = parse_json(message, cluster_depth_max);
     if (!value) return std::nullopt;
     return Unpacked{std::move(*value), {}};
   }

@@ -194,7 +194,7 @@ std::optional<Unpacked> read_base64(std::string_view data) {
 
 std::optional<Unpacked> read_data(const std::string& data) {
   if (!data.starts_with('{')) return read_base64(data);
-  auto value = parse_json(data);
+  auto value = parse_json(data, cluster_depth_max);
   return value ? std::optional(Unpacked{std::move(*value), {}}) : std::nullopt;
 }
 

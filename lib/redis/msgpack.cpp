@@ -38,16 +38,17 @@ class Reader {
   Reader(std::string_view bytes, const MsgpackLimits& limits)
       : rest_(bytes), values_left_(limits.values_max), limits_(limits) {}
 
-  // False: what is there is no value. undefined is null, and is_undefined() until the next one.
+  // False: what is there is no value. undefined is null, and is_undefined_ until the next one.
   bool read(Json& out, std::size_t depth = 0);
-  bool is_done() const { return rest_.empty(); }
+  // Nothing follows, and whatever reads as an attachment is one.
+  bool is_done() const { return rest_.empty() && (!has_stand_in_ || attachments_.empty()); }
   std::vector<SharedBytes> take_attachments() { return std::move(attachments_); }
 
  private:
   bool read_coded(std::uint8_t code, Json& out, std::size_t depth);
   bool read_float(std::uint8_t code, Json& out);
-  bool read_ext(std::uint8_t code, Json& out);
-  bool read_ext_of(std::size_t size, bool is_fixed, Json& out);
+  bool read_ext(std::uint8_t code, Json& out, std::size_t depth);
+  bool read_ext_of(std::size_t size, bool is_fixed, Json& out, std::size_t depth);
   bool read_array(std::size_t count, Json& out, std::size_t depth);
   bool read_map(std::size_t count, Json& out, std::size_t depth);
   bool read_key(std::string& key);
@@ -74,6 +75,7 @@ class Reader {
   const MsgpackLimits& limits_;
   std::vector<SharedBytes> attachments_;
   bool is_undefined_ = false;
+  bool has_stand_in_ = false;
 };
 
 Json whole_number(std::int64_t value) {
@@ -83,7 +85,7 @@ Json whole_number(std::int64_t value) {
 
 bool Reader::read(Json& out, std::size_t depth) {
   const auto first = number(1);
-  if (!first || depth > limits_.depth_max || values_left_ == 0) return false;
+  if (!first || values_left_ == 0) return false;
   --values_left_;
   is_undefined_ = false;
   const auto code = static_cast<std::uint8_t>(*first);
@@ -146,7 +148,7 @@ bool Reader::read_coded(std::uint8_t code, Json& out, std::size_t depth) {
     case 0xDF:
       return sized(code - 0xDD, [&](std::size_t count) { return read_map(count, out, depth); });
     default:
-      return read_ext(code, out);
+      return read_ext(code, out, depth);
   }
 }
 
@@ -159,14 +161,16 @@ bool Reader::read_float(std::uint8_t code, Json& out) {
   return out = value, true;
 }
 
-bool Reader::read_ext(std::uint8_t code, Json& out) {
-  if (code >= 0xD4 && code <= 0xD8) return read_ext_of(std::size_t{1} << (code - 0xD4), true, out);
+bool Reader::read_ext(std::uint8_t code, Json& out, std::size_t depth) {
+  if (code >= 0xD4 && code <= 0xD8) {
+    return read_ext_of(std::size_t{1} << (code - 0xD4), true, out, depth);
+  }
   if (code < 0xC7 || code > 0xC9) return false;  // c1 is never used.
   const auto size = number(std::size_t{1} << (code - 0xC7));
-  return size && read_ext_of(static_cast<std::size_t>(*size), false, out);
+  return size && read_ext_of(static_cast<std::size_t>(*size), false, out, depth);
 }
 
-bool Reader::read_ext_of(std::size_t size, bool is_fixed, Json& out) {
+bool Reader::read_ext_of(std::size_t size, bool is_fixed, Json& out, std::size_t depth) {
   const auto byte = number(1);
   if (!byte) return false;
   const auto type = static_cast<std::int8_t>(*byte);
@@ -197,11 +201,12 @@ bool Reader::read_ext_of(std::size_t size, bool is_fixed, Json& out) {
   }
   if (type == 0 && !is_fixed) return read_bytes(size, out);
   Json bytes;
-  if (!read_bytes(size, bytes)) return false;
+  if (depth >= limits_.depth_max || !read_bytes(size, bytes)) return false;
   return out = JsonArray{std::int64_t{type}, std::move(bytes)}, true;
 }
 
 bool Reader::read_array(std::size_t count, Json& out, std::size_t depth) {
+  if (depth >= limits_.depth_max) return false;
   if (count > rest_.size()) return false;  // Each takes a byte at least.
   JsonArray& values = out.emplace_array();
   for (std::size_t i = 0; i < count; ++i) {
@@ -212,7 +217,7 @@ bool Reader::read_array(std::size_t count, Json& out, std::size_t depth) {
 }
 
 bool Reader::read_map(std::size_t count, Json& out, std::size_t depth) {
-  if (count > rest_.size() / 2) return false;
+  if (depth >= limits_.depth_max || count > rest_.size() / 2) return false;
   JsonObject& members = out.emplace_object();
   for (std::size_t i = 0; i < count; ++i) {
     std::string key;
@@ -221,6 +226,8 @@ bool Reader::read_map(std::size_t count, Json& out, std::size_t depth) {
     if (!is_undefined_) members.insert_or_assign(key, std::move(value));
   }
   is_undefined_ = false;
+  const Json* mark = members.if_contains(stand_in_key);
+  if (mark && mark->is_bool() && mark->get_bool()) has_stand_in_ = true;
   return true;
 }
 
@@ -236,7 +243,7 @@ bool Reader::read_key(std::string& key) {
   } else {
     return false;  // A whole number that is not exact.
   }
-  return key != stand_in_key;
+  return true;
 }
 
 bool Reader::read_text(std::size_t size, Json& out) {

@@ -31,11 +31,14 @@
 
 namespace coterie::redis {
 
+// What a client sends may nest to json_depth_max; a node of the cluster wraps a few more around it.
+inline constexpr std::size_t cluster_depth_max = json_depth_max + 8;
+
 // Whoever can write to Redis can send anything: what a message may make of memory is bounded.
 struct MsgpackLimits {
   std::size_t values_max = 1'000'000;      // A value of one byte becomes one of some twenty.
   std::size_t attachments_max = 1'000;     // Official clients take ten in a packet.
-  std::size_t depth_max = json_depth_max;  // As in JSON: nothing recurses deeper.
+  std::size_t depth_max = cluster_depth_max;  // Nothing recurses deeper.
 };
 
 struct Unpacked {
@@ -44,7 +47,8 @@ struct Unpacked {
 };
 
 // The value of a whole message; Error "bad_msgpack". Text must be UTF-8, the keys of maps text or
-// whole numbers; a map that claims to stand for an attachment is refused.
+// whole numbers. A map that could be taken for what stands for an attachment is refused where there
+// are any; without one it is a value like others, as it is in the JSON of a client.
 Result<Unpacked> read_msgpack(std::string_view bytes, const MsgpackLimits& limits = {});
 
 // Appends `value`, whose attachments are those of `owner`. It comes from parse_json() or

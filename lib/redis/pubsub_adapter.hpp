@@ -63,7 +63,7 @@ class PubSubAdapter final : public BusAdapter {
                const socketio::Arguments& arguments) override;
 
   void save(socketio::SavedSession session) override { sessions_.save(std::move(session)); }
-  void take(const Id& pid, const std::string& nsp,
+  void take(const Id& pid, const std::string& nsp, const socketio::Asker&,
             std::function<void(std::optional<socketio::SavedSession>)> taken) override {
     taken(sessions_.take(pid, nsp));
   }

@@ -185,7 +185,7 @@ std::string to_msgpack(const Json& value, const Args& owner) {
 }
 
 std::optional<Args> to_args(const Arguments& arguments) {
-  auto values = parse_json("[" + arguments.text + "]");
+  auto values = parse_json("[" + arguments.text + "]", cluster_depth_max);
   if (!values) return std::nullopt;
   return Args(std::move(values->get_array()), arguments.attachments);
 }

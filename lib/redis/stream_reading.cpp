@@ -216,19 +216,19 @@ void StreamsAdapter::note_gap() {
 void StreamsAdapter::note_position() {
   told_position_.with([this](auto& position) { position = std::max(*position_, live_from_); });
   const auto end = behind_.upper_bound(*position_);
-  std::vector<std::function<void()>> due;
+  std::vector<std::function<void(bool)>> due;
   for (auto each = behind_.begin(); each != end; ++each) due.push_back(std::move(each->second));
   behind_.erase(behind_.begin(), end);
-  for (const auto& task : due) task();
+  for (const auto& task : due) task(true);
 }
 
 // The newest entry is asked for now, so that nothing any server has read by now is left out.
-void StreamsAdapter::when_read(std::function<void()> then) {
+void StreamsAdapter::when_read(std::function<void(bool)> then) {
   bus_->run({"XREVRANGE", options_.stream, "+", "-", "COUNT", "1"},
             [this, then = std::move(then)](const Result<Reply>& reply) {
-              if (!reply || !position_) return;
+              if (!reply || !position_) return then(false);
               const auto last = first_in(reply).value_or(*position_);
-              last <= *position_ ? then() : void(behind_.emplace(last, then));
+              last <= *position_ ? then(true) : void(behind_.emplace(last, then));
             });
 }
 

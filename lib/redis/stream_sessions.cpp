@@ -39,14 +39,19 @@ StreamSessions::StreamSessions(Bus& bus, Questions& questions, std::string uid,
 void StreamSessions::save(const SavedSession& session) {
   const SharedClaim claim = first_of(session.pid, session.nsp);
   if (claim && claim->is_heir) return settle(claim, session);
+  keep(session);
+}
+
+void StreamSessions::keep(const SavedSession& session) {
   bus_.run({"SET", key_prefix_ + std::string(session.pid.view()), encode_session(session), "PX",
             std::to_string(time_.count())},
            {});
 }
 
-void StreamSessions::take(const Id& pid, const std::string& nsp, Taken taken) {
+void StreamSessions::take(const Id& pid, const std::string& nsp, const socketio::Asker& asker,
+                          Taken taken) {
   if (open_.size() >= claims_max) return taken(std::nullopt);
-  const auto claim = std::make_shared<Claim>(pid, nsp, std::move(taken));
+  const auto claim = std::make_shared<Claim>(pid, nsp, asker, std::move(taken));
   open_.emplace(name_of(pid, nsp), claim);
   bus_.run_after(claim_time, [this, claim] {
     settle(claim, std::nullopt);
@@ -98,17 +103,21 @@ StreamSessions::SharedClaim StreamSessions::first_of(const Id& pid, const std::s
 
 void StreamSessions::ask_redis(const SharedClaim& claim, bool may_be_held) {
   // What is asked later would take a session for nobody.
-  if (!claim->taken || !bus_.is_up()) return find_nothing(claim);
+  if (!claim->is_wanted() || !bus_.is_up()) return find_nothing(claim);
   const auto on_reply = [this, claim, may_be_held](const Result<Reply>& reply) {
     const auto text =
         reply ? reply->maybe_text() : Result<std::optional<std::string>>(reply.error());
-    if (!text) return find_nothing(claim);
-    if (!*text) return may_be_held && claim->taken ? ask_holders(claim) : find_nothing(claim);
+    if (!text) return waiting_.push_back(claim);  // Until the next connection.
+    if (!*text) return may_be_held && claim->is_wanted() ? ask_holders(claim) : find_nothing(claim);
     // One of a server on Node does not say of which namespace it is: it would open all of them.
     auto session = decode_session(**text);
     const bool is_right = session && session->pid == claim->pid && session->nsp == claim->nsp;
     if (!is_right) return find_nothing(claim);
-    when_read_([this, claim, session = std::move(*session)] { settle(claim, session); });
+    when_read_([this, claim, session = std::move(*session)](bool is_read) {
+      if (is_read) return settle(claim, session);
+      keep(session);
+      waiting_.push_back(claim);
+    });
   };
   bus_.run({"GETDEL", key_prefix_ + std::string(claim->pid.view())}, on_reply);
 }

@@ -32,8 +32,8 @@ namespace coterie::redis {
 class StreamSessions {
  public:
   using Taken = std::function<void(std::optional<socketio::SavedSession>)>;
-  // Calls back when whatever is in the stream now has been read.
-  using WhenRead = std::function<void(std::function<void()>)>;
+  // Calls back when whatever is in the stream now has been read; with false when nobody can say.
+  using WhenRead = std::function<void(std::function<void(bool is_read)>)>;
 
   // Sessions wait for `time`.
   StreamSessions(Bus& bus, Questions& questions, std::string uid, std::string key_prefix,
@@ -45,7 +45,7 @@ class StreamSessions {
 
   void save(const socketio::SavedSession& session);
   // `taken` is called once, within some seconds.
-  void take(const Id& pid, const std::string& nsp, Taken taken);
+  void take(const Id& pid, const std::string& nsp, const socketio::Asker& asker, Taken taken);
   // May Redis be asked? What waited is asked now; what cannot be asked waits, within its time.
   void resume();
   void pause() { is_paused_ = true; }
@@ -54,13 +54,17 @@ class StreamSessions {
   struct Claim {
     Id pid;
     std::string nsp;
+    socketio::Asker asker;
     Taken taken;  // Empty: it was called.
     bool has_found_nothing = false;
     bool is_heir = false;  // One before it was given the session, which comes back if it has gone.
     bool asks_again = false;  // For that reason.
+    // One that nobody waits for must not take the session off the server its client is at now.
+    bool is_wanted() const { return taken && !asker.expired(); }
   };
   using SharedClaim = std::shared_ptr<Claim>;
 
+  void keep(const socketio::SavedSession& session);
   void settle(const SharedClaim& claim, std::optional<socketio::SavedSession> session);
   void find_nothing(const SharedClaim& claim);
   SharedClaim first_of(const Id& pid, const std::string& nsp) const;

@@ -38,7 +38,7 @@ StreamsAdapter::StreamsAdapter(std::unique_ptr<Bus> bus, StreamsOptions options,
       options_(std::move(options)),
       sessions_(*bus_, questions_, uid_, options_.session_prefix, options_.channel_prefix,
                 options_.max_disconnection,
-                [this](std::function<void()> then) { when_read(std::move(then)); }),
+                [this](std::function<void(bool)> then) { when_read(std::move(then)); }),
       outbox_(*bus_, options_.stream, options_.length, options_.limits.queue_bytes_max),
       past_(options_.max_disconnection) {}
 
@@ -136,12 +136,12 @@ void StreamsAdapter::save(socketio::SavedSession session) {
   bus_->post([this, session = std::move(session)] { sessions_.save(session); }, bytes);
 }
 
-void StreamsAdapter::take(const Id& pid, const std::string& nsp,
+void StreamsAdapter::take(const Id& pid, const std::string& nsp, const socketio::Asker& asker,
                           std::function<void(std::optional<socketio::SavedSession>)> taken) {
   // Whom nobody can ask for begins anew.
   Entrusted claim(is_stopped_, std::move(taken), [](auto& nobody) { nobody(std::nullopt); });
-  auto task = [this, pid, nsp, claim = std::move(claim)]() mutable {
-    sessions_.take(pid, nsp, [this, nsp, found = claim.take()](auto session) {
+  auto task = [this, pid, nsp, asker, claim = std::move(claim)]() mutable {
+    sessions_.take(pid, nsp, asker, [this, nsp, found = claim.take()](auto session) {
       const auto space = spaces_.find(nsp);
       const auto here = space == spaces_.end() ? nullptr : space->second->space.lock();
       if (here && position_) here->reach(*position_);

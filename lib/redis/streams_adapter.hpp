@@ -82,7 +82,7 @@ class StreamsAdapter final : public BusAdapter {
   void publish(const std::string& nsp, const socketio::Envelope& envelope, std::string_view event,
                const socketio::Arguments& arguments) override;
   void save(socketio::SavedSession session) override;
-  void take(const Id& pid, const std::string& nsp,
+  void take(const Id& pid, const std::string& nsp, const socketio::Asker& asker,
             std::function<void(std::optional<socketio::SavedSession>)> taken) override;
 
  private:
@@ -127,7 +127,7 @@ class StreamsAdapter final : public BusAdapter {
   void note_gap();
   void restart_logs(const socketio::Offset& known_from);
   void note_position();
-  void when_read(std::function<void()> then);
+  void when_read(std::function<void(bool is_read)> then);
   void tick();
 
   // -- what other servers say beside it
@@ -153,7 +153,7 @@ class StreamsAdapter final : public BusAdapter {
   bool is_current_ = false;    // There was nothing more to read just now.
   bool has_gap_ = false;       // Seen in what is being read.
   unsigned failed_reads_ = 0;  // In a row, at one position.
-  std::multimap<socketio::Offset, std::function<void()>> behind_;  // Wait for that position.
+  std::multimap<socketio::Offset, std::function<void(bool)>> behind_;  // Wait for that position.
 };
 
 }  // namespace coterie::redis

@@ -89,8 +89,10 @@ class Adapter {
   }
 
   // Keeps a session, and hands it out once: take() calls `taken`, on any thread, at once or later.
+  // Once nobody waits for it there is no need to go on looking; what was found is still given to
+  // `taken`, which keeps it.
   virtual void save(SavedSession session) = 0;
-  virtual void take(const Id& pid, const std::string& nsp,
+  virtual void take(const Id& pid, const std::string& nsp, const Asker& asker,
                     std::function<void(std::optional<SavedSession>)> taken) = 0;
   // Called now and then: what has waited too long may go. Returns how many sessions have gone.
   virtual std::size_t sweep() { return 0; }
@@ -108,7 +110,7 @@ class MemoryAdapter final : public Adapter {
     answers({});
   }
   void save(SavedSession session) override { sessions_.save(std::move(session)); }
-  void take(const Id& pid, const std::string& nsp,
+  void take(const Id& pid, const std::string& nsp, const Asker&,
             std::function<void(std::optional<SavedSession>)> taken) override {
     taken(sessions_.take(pid, nsp));
   }

@@ -171,10 +171,11 @@ std::optional<Client::Claim> Client::claim_of(const Json& auth) {
 void Client::ask_for(const Claim& claim, Socket& socket, bool may_be_here) {
   Namespace& space = socket.hub_.space();
   Adapter& adapter = space.surroundings_.adapter;
-  adapter.take(claim.pid, space.name(),
+  adapter.take(claim.pid, space.name(), socket.begin_asking(),
                [ref = socket.ref(), claim, may_be_here,
                 &adapter](const std::optional<SavedSession>& session) {
                  const auto use = [claim, may_be_here, session](Socket& asking) {
+                   asking.end_asking();
                    if (session) return asking.client_.resume(asking, claim, *session);
                    if (may_be_here && asking.client_.take_over(asking, claim)) return;
                    asking.client_.run_middlewares(asking, 0);

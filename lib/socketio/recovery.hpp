@@ -51,6 +51,9 @@ struct RecoveryOptions {
   std::size_t bytes_max = 64'000'000;           // Of frames in the log of one namespace; likewise.
 };
 
+// Lives as long as its client waits for a session. Any thread may ask whether it has expired.
+using Asker = std::weak_ptr<const void>;
+
 // What is kept of a socket that has left and may come back. A plain value, so that another node
 // may restore it.
 struct SavedSession {

@@ -50,6 +50,7 @@ struct Socket::Extras {
   std::vector<DisconnectHandler> disconnect_handlers;
   std::map<std::uint64_t, std::unique_ptr<PendingAck>> acks;
   std::vector<std::string> rooms;  // Of before, until it has caught up.
+  std::shared_ptr<const void> asker;
 };
 
 // One event of the client on its way through the middlewares.
@@ -345,6 +346,16 @@ void Socket::begin_session(const Id& pid, const Offset& offset) {
   pid_ = pid;
   offset_ = offset;
   hub_.space().add_holder(pid, {hub_.shard().index(), id_});
+}
+
+Asker Socket::begin_asking() {
+  extras().asker = std::make_shared<char>();
+  return extras_->asker;
+}
+
+// There is nothing else in it yet.
+void Socket::end_asking() {
+  extras_.reset();
 }
 
 void Socket::resume(SavedSession session) {

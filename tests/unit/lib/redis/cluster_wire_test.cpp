@@ -86,6 +86,21 @@ TEST(ClusterWire, reads_what_it_writes) {
   EXPECT_EQ(read->saying.audience.except, said.saying.audience.except);
 }
 
+// Over a stream as JSON and, with bytes beside it, as MessagePack; and as a question.
+TEST(ClusterWire, brings_what_is_nested_as_deep_as_a_client_may) {
+  Json deepest = JsonArray();
+  for (std::size_t i = 2; i < json_depth_max; ++i) deepest = JsonArray{std::move(deepest)};
+  Request request = saying("e", {deepest});
+  auto fields = entry_fields(uid, "/", request);
+  EXPECT_TRUE(decode_entry(entry(fields[5], fields[7])));
+  request.saying.args =
+      Args({deepest, JsonObject{{"_placeholder", true}, {"num", 0}}}, {SharedBytes("bytes")});
+  fields = entry_fields(uid, "/", request);
+  EXPECT_TRUE(decode_entry(entry(fields[5], fields[7])));
+  request.id = "id";
+  EXPECT_TRUE(decode_message(encode_message(uid, "/", request), "/"));
+}
+
 TEST(ClusterWire, reads_and_writes_questions_and_answers_as_node_does) {
   const auto asked = decode_message(from_hex(ask_clients), "/");
   ASSERT_TRUE(asked);
@@ -135,6 +150,10 @@ TEST(ClusterWire, brings_sessions_back_and_takes_none_that_is_malformed) {
   EXPECT_EQ(read->rooms, session.rooms);
   EXPECT_EQ(to_text(read->data), to_text(session.data));
   EXPECT_EQ(read->offset, session.offset);
+  session.data = {{"look", {{"_placeholder", true}, {"num", 0}}}};
+  const auto again = decode_session(encode_session(session));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(to_text(again->data), to_text(session.data));
   for (const char* text : {"", "{", "{}", "gqN", "wA==", R"({"sid":"x","pid":"y","offset":"1"})"}) {
     EXPECT_FALSE(decode_session(text)) << text;
   }

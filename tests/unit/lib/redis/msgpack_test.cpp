@@ -114,7 +114,16 @@ TEST(Msgpack, refuses_what_is_no_value) {
         "8190c0",     "81c3c0",     "81c40161c0"}) {
     EXPECT_EQ(read(hex), "bad_msgpack") << hex;
   }
-  EXPECT_EQ(read("81ac5f706c616365686f6c646572c3"), "bad_msgpack");  // {"_placeholder": true}
+}
+
+TEST(Msgpack, what_only_looks_like_an_attachment_is_a_value_where_there_is_none) {
+  const std::string look_alike = "82ac5f706c616365686f6c646572c3a36e756d00";
+  EXPECT_EQ(read(look_alike), R"({"_placeholder":true,"num":0})");
+  EXPECT_EQ(written(R"({"_placeholder":true,"num":0})"), look_alike);
+  EXPECT_EQ(read("92c401aa" + look_alike), "bad_msgpack");
+  EXPECT_EQ(read("92" + look_alike + "c401aa"), "bad_msgpack");
+  EXPECT_EQ(read("9281ac5f706c616365686f6c646572c2c401aa"),
+            R"([{"_placeholder":false},{"_placeholder":true,"num":0}] aa)");
 }
 
 TEST(Msgpack, is_bounded) {
@@ -123,8 +132,11 @@ TEST(Msgpack, is_bounded) {
     for (std::size_t i = 0; i < depth; ++i) hex += "91";
     return hex + "c0";
   };
-  EXPECT_EQ(read(nested(json_depth_max)).size(), 2 * json_depth_max + 4);
-  EXPECT_EQ(read(nested(json_depth_max + 1)), "bad_msgpack");
+  EXPECT_EQ(read(nested(cluster_depth_max)).size(), 2 * cluster_depth_max + 4);
+  EXPECT_EQ(read(nested(cluster_depth_max + 1)), "bad_msgpack");
+  EXPECT_EQ(read("90", {.depth_max = 0}), "bad_msgpack");
+  EXPECT_EQ(read("80", {.depth_max = 0}), "bad_msgpack");
+  EXPECT_EQ(read("d405aa", {.depth_max = 0}), "bad_msgpack");
   EXPECT_EQ(read(nested(400'000)), "bad_msgpack");
   EXPECT_EQ(shown(read_msgpack(std::string(400'000, '\x81'))), "bad_msgpack");  // Maps as keys.
   EXPECT_EQ(read("93010203", {.values_max = 4}), "[1,2,3]");

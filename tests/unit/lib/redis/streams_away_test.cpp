@@ -178,5 +178,49 @@ TEST(StreamsAway, lets_a_client_wait_for_a_redis_that_is_back_soon) {
   EXPECT_EQ(again.take_events(), numbers({2}));
 }
 
+TEST(StreamsAway, takes_no_connection_from_another_server_for_a_client_that_does_not_wait) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.take_redis_away();
+  PacketClient again = f.back(a, f.two);
+  f.lose(again);
+  f.bring_redis_back();
+  f.pass(seconds(1));
+  f.say(f.two, 1);
+  EXPECT_EQ(a.take_events(), numbers({1}));
+}
+
+// How far the stream is, is asked last: the session has left Redis by then.
+TEST(StreamsAway, loses_no_session_when_the_connection_breaks_while_it_is_taken) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.say(f.one, 1);
+  a.take();
+  f.lose(a);
+  f.two.bus->deaf_to = "XREVRANGE";
+  PacketClient again = f.back(a, f.two);
+  ASSERT_TRUE(f.redis.values.empty() && f.two.recovered.empty());
+  f.two.bus->deaf_to.clear();
+  f.two.bus->cut();
+  f.two.bus->come_up();
+  f.settle();
+  EXPECT_EQ(f.two.recovered, std::vector{true});
+  f.say(f.one, 2);
+  EXPECT_EQ(again.take_events(), numbers({2}));
+}
+
+TEST(StreamsAway, asks_again_when_the_connection_breaks_before_a_session_is_found) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.lose(a);
+  f.two.bus->is_mute = true;
+  PacketClient again = f.back(a, f.two);
+  f.two.bus->is_mute = false;
+  f.two.bus->cut();
+  f.two.bus->come_up();
+  f.settle();
+  EXPECT_EQ(f.two.recovered, std::vector{true});
+}
+
 }  // namespace
 }  // namespace coterie::redis

@@ -158,7 +158,7 @@ class SlowAdapter final : public Adapter {
   void ask(const std::string&, std::string_view, const Arguments&, std::chrono::milliseconds,
            AnswersHandler) override {}
   void save(SavedSession) override {}
-  void take(const Id&, const std::string&,
+  void take(const Id&, const std::string&, const Asker&,
             std::function<void(std::optional<SavedSession>)> taken) override {
     taken(std::nullopt);
   }

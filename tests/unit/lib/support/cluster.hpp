@@ -91,7 +91,7 @@ class Cluster::Wired final : public socketio::Adapter {
   void save(socketio::SavedSession session) override {
     cluster_.sessions_.save(std::move(session));
   }
-  void take(const Id& pid, const std::string& nsp,
+  void take(const Id& pid, const std::string& nsp, const socketio::Asker&,
             std::function<void(std::optional<socketio::SavedSession>)> taken) override {
     cluster_.send(
         [this, pid, nsp, taken = std::move(taken)] { taken(cluster_.sessions_.take(pid, nsp)); });

@@ -80,7 +80,7 @@ class MemoryBus final : public redis::Bus {
     redis_.on_their_way.push_back([this, command, on_reply] {
       if (!redis_.is_up) return on_reply ? on_reply(Error("redis_cut")) : void();
       const redis::Reply reply = redis_.answer(command);
-      if (is_deaf) return unsent.push_back({command, on_reply});
+      if (is_deaf || deaf_to == command[0]) return unsent.push_back({command, on_reply});
       if (on_reply) on_reply(reply);
     });
   }
@@ -150,7 +150,8 @@ class MemoryBus final : public redis::Bus {
   std::vector<Asked> waiting;  // At most one XREAD.
   std::vector<Asked> unsent;
   bool is_mute = false;  // What is asked does not reach Redis,
-  bool is_deaf = false;  // or it does, and the answer does not come back.
+  bool is_deaf = false;  // or it does, and the answer does not come back,
+  std::string deaf_to;   // as to this command.
   bool is_full = false;  // What is posted is dropped.
 
  private:
