@@ -36,8 +36,8 @@ inline constexpr std::size_t cluster_depth_max = json_depth_max + 8;
 
 // Whoever can write to Redis can send anything: what a message may make of memory is bounded.
 struct MsgpackLimits {
-  std::size_t values_max = 1'000'000;      // A value of one byte becomes one of some twenty.
-  std::size_t attachments_max = 1'000;     // Official clients take ten in a packet.
+  std::size_t values_max = 1'000'000;         // A value of one byte becomes one of some twenty.
+  std::size_t attachments_max = 1'000;        // Official clients take ten in a packet.
   std::size_t depth_max = cluster_depth_max;  // Nothing recurses deeper.
 };
 

@@ -149,8 +149,8 @@ class Socket {
   void on_ack_timeout(std::uint64_t ack_id);
   // The only way to the state disconnected.
   void become_disconnected(std::string_view reason);
-  // With recovery: asks for the session of before, takes the identity of who has come back, is given
-  // one of its own, is kept.
+  // With recovery: asks for the session of before, takes the identity of who has come back, is
+  // given one of its own, is kept.
   Asker begin_asking();
   void end_asking();
   void begin_session(const Id& pid, const Offset& offset);
