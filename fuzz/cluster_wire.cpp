@@ -1,7 +1,7 @@
 // Entries of a stream, sessions and messages of a cluster: what is read is written and reads again.
 //
-// The first byte says what the rest is: a type of entry ("3" to "9"), "s": a session, "b" before one
-// of these: its MessagePack, not yet in base64; else a message.
+// The first byte says what the rest is: a type of entry ("3" to "9"), "s": a session, "b" before
+// one of these: its MessagePack, not yet in base64; else a message.
 // SPDX-License-Identifier: MIT
 #include "redis/cluster_wire.hpp"
 
