@@ -54,7 +54,8 @@ Bus::OnReply StreamsAdapter::of_now(Bus::OnReply use) {
 
 void StreamsAdapter::on_up() {
   ++connection_;
-  if (options_.on_hearing) options_.on_hearing();
+  // At first not before we know where in the stream the present begins.
+  if (position_ && options_.on_hearing) options_.on_hearing();
   is_current_ = false;
   sessions_.pause();
   outbox_.forget_sent();
@@ -116,12 +117,14 @@ void StreamsAdapter::skip() {
 }
 
 void StreamsAdapter::start_reading(const Offset& from, const Offset& live_from) {
+  const bool is_first = !position_;
   position_ = from;
   live_from_ = live_from;
   failed_reads_ = 0;
   senders_.clear();
   restart_logs(from);
   note_position();
+  if (is_first && options_.on_hearing) options_.on_hearing();
   read();
 }
 

@@ -2,12 +2,15 @@
 //
 // A client may come back to another server before the one that has its dead connection knows that
 // it is dead. So when Redis has no session, the other servers are asked to give up the connection
-// that holds it; each answers when it has done so, or at once, and then Redis is asked again.
+// that holds it; each answers when it has done so, or at once, and then Redis is asked again. Who
+// has it no more by then was quicker to give it to another connection, perhaps one that its client
+// has left: then they are asked once more.
 //
 // A client may also give up while it waits, and ask this server anew, when its session is on its
 // way here for its first asking already: who asks later waits for what the earlier ones find.
 //
-//   PREFIX "-cede#" NSP "#"    a message of type 9, ["cede", PID]: nothing that Node listens to
+//   PREFIX "-cede#" NSP "#"    a message of type 9, ["cede", PID]: nothing that Node listens to;
+//                              the answer is whether it was here
 //
 // On the bus's thread.
 // SPDX-License-Identifier: MIT
@@ -19,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +50,8 @@ class StreamSessions {
   void save(const socketio::SavedSession& session);
   // `taken` is called once, within some seconds.
   void take(const Id& pid, const std::string& nsp, const socketio::Asker& asker, Taken taken);
+  // May it be here, and not at a connection yet?
+  bool is_under_way(const Id& pid, const std::string& nsp) const;
   // May Redis be asked? What waited is asked now; what cannot be asked waits, within its time.
   void resume();
   void pause() { is_paused_ = true; }
@@ -55,7 +61,8 @@ class StreamSessions {
     Id pid;
     std::string nsp;
     socketio::Asker asker;
-    Taken taken;  // Empty: it was called.
+    Taken taken;                // Empty: it was called.
+    bool is_under_way = false;  // Redis is asked, or has given it.
     bool has_found_nothing = false;
     bool is_heir = false;  // One before it was given the session, which comes back if it has gone.
     bool asks_again = false;  // For that reason.
@@ -68,8 +75,8 @@ class StreamSessions {
   void settle(const SharedClaim& claim, std::optional<socketio::SavedSession> session);
   void find_nothing(const SharedClaim& claim);
   SharedClaim first_of(const Id& pid, const std::string& nsp) const;
-  void ask_redis(const SharedClaim& claim, bool may_be_held);
-  void ask_holders(const SharedClaim& claim);
+  void ask_redis(const SharedClaim& claim, unsigned rounds);
+  void ask_holders(const SharedClaim& claim, unsigned rounds);
 
   Bus& bus_;
   Questions& questions_;
@@ -80,6 +87,7 @@ class StreamSessions {
   const WhenRead when_read_;
   bool is_paused_ = true;
   std::multimap<std::string, SharedClaim> open_;  // By session; of each in the order of their time.
+  std::multiset<std::string> handed_;             // Given to somebody a moment ago.
   std::deque<SharedClaim> waiting_;               // In the order of their time.
 };
 

@@ -182,9 +182,10 @@ void StreamsAdapter::on_cede(const Space& space, const Request& request) {
   const auto pid = told.is_string() ? Id::parse(told.get_string()) : std::nullopt;
   if (!here || !pid || request.id.empty()) return;
   const auto respond = responder(space.nsp, request);
+  const bool is_under_way = sessions_.is_under_way(*pid, space.nsp);
   // The session is saved before the answer is given: both go the same way, in this order.
-  const auto done = [respond] { respond(Arguments()); };
-  if (!here->evict(*pid, done)) done();
+  if (here->evict(*pid, [respond] { respond(socketio::arguments(true)); })) return;
+  respond(socketio::arguments(is_under_way));
 }
 
 }  // namespace coterie::redis

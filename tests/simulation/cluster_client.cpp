@@ -25,6 +25,8 @@ void ClusterClient::act(Servers& servers) {
     if (is_in() && !expects_the_end()) {
       world_.fail("client {} was thrown out of server {}", number_, server_);
     }
+    // It was sent away before it was there, and nobody has told it.
+    if (claim_) is_turned_away_ = true;
     return be_out(false);
   }
   if (!connection_) {
@@ -133,7 +135,8 @@ void ClusterClient::on_connected(const Json& facts) {
   const Json* known = facts.as_object().if_contains("pid");
   const std::string pid = known ? std::string(known->as_string()) : "";
   const bool is_recovered = claim_ && pid == *claim_ && !claim_->empty();
-  const bool is_sent_away = claim_ && story_.sockets[sid_].is_sent_away;
+  const bool is_sent_away =
+      std::exchange(is_turned_away_, false) || (claim_ && story_.sockets[sid_].is_sent_away);
   if (claim_ && !claim_->empty() && !is_recovered && !is_sent_away) {
     world_.fail("client {} is not let back into server {}", number_, server_);
   }

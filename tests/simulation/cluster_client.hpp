@@ -110,6 +110,7 @@ class ClusterClient {
   std::optional<unsigned> goodbye_;          // Of that server.
   std::uint64_t goodbye_losses_ = 0;
   bool has_missed_goodbye_ = false;  // It was said while we were away.
+  bool is_turned_away_ = false;      // While we waited to be let back in.
   std::uint64_t losses_before_ = 0;  // We were connected.
 };
 

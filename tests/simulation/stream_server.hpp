@@ -37,6 +37,8 @@ class StreamServer {
   unsigned number() const { return number_; }
   test::SteppedServer& at() { return at_; }
   StreamBus& bus() { return *bus_; }
+  // It hears the others. Who comes before may miss what they say until then.
+  bool is_ready() const { return is_ready_; }
 
   // To a room, or to all.
   void say(std::uint64_t number) {
@@ -58,6 +60,7 @@ class StreamServer {
   redis::StreamsOptions options() {
     redis::StreamsOptions options;
     // Redis forgets nothing here, and nobody says too much.
+    options.on_hearing = [this] { is_ready_ = true; };
     options.on_gap = [this] { world_.fail("server {} misses something", number_); };
     return options;
   }
@@ -70,6 +73,7 @@ class StreamServer {
 
   World& world_;
   const unsigned number_;
+  bool is_ready_ = false;
   test::SeededRandom random_;
   StreamBus* const bus_;
   const std::shared_ptr<redis::StreamsAdapter> adapter_;

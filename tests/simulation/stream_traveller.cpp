@@ -39,7 +39,8 @@ void StreamTraveller::act(Servers& servers) {
   }
   if (!connection_) {
     if (world_.is_calm || !world_.chance.one_in(6)) return;
-    return connect(*world_.chance.pick(servers));
+    StreamServer& server = *world_.chance.pick(servers);
+    return server.is_ready() ? connect(server) : void();
   }
   if (world_.is_calm || !world_.chance.one_in(40)) return;
   if (is_in_ && joining_.empty() && must_hear_from_.size() == 1 && world_.chance.one_in(2)) {

@@ -55,10 +55,6 @@ StreamUniverse::StreamUniverse(World& world)
 }
 
 void StreamUniverse::live(std::uint64_t steps) {
-  // Who comes before its server knows the stream cannot be found again.
-  world_.is_calm = true;
-  for (unsigned i = 0; i < steps_to_wait; ++i) step();
-  world_.is_calm = false;
   for (std::uint64_t i = 0; i < steps && !world_.has_failed(); ++i) {
     step();
     if (is_troubled_) disturb();

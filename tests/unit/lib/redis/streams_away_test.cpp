@@ -222,5 +222,41 @@ TEST(StreamsAway, asks_again_when_the_connection_breaks_before_a_session_is_foun
   EXPECT_EQ(f.two.recovered, std::vector{true});
 }
 
+TEST(StreamsAway, asks_again_for_a_session_that_is_on_its_way_to_a_connection_of_before) {
+  Fixture f;
+  PacketClient a = f.connected(f.one);
+  f.lose(a);
+  f.two.bus->deaf_to = "XREVRANGE";
+  PacketClient before = f.back(a, f.two);
+  ASSERT_TRUE(f.redis.values.empty());
+  PacketClient now = f.back(a, f.one);
+  EXPECT_TRUE(f.one.recovered == std::vector{false} && f.two.recovered.empty());
+  f.two.bus->deaf_to.clear();
+  f.two.bus->speak();
+  f.settle();
+  EXPECT_EQ(f.two.recovered, std::vector{true});
+  f.pass(std::chrono::milliseconds(20));
+  EXPECT_EQ(f.one.recovered, (std::vector{false, true}));
+}
+
+TEST(StreamsAway, hears_the_others_once_it_knows_where_the_present_begins) {
+  Fixture f;
+  Node late(f.redis, 3);
+  f.nodes.push_back(&late);
+  EXPECT_EQ(late.hearings, 0);
+  PacketClient early(late.at, 0);
+  early.join("/");
+  late.at.settle();
+  f.one.space.all().emit("n", 1);
+  while (late.hearings == 0) {
+    ASSERT_TRUE(f.redis.deliver());
+    late.at.settle();
+  }
+  f.one.space.all().emit("n", 2);
+  f.settle();
+  EXPECT_EQ(early.take_events().back(), numbers({2}).front());
+  EXPECT_EQ(late.hearings, 1);
+}
+
 }  // namespace
 }  // namespace coterie::redis
