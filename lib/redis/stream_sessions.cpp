@@ -40,9 +40,9 @@ StreamSessions::StreamSessions(Bus& bus, Questions& questions, std::string uid,
       when_read_(std::move(when_read)) {}
 
 void StreamSessions::save(const SavedSession& session) {
+  // What was left here has heard all that this server has read: whoever waits here may have it.
   const SharedClaim claim = first_of(session.pid, session.nsp);
-  if (claim && claim->is_heir) return settle(claim, session);
-  keep(session);
+  claim ? settle(claim, session) : keep(session);
 }
 
 void StreamSessions::keep(const SavedSession& session) {
@@ -88,7 +88,7 @@ void StreamSessions::settle(const SharedClaim& claim, std::optional<SavedSession
   const auto next =
       open_.erase(std::find_if(first, end, [&](const auto& each) { return each.second == claim; }));
   const SharedClaim heir = next == end ? nullptr : next->second;
-  if (heir && session) heir->is_heir = heir->asks_again = true;
+  if (heir && session) heir->asks_again = true;
   if (session) {
     const auto handed = handed_.insert(name_of(claim->pid, claim->nsp));
     bus_.run_after(hand_time, [this, handed] { handed_.erase(handed); });

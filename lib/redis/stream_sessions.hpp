@@ -64,8 +64,7 @@ class StreamSessions {
     Taken taken;                // Empty: it was called.
     bool is_under_way = false;  // Redis is asked, or has given it.
     bool has_found_nothing = false;
-    bool is_heir = false;  // One before it was given the session, which comes back if it has gone.
-    bool asks_again = false;  // For that reason.
+    bool asks_again = false;  // One before it was given the session, which is here or comes back.
     // One that nobody waits for must not take the session off the server its client is at now.
     bool is_wanted() const { return taken && !asker.expired(); }
   };
