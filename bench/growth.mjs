@@ -147,7 +147,7 @@ export async function prepareGrowth(say, isChosen, isTenMillion) {
   return {
     scenarios: curves.map((scenario) => {
       const kept = Object.entries(scenario.points)
-        .filter(([, point]) => isTenMillion || scenario === adoption || !isLarge(point));
+        .filter(([, point]) => isTenMillion || scenario.name === adoption.name || !isLarge(point));
       return {
         ...scenario,
         peers: kept.map(([name]) => name),
