@@ -29,6 +29,7 @@ const sweepSeconds = 35;
 const scenarios = [
   {
     name: "members",
+    lengths: { runs: 3 },  // Each takes minutes, and memory hardly differs.
     title: "Idle members: logged in, in the room of their group; who has left is forgotten after a second",
     // Usually after two minutes, in case of their return: what remains then is what counts.
     env: { COTERIE_RECOVERY_SECONDS: "1" },

@@ -1,4 +1,5 @@
-// What Coterie sets out to reach, as ratios within one run; what was not measured is left out.
+// What Coterie sets out to reach, as ratios within one run; what was not measured is left out. Beside
+// what is not reached stands why.
 // SPDX-License-Identifier: MIT
 
 const own = "Coterie, 1 shard";
@@ -10,12 +11,12 @@ export function targets(scenarios) {
   const value = (scenario, peer, column) => scenarios.find(({ name }) => name === scenario)?.peers
     .find((each) => each.peer === peer)?.values[column] ?? NaN;
   const found = [];
-  const add = (what, number, most, { isLeast = false, unit = "" } = {}) => {
+  const add = (what, number, most, { isLeast = false, unit = "", why } = {}) => {
     if (!Number.isFinite(number)) return;
     const digits = Math.abs(number) < 10 ? 2 : 0;
     found.push({ what, wanted: `${isLeast ? "≥" : "≤"} ${most}${unit}`,
                  found: `${number.toFixed(digits)}${unit}`,
-                 isReached: isLeast ? number >= most : number <= most });
+                 isReached: isLeast ? number >= most : number <= most, why });
   };
   const ratio = (scenario, column, one, other) =>
     value(scenario, one, column) / value(scenario, other, column);

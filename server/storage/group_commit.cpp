@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t batch_max = 256;
 // As many as requests may wait for a worker: some seconds' work, some megabytes.
 constexpr std::size_t queue_max = 4096;
+constexpr std::chrono::nanoseconds gathering_time_max = std::chrono::milliseconds(2);
 
 // What many wait for goes on, whatever happens to one of them: memory may be short, for a moment.
 template <class Work>
@@ -39,6 +40,7 @@ void GroupCommit::append(Message message, Done done) {
     if (queue_.size() < queue_max) {
       queue_.push_back({std::move(message), std::move(done)});
       ++unfinished_;
+      if (is_gathering_ && queue_.size() >= at_once_) changed_.notify_all();
       return lead(lock);
     }
   }
@@ -62,6 +64,7 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
   while (!queue_.empty() && !has_successor_) {
     has_successor_ = true;
     changed_.wait(lock, [this] { return !is_led_; });
+    gather(lock);
     has_successor_ = false;
     Batch batch = take_batch();
     const std::size_t count = batch.size();
@@ -74,6 +77,15 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
   }
 }
 
+// Where many send at a time, those who have just been told send again, most of them. Whoever led at
+// once would commit the first of them alone, and all others behind it: a commit more for each round.
+void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
+  if (queue_.size() >= at_once_) return;
+  is_gathering_ = true;
+  changed_.wait_for(lock, gathering_time_, [this] { return queue_.size() >= at_once_; });
+  is_gathering_ = false;
+}
+
 GroupCommit::Batch GroupCommit::take_batch() {
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_max));
   Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
@@ -82,7 +94,9 @@ GroupCommit::Batch GroupCommit::take_batch() {
 }
 
 void GroupCommit::carry_out(Batch batch) {
+  const auto begin = std::chrono::steady_clock::now();
   guard("messages could not be stored", [&] { commit(batch); });
+  const auto taken = std::chrono::steady_clock::now() - begin;
   for (Entry& entry : batch) {
     if (!entry.result) entry.result = Error("internal_error");
   }
@@ -91,6 +105,8 @@ void GroupCommit::carry_out(Batch batch) {
     {
       std::lock_guard lock(mutex_);
       is_led_ = false;
+      at_once_ = std::min(batch.size() + queue_.size(), batch_max);
+      gathering_time_ = std::min(taken, gathering_time_max);
     }
     changed_.notify_all();
     guard("messages could not be announced", [&] { announce(batch); });

@@ -1,17 +1,21 @@
 // Group commit: one writer commits for all who come meanwhile.
 //
 // A durable transaction costs a disk flush, whatever it holds. So whoever finds nobody writing
-// becomes the leader: it takes what is queued (at most 256 messages, never waiting for more),
-// stores it in one transaction, announces that as one, in the order of the ids, and tells each
-// sender. Who finds a leader leaves his message in the queue and goes; only the first of them
-// stays, to lead next. So there are never more than three threads here: one commits, one waits to
-// do so, one announces what is committed. Batches grow by themselves with the load.
+// becomes the leader: it takes what is queued (at most 256 messages), stores it in one transaction,
+// announces that as one, in the order of the ids, and tells each sender. Who finds a leader leaves
+// his message in the queue and goes; only the first of them stays, to lead next. So there are never
+// more than three threads here: one commits, one waits to do so, one announces what is committed.
+//
+// Batches grow by themselves with the load: while fewer are there than a moment ago, the next
+// leader waits for the others, as long as the last transaction took and 2 ms at the most. Who sends
+// alone waits for nobody.
 //
 // Announcing is done in the order of the commits: no message can be announced before one that was
 // committed before it. A message that cannot be stored fails alone.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -56,6 +60,7 @@ class GroupCommit {
   using Batch = std::vector<Entry>;
 
   void lead(std::unique_lock<std::mutex>& lock);
+  void gather(std::unique_lock<std::mutex>& lock);
   Batch take_batch();
   void carry_out(Batch batch);
   void commit(std::span<Entry> batch);
@@ -72,6 +77,9 @@ class GroupCommit {
   std::deque<Entry> queue_;
   bool is_led_ = false;
   bool has_successor_ = false;  // Somebody waits to lead, and takes what is queued by then.
+  bool is_gathering_ = false;   // It waits until so many are queued, so long at the most.
+  std::size_t at_once_ = 0;
+  std::chrono::nanoseconds gathering_time_{0};
   std::size_t unfinished_ = 0;  // So many messages are queued, or at hand.
 };
 
