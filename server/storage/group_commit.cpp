@@ -77,8 +77,8 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-// Where many send at a time, those who have just been told send again, most of them. Whoever led at
-// once would commit the first of them alone, and all others behind it: a commit more for each round.
+// Where many send at a time, those who have just been told send again, most of them. Who led now
+// would commit the first of them alone, and the others behind it: a commit more for each round.
 void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
   if (queue_.size() >= at_once_) return;
   is_gathering_ = true;
