@@ -90,9 +90,14 @@ function section(scenario) {
 }
 
 function targetSection(scenarios) {
-  const rows = targets(scenarios).map(({ what, wanted, found, isReached }) =>
+  const all = targets(scenarios);
+  if (all.length === 0) return "";
+  const rows = all.map(({ what, wanted, found, isReached }) =>
     [what, wanted, found, isReached ? "yes" : "**no**"]);
-  return rows.length ? `## Targets\n\n${table(["", "wanted", "found", "reached"], rows)}` : "";
+  const reasons = all.filter(({ isReached, why }) => !isReached && why)
+    .map(({ what, why }) => `- **${what}**: ${why}\n`);
+  return `## Targets\n\n${table(["", "wanted", "found", "reached"], rows)}` +
+    (reasons.length ? `\nWhat is not reached, and why:\n\n${reasons.join("")}` : "");
 }
 
 const git = (...words) => execFileSync("git", words, { cwd: top, encoding: "utf8" }).trim();
