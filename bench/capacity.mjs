@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 
 import { medianFile, spreadOf } from "./report.mjs";
 
-const { date, machine, runs, scenarios } = JSON.parse(readFileSync(medianFile, "utf8"));
+const { date, machine, scenarios } = JSON.parse(readFileSync(medianFile, "utf8"));
 
 function value(scenario, peer, column) {
   const found = scenarios.find(({ name }) => name === scenario)?.peers
@@ -16,6 +16,8 @@ function value(scenario, peer, column) {
   }
   return found;
 }
+
+const { runs } = scenarios.find(({ name }) => name === "fanout-1000x100") ?? {};
 
 // Two digits are as many as such figures are worth.
 const about = (number) => Number(number.toPrecision(2)).toLocaleString("en-US");
@@ -103,9 +105,9 @@ process.stdout.write(`# Capacity
 
 What one core carries, out of the medians measured on ${date}
 (${machine}).
-${runs < 5 ? `
+${runs >= 5 ? "" : `
 **These come from a short run on a busy machine: what is said of time is right to a factor of two.**
-` : ""}
+`}
 This page is made by \`node bench/capacity.mjs\` from the last \`./bench/run\`. A core here is one of that
 machine, busy to the brim with the server alone. Plan with half of it.
 
