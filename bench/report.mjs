@@ -97,7 +97,8 @@ function targetSection(scenarios) {
   const reasons = all.filter(({ isReached, why }) => !isReached && why)
     .map(({ what, why }) => `- **${what}**: ${why}\n`);
   return `## Targets\n\n${table(["", "wanted", "found", "reached"], rows)}` +
-    (reasons.length ? `\nWhat is not reached, and why (profiled in November 2026):\n\n${reasons.join("")}` : "");
+    (reasons.length
+      ? `\nWhat is not reached, and why (profiled in November 2026):\n\n${reasons.join("")}` : "");
 }
 
 const git = (...words) => execFileSync("git", words, { cwd: top, encoding: "utf8" }).trim();
