@@ -1,7 +1,9 @@
 // A pool of threads that may block, behind a bounded queue: run(task) from any thread.
 //
 // Loops hand everything that waits (databases, files, mail) to a pool and get answers posted back.
-// A full queue refuses, so that overload is answered (503) instead of remembered.
+// A full queue refuses, so that overload is answered (503) instead of remembered. Of the threads
+// that wait, the one is called that worked last: its stack, its memory and what it talks to are
+// still at hand, and the others cost nothing until there is work for them.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -49,14 +51,23 @@ class Workers {
   void stop(std::chrono::milliseconds patience = std::chrono::hours(1));
 
  private:
+  // Where a thread waits for work.
+  struct Seat {
+    std::condition_variable wake;
+    bool is_called = false;
+  };
+
   void work(unsigned index);
+  // Who shall be woken when the lock is let go; nullptr when all are at work.
+  Seat* call_one();
   static void perform(Task& task);
 
   const Options options_;  // Fixed after construction
   std::vector<std::thread> threads_;
 
   mutable std::mutex mutex_;  // Guards what follows
-  std::condition_variable wake_;
+  std::vector<Seat> seats_;   // One for each thread
+  std::vector<Seat*> idle_;   // Those whose threads wait, the last one last
   std::condition_variable settled_;
   std::deque<Task> queue_;
   unsigned busy_ = 0;

@@ -5,8 +5,11 @@
 
 #include <atomic>
 #include <future>
+#include <latch>
 #include <memory>
+#include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "base/blocking.hpp"
 
@@ -101,6 +104,25 @@ TEST(Workers, take_nothing_once_they_are_stopped) {
   EXPECT_FALSE(workers.run([&is_run] { is_run = true; }));
   workers.run_next([&is_run] { is_run = true; });
   EXPECT_FALSE(is_run);
+}
+
+TEST(Workers, call_the_thread_that_worked_last) {
+  Workers workers({.name = "test", .threads = 3});
+  const auto settle = [&workers] {
+    while (workers.busy() > 0) std::this_thread::yield();
+  };
+  std::latch all_work(3);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(workers.run([&] { all_work.arrive_and_wait(); }));
+  all_work.wait();
+  settle();
+  std::set<std::thread::id> called;
+  for (int i = 0; i < 20; ++i) {
+    std::promise<std::thread::id> thread;
+    ASSERT_TRUE(workers.run([&thread] { thread.set_value(std::this_thread::get_id()); }));
+    called.insert(thread.get_future().get());
+    settle();
+  }
+  EXPECT_EQ(called.size(), 1u);
 }
 
 TEST(Workers, survive_a_task_that_throws) {
