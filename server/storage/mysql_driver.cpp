@@ -88,43 +88,87 @@ class Bound {
   std::vector<MYSQL_TIME> times_;
 };
 
-// A row that was fetched without its columns; each is converted when it is asked for.
+// What the columns of a type are fetched as. Printing each date and number costs more than the rest
+// of a row.
+enum_field_types fetched_as(enum_field_types type) {
+  switch (type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+      return MYSQL_TYPE_LONGLONG;
+    case MYSQL_TYPE_DATE:
+    case MYSQL_TYPE_DATETIME:
+    case MYSQL_TYPE_TIMESTAMP:
+      return MYSQL_TYPE_DATETIME;
+    default:
+      return MYSQL_TYPE_STRING;
+  }
+}
+
+// A row: numbers and dates as they are; text is copied when it is asked for, and so is a column
+// that is asked for as something else (a number that is an enumeration, or a sum).
 class MysqlRow final : public Row {
  public:
   explicit MysqlRow(MYSQL_STMT* statement)
       : statement_(statement),
-        binds_(mysql_stmt_field_count(statement)),
-        lengths_(binds_.size()),
-        nulls_(binds_.size()) {
-    for (std::size_t i = 0; i < binds_.size(); ++i) {
-      binds_[i].buffer_type = MYSQL_TYPE_STRING;
-      binds_[i].buffer = &nothing_;
-      binds_[i].length = &lengths_[i];
-      binds_[i].is_null = &nulls_[i];
+        columns_(mysql_stmt_field_count(statement)),
+        binds_(columns_.size()) {
+    MYSQL_RES* described = mysql_stmt_result_metadata(statement_);
+    COTERIE_CHECK(described != nullptr);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      Column& column = columns_[i];
+      column.type = fetched_as(mysql_fetch_field_direct(described, static_cast<unsigned>(i))->type);
+      MYSQL_BIND& bind = binds_[i];
+      bind.buffer_type = column.type;
+      bind.buffer = column.type == MYSQL_TYPE_DATETIME ? static_cast<void*>(&column.time)
+                                                       : static_cast<void*>(&column.number);
+      bind.length = &column.length;
+      bind.is_null = &column.is_null;
     }
+    mysql_free_result(described);
     mysql_stmt_bind_result(statement_, binds_.data());
   }
 
-  bool is_null(int column) const override { return nulls_[static_cast<std::size_t>(column)] != 0; }
+  bool is_null(int column) const override { return at(column).is_null != 0; }
   std::int64_t int64(int column) const override {
+    if (is_null(column)) return 0;
+    if (at(column).type == MYSQL_TYPE_LONGLONG) return at(column).number;
     std::int64_t value = 0;
     fetch(column, MYSQL_TYPE_LONGLONG, &value, sizeof value);
     return value;
   }
   std::string text(int column) const override {
-    std::string value(lengths_[static_cast<std::size_t>(column)], '\0');
-    if (!value.empty()) fetch(column, MYSQL_TYPE_STRING, value.data(), value.size());
+    if (is_null(column)) return {};
+    const bool is_text = at(column).type == MYSQL_TYPE_STRING;
+    std::string value(is_text ? at(column).length : printed_max, '\0');
+    const unsigned long length = fetch(column, MYSQL_TYPE_STRING, value.data(), value.size());
+    value.resize(std::min<std::size_t>(value.size(), length));
     return value;
   }
   WallTime time(int column) const override {
     if (is_null(column)) return {};
+    if (at(column).type == MYSQL_TYPE_DATETIME) return from_mysql(at(column).time);
     MYSQL_TIME value{};
     fetch(column, MYSQL_TYPE_DATETIME, &value, sizeof value);
     return from_mysql(value);
   }
 
  private:
-  void fetch(int column, enum_field_types type, void* buffer, std::size_t size) const {
+  static constexpr std::size_t printed_max = 64;  // A date or a number as text.
+
+  struct Column {
+    enum_field_types type = MYSQL_TYPE_STRING;
+    std::int64_t number = 0;
+    MYSQL_TIME time{};
+    unsigned long length = 0;
+    my_bool is_null = 0;
+  };
+  const Column& at(int column) const { return columns_[static_cast<std::size_t>(column)]; }
+
+  // How long the column is, which may be more than was asked for.
+  unsigned long fetch(int column, enum_field_types type, void* buffer, std::size_t size) const {
     MYSQL_BIND bind{};
     unsigned long length = 0;
     my_bool is_null = 0;
@@ -136,13 +180,12 @@ class MysqlRow final : public Row {
     bind.is_null = &is_null;
     bind.error = &is_cut;
     mysql_stmt_fetch_column(statement_, &bind, static_cast<unsigned>(column), 0);
+    return length;
   }
 
   MYSQL_STMT* statement_;
+  std::vector<Column> columns_;
   std::vector<MYSQL_BIND> binds_;
-  std::vector<unsigned long> lengths_;
-  std::vector<my_bool> nulls_;
-  char nothing_ = '\0';
 };
 
 // The rows of a result are let go on every way out, or the connection could not be used again.
