@@ -3,6 +3,9 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/blocking.hpp"
 #include "base/check.hpp"
 
@@ -66,7 +69,7 @@ SqliteDriver::SqliteDriver(const std::string& path, Durability durability) {
   try {
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
-    run("PRAGMA journal_mode = WAL");
+    use_wal();
     run(durability == Durability::full ? "PRAGMA synchronous = FULL"
                                        : "PRAGMA synchronous = NORMAL");
     run("PRAGMA foreign_keys = ON");
@@ -74,6 +77,21 @@ SqliteDriver::SqliteDriver(const std::string& path, Durability durability) {
     statements_.clear();
     sqlite3_close_v2(handle_);
     throw;
+  }
+}
+
+// A new file is changed to WAL by whoever comes first. Others who come at this very moment are told
+// at once that it is locked, busy_timeout or not, since two who waited here could wait for each
+// other.
+void SqliteDriver::use_wal() {
+  constexpr auto pause = std::chrono::milliseconds(5);
+  for (int left = busy_timeout_ms / static_cast<int>(pause.count());; --left) {
+    try {
+      return run("PRAGMA journal_mode = WAL");
+    } catch (const DriverFailure& failure) {
+      if (failure.error().code != "storage_busy" || left == 0) throw;
+    }
+    std::this_thread::sleep_for(pause);
   }
 }
 

@@ -40,6 +40,7 @@ class SqliteDriver final : public Driver {
   };
   using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
+  void use_wal();
   sqlite3_stmt* prepare(std::string_view sql);
   void bind(sqlite3_stmt* statement, int index, const Value& value);
   [[noreturn]] void fail(int code);
