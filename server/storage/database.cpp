@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "storage/database.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/blocking.hpp"
 #include "base/check.hpp"
 #include "base/log.hpp"
@@ -45,7 +48,7 @@ class Database::Loan {
       if (!has_come) {
         throw DriverFailure(Error("storage_busy", "all connections are in use"));
       }
-      ++database_.lent_;
+      database_.lent_most_ = std::max(database_.lent_most_, ++database_.lent_);
       if (!database_.idle_.empty()) {
         driver_ = std::move(database_.idle_.back());
         database_.idle_.pop_back();
@@ -87,6 +90,19 @@ class Database::Loan {
   std::unique_ptr<Driver> driver_;
   bool was_kept_ = false;
 };
+
+std::size_t Database::close_unneeded() {
+  std::vector<std::unique_ptr<Driver>> unneeded;  // Closed outside the lock.
+  {
+    std::lock_guard lock(mutex_);
+    const std::size_t needed = std::max<std::size_t>(std::exchange(lent_most_, lent_), 1);
+    const std::size_t open = lent_ + idle_.size();
+    const auto end = idle_.begin() + static_cast<std::ptrdiff_t>(open > needed ? open - needed : 0);
+    unneeded.assign(std::make_move_iterator(idle_.begin()), std::make_move_iterator(end));
+    idle_.erase(idle_.begin(), end);
+  }
+  return unneeded.size();
+}
 
 std::optional<Error> Database::perform(const Step& step, bool is_write) {
   COTERIE_CHECK(may_block());

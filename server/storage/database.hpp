@@ -1,10 +1,10 @@
 // The database as the rules above see it: read(fn) and write(fn), from any thread that may block.
 //
-// Connections are kept and lent, never more than a bound, and nobody waits for one longer than five
-// seconds. SQLite has one writer, so there one connection writes (waiting here is fairer than its
-// retries); elsewhere writers run side by side. fn(Driver&) returns a Result; a write that returns
-// an Error, or whose driver fails, is rolled back whole. This is the one place where DriverFailure
-// becomes an Error.
+// Connections are kept and lent, the last one first, never more than a bound, and nobody waits for
+// one longer than five seconds. SQLite has one writer, so there one connection writes (waiting here
+// is fairer than its retries); elsewhere writers run side by side. fn(Driver&) returns a Result; a
+// write that returns an Error, or whose driver fails, is rolled back whole. This is the one place
+// where DriverFailure becomes an Error.
 //
 // AGAIN. fn may be called more than once: a server that was restarted leaves kept connections that
 // are dead, so what fails on a kept one is run again on a new one; and a transaction that was
@@ -72,6 +72,10 @@ class Database {
     return std::move(*result);
   }
 
+  // Closes the connections that were not needed since the last call, all but one; how many. To be
+  // called now and then.
+  std::size_t close_unneeded();
+
  private:
   class Loan;
   // Says whether what it has written shall be kept.
@@ -88,8 +92,9 @@ class Database {
   std::mutex writing_;  // Held by the only writer of SQLite
   std::mutex mutex_;    // Guards what follows
   std::condition_variable given_back_;
-  std::vector<std::unique_ptr<Driver>> idle_;
+  std::vector<std::unique_ptr<Driver>> idle_;  // The last one lent comes last.
   std::size_t lent_ = 0;
+  std::size_t lent_most_ = 0;  // At a time, since close_unneeded()
   TimePoint next_report_;
   std::size_t unreported_ = 0;
 };
