@@ -30,6 +30,7 @@
 #include "app/redis_stores.hpp"
 #include "app/stores.hpp"
 #include "base/log.hpp"
+#include "base/shrink.hpp"
 #include "chat/conversations.hpp"
 #include "chat/file_sweep.hpp"
 #include "chat/groups.hpp"
@@ -184,7 +185,8 @@ struct Core::Parts {
             },
             system_clock(), system_random(), ffmpeg),
         file_sweep(database, *blobs.store, system_clock(), std::chrono::hours(config.orphan_hours)),
-        memberships(database) {}
+        memberships(database),
+        authors(system_clock()) {}
 
   const fs::path folder;
   storage::Database database;
@@ -201,6 +203,7 @@ struct Core::Parts {
   chat::Files files;
   chat::FileSweep file_sweep;
   chat::Memberships memberships;
+  chat::Authors authors;
   std::unique_ptr<chat::Accounts> accounts;
   std::vector<std::string> migrated;
 
@@ -211,7 +214,7 @@ struct Core::Parts {
   void make_accounts() {
     accounts = std::make_unique<chat::Accounts>(
         chat::Accounts::Parts{database, ttl(), *mailer, captcha.get(), passwords, tokens, files,
-                              announcements, system_clock(), system_random()});
+                              authors, announcements, system_clock(), system_random()});
   }
 };
 
@@ -298,8 +301,8 @@ struct App::Doors {
         limits(rates_of(config), system_clock()),
         groups({core.database, core.files, core.memberships, core.announcements, system_clock(),
                 system_random(), limits}),
-        conversations({core.database, core.files, core.memberships, core.announcements,
-                       system_clock(), limits}),
+        conversations({core.database, core.files, core.memberships, core.authors,
+                       core.announcements, system_clock(), limits}),
         admin(core.database),
         rest(workers, file_workers, *core.accounts),
         readiness(
@@ -319,6 +322,7 @@ struct App::Doors {
   ~Doors() { join(); }
 
   void sweep(Core::Parts& core) {
+    if (core.database.close_unneeded() + core.sessions.close_unneeded() > 0) trim_heap();
     store_links(core.files);
     if (const auto forgotten = conversations.forget_sent(); !forgotten) {
       log::warn("could not forget what was sent long ago: {}", forgotten.error().detail);

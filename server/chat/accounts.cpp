@@ -272,14 +272,17 @@ Result<void> Accounts::update_profile(const Actor& actor, const storage::UserCha
     return {};
   });
   if (!updated && updated.error().code == "unique_violation") return Error("username_taken");
+  parts_.authors.forget(actor.user_id);
   return updated;
 }
 
 Result<void> Accounts::set_avatar(const Actor& actor, std::int64_t file_id) {
-  return parts_.database.write([&](Driver& db) -> Result<void> {
+  const auto set = parts_.database.write([&](Driver& db) -> Result<void> {
     storage::set_avatar(db, actor.user_id, file_id, parts_.clock.wall());
     return {};
   });
+  parts_.authors.forget(actor.user_id);
+  return set;
 }
 
 Result<User> Accounts::add_user(const NewUser& user) {

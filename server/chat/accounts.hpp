@@ -31,6 +31,7 @@
 #include "base/result.hpp"
 #include "chat/actor.hpp"
 #include "chat/announcements.hpp"
+#include "chat/authors.hpp"
 #include "chat/captcha.hpp"
 #include "chat/files.hpp"
 #include "chat/model.hpp"
@@ -53,6 +54,7 @@ class Accounts {
     Passwords& passwords;
     const Tokens& tokens;
     const Files& files;
+    Authors& authors;
     const Announcements& announcements;
     const Clock& clock;
     Random& random;

@@ -87,7 +87,9 @@ Result<std::vector<Message>> Conversations::history(const Actor& actor, const Pa
   if (auto checked = check_member(actor, page.group_id); !checked) return checked.error();
   const std::int64_t size = page.size == 0 ? page_size : std::min(page.size, page_size_max);
   auto messages = parts_.database.read([&](Driver& db) -> Result<std::vector<Message>> {
-    return storage::messages_before(db, page.group_id, page.cursor_id, size);
+    auto found = storage::messages_before(db, page.group_id, page.cursor_id, size);
+    parts_.authors.add_to(found, db);
+    return found;
   });
   if (!messages) return messages;
   for (Message& message : *messages) parts_.files.link(message);
@@ -182,7 +184,9 @@ Result<std::vector<Result<Conversations::Missed>>> Conversations::sync(
     const auto last = storage::last_seqs(db, ids);
     Room room;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (all[i]) *all[i] = missed_in(db, positions[i], last[i], size, room);
+      if (!all[i]) continue;
+      *all[i] = missed_in(db, positions[i], last[i], size, room);
+      parts_.authors.add_to(all[i]->messages, db);
     }
     return {};
   });

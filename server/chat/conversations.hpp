@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "chat/actor.hpp"
 #include "chat/announcements.hpp"
+#include "chat/authors.hpp"
 #include "chat/files.hpp"
 #include "chat/limits.hpp"
 #include "chat/memberships.hpp"
@@ -28,6 +29,7 @@ class Conversations {
     storage::Database& database;
     const Files& files;
     Memberships& memberships;
+    Authors& authors;
     const Announcements& announcements;
     const Clock& clock;
     Limits& limits;

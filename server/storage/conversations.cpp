@@ -67,8 +67,8 @@ std::int64_t seq_up_to(Driver& db, std::int64_t group_id, std::int64_t id) {
 
 // Of what somebody has removed by hand, what is left counts.
 std::optional<Message> newest_left(Driver& db, std::int64_t group_id) {
-  std::vector<Message> found = messages_before(db, group_id, std::nullopt, 1);
-  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+  const std::vector<Message> found = messages_before(db, group_id, std::nullopt, 1);
+  return found.empty() ? std::nullopt : find_message(db, found.front().id);
 }
 
 void complete(Driver& db, Found& found) {

@@ -3,14 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "storage/rows_by_id.hpp"
 
 namespace coterie::storage {
 
 namespace {
 
 constexpr int column_count = 10;
-constexpr std::size_t files_per_question = 64;
 
 // A file is in use as an avatar, as a group's cover, or in a message; each of these columns has an
 // index of its own.
@@ -19,13 +18,6 @@ constexpr std::string_view is_unused =
        AND NOT EXISTS (SELECT 1 FROM "group" g WHERE g."coverId" = f."id")
        AND NOT EXISTS (SELECT 1 FROM "group_message" m WHERE m."fileId" = f."id")
        AND NOT EXISTS (SELECT 1 FROM "group_message" m WHERE m."coverId" = f."id"))";
-
-// Statements are prepared and kept, so there are two of them, for one id and for many.
-std::string select_by_ids(std::size_t count) {
-  std::string sql = "SELECT " + file_columns("f") + R"( FROM "file" f WHERE f."id" IN (?)";
-  for (std::size_t i = 1; i < count; ++i) sql += ", ?";
-  return sql + ")";
-}
 
 }  // namespace
 
@@ -71,21 +63,13 @@ std::optional<File> find_file(Driver& db, std::int64_t id) {
 }
 
 FilesById find_files(Driver& db, std::span<const std::int64_t> ids) {
-  static const std::string one = select_by_ids(1);
-  static const std::string many = select_by_ids(files_per_question);
+  static const RowsById select("SELECT " + file_columns("f") + R"( FROM "file" f WHERE f."id" IN)");
   FilesById found;
-  while (!ids.empty()) {
-    const std::size_t room = ids.size() == 1 ? 1 : files_per_question;
-    const auto part = ids.first(std::min(room, ids.size()));
-    std::vector<Value> values(part.begin(), part.end());
-    values.resize(room, Value(part.back()));  // No engine looks the same id up twice.
-    db.execute(room == 1 ? one : many, values, [&](const Row& row) {
-      RowReader reader(row);
-      File file = read_file(reader);
-      found.try_emplace(file.id, std::move(file));
-    });
-    ids = ids.subspan(part.size());
-  }
+  select.find(db, ids, [&](const Row& row) {
+    RowReader reader(row);
+    File file = read_file(reader);
+    found.try_emplace(file.id, std::move(file));
+  });
   return found;
 }
 

@@ -18,21 +18,13 @@ namespace {
 
 constexpr std::int64_t rows_usual = 100;  // In one page.
 
-// Messages and their authors; `from` names the table. The author is always there, yet joined as if
-// not: MariaDB would otherwise begin with a small table of users, read all that they have ever said
-// and sort it.
-std::string select_messages(std::string_view from) {
-  return "SELECT " + message_columns("m") + ", " + user_columns("u") + " FROM " +
-         std::string(from) + R"( LEFT JOIN "user" u ON u."id" = m."userId")";
-}
-
 // A page of a group, along an index. MariaDB is told which: left to itself it at times takes where
 // the page begins for a filter, and reads all that lies between that and the end of the group.
 struct Page {
   Page(std::string_view index, std::string_view rows)
-      : mysql(select_messages(fmt::format(R"("group_message" m FORCE INDEX ("{}"))", index)) +
-              std::string(rows)),
-        others(select_messages(R"("group_message" m)") + std::string(rows)) {}
+      : mysql(fmt::format(R"(SELECT {} FROM "group_message" m FORCE INDEX ("{}") {})",
+                          message_columns("m"), index, rows)),
+        others(fmt::format(R"(SELECT {} FROM "group_message" m {})", message_columns("m"), rows)) {}
   const std::string& sql(Dialect dialect) const {
     return dialect == Dialect::mysql ? mysql : others;
   }
@@ -41,13 +33,9 @@ struct Page {
   std::string others;
 };
 
-Message read_with_author(RowReader& row) {
-  Message message = read_message(row);
-  message.user = read_user(row);
-  return message;
-}
-
-// Messages with all that is shown with them in one question: it is asked for each that is sent.
+// Messages with all that is shown with them in one question: it is asked for each that is sent. The
+// author is always there, yet joined as if not: MariaDB would otherwise begin with a small table of
+// users, read all that they have ever said and sort it.
 std::string select_whole() {
   return "SELECT " + message_columns("m") + ", " + user_columns("u") + ", " + file_columns("a") +
          ", " + file_columns("f") + ", " + file_columns("c") +
@@ -59,7 +47,8 @@ std::string select_whole() {
 }
 
 Message read_whole(RowReader& row) {
-  Message message = read_with_author(row);
+  Message message = read_message(row);
+  message.user = read_user(row);
   message.user.avatar = maybe_read_file(row);
   message.file = maybe_read_file(row);
   message.cover = maybe_read_file(row);
@@ -71,11 +60,11 @@ std::optional<File> file_of(const FilesById& files, std::optional<std::int64_t> 
   return found == files.end() ? std::nullopt : std::optional(found->second);
 }
 
-// Most messages have no files, and most authors are the same: what there is, is asked for at once.
+// Most messages have no files: what there is, is asked for at once.
 void add_files(Driver& db, std::span<Message> messages) {
   std::vector<std::int64_t> ids;
   for (const Message& message : messages) {
-    for (const auto& id : {message.user.avatar_id, message.file_id, message.cover_id}) {
+    for (const auto& id : {message.file_id, message.cover_id}) {
       if (id) ids.push_back(*id);
     }
   }
@@ -84,7 +73,6 @@ void add_files(Driver& db, std::span<Message> messages) {
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
   const FilesById files = find_files(db, ids);
   for (Message& message : messages) {
-    message.user.avatar = file_of(files, message.user.avatar_id);
     message.file = file_of(files, message.file_id);
     message.cover = file_of(files, message.cover_id);
   }
@@ -96,7 +84,7 @@ std::vector<Message> read_page(Driver& db, const Page& page, std::int64_t size,
   std::vector<Message> messages;
   messages.reserve(static_cast<std::size_t>(std::min(size, rows_usual)));
   db.query(
-      page.sql(db.dialect()), [&](RowReader& row) { messages.push_back(read_with_author(row)); },
+      page.sql(db.dialect()), [&](RowReader& row) { messages.push_back(read_message(row)); },
       values..., size);
   add_files(db, messages);
   return messages;

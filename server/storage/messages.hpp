@@ -35,7 +35,7 @@ void read_messages(Driver& db, std::span<const SeqRange> ranges,
 std::optional<Message> find_message(Driver& db, std::int64_t id);
 bool message_is_in_group(Driver& db, std::int64_t message_id, std::int64_t group_id);
 
-// Pages come with authors, avatars, files and covers: one question, and one for every 64 files.
+// Pages come with files and covers, without authors: one question, and one for every 64 files.
 // Newest first: at most `size` messages of the group, those before `cursor_id` when it is given.
 std::vector<Message> messages_before(Driver& db, std::int64_t group_id,
                                      std::optional<std::int64_t> cursor_id, std::int64_t size);

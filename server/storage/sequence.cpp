@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "base/log.hpp"
+#include "storage/rows_by_id.hpp"
 
 namespace coterie::storage {
 
@@ -18,16 +20,9 @@ constexpr std::int64_t range_rows = 10'000;
 // locked and advanced for ten times as many messages.
 constexpr std::int64_t range_rows_alone = 100'000;
 constexpr std::int64_t rows_per_report = 500'000;
-constexpr std::size_t groups_per_question = 64;
 
 std::int64_t number(RowReader& row) {
   return row.int64();
-}
-
-std::string make_select_last_seqs(std::size_t count) {
-  std::string sql = R"(SELECT "id", COALESCE("lastSeq", 0) FROM "group" WHERE "id" IN (?)";
-  for (std::size_t i = 1; i < count; ++i) sql += ", ?";
-  return sql + ")";
 }
 
 // One look into an index for each group: asked with EXISTS, MariaDB would read all messages.
@@ -134,21 +129,13 @@ std::int64_t advance_sequence(Driver& db, std::int64_t group_id, std::int64_t co
 }
 
 std::vector<std::int64_t> last_seqs(Driver& db, std::span<const std::int64_t> group_ids) {
-  static const std::string one = make_select_last_seqs(1);
-  static const std::string many = make_select_last_seqs(groups_per_question);
-  const std::size_t room = group_ids.size() == 1 ? 1 : groups_per_question;
-  std::vector<std::int64_t> found(group_ids.size());
-  for (std::size_t begin = 0; begin < group_ids.size(); begin += room) {
-    const auto part = group_ids.subspan(begin, std::min(room, group_ids.size() - begin));
-    std::vector<Value> values(part.begin(), part.end());
-    values.resize(room, Value(0));  // There is no group 0.
-    db.execute(room == 1 ? one : many, values, [&](const Row& row) {
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        if (part[i] == row.int64(0)) found[begin + i] = row.int64(1);
-      }
-    });
-  }
-  return found;
+  static const RowsById select(R"(SELECT "id", COALESCE("lastSeq", 0) FROM "group" WHERE "id" IN)");
+  std::unordered_map<std::int64_t, std::int64_t> found;
+  select.find(db, group_ids, [&](const Row& row) { found[row.int64(0)] = row.int64(1); });
+  std::vector<std::int64_t> seqs;
+  seqs.reserve(group_ids.size());
+  for (const std::int64_t id : group_ids) seqs.push_back(found[id]);  // 0: there is no such group.
+  return seqs;
 }
 
 Result<std::int64_t> number_messages(Database& database,

@@ -4,8 +4,24 @@
 #include <fmt/format.h>
 
 #include "storage/files.hpp"
+#include "storage/rows_by_id.hpp"
 
 namespace coterie::storage {
+
+namespace {
+
+std::string select_with_avatar() {
+  return "SELECT " + user_columns("u") + ", " + file_columns("a") +
+         R"( FROM "user" u LEFT JOIN "file" a ON a."id" = u."avatarId" WHERE u."id")";
+}
+
+User read_with_avatar(RowReader& row) {
+  User user = read_user(row);
+  user.avatar = maybe_read_file(row);
+  return user;
+}
+
+}  // namespace
 
 std::string user_columns(std::string_view alias) {
   return fmt::format(R"({0}."id", {0}."createAt", {0}."updateAt", {0}."username", {0}."email", )"
@@ -35,17 +51,18 @@ void insert_user(Driver& db, User& user) {
 }
 
 std::optional<User> find_user(Driver& db, std::int64_t id) {
-  static const std::string sql = "SELECT " + user_columns("u") + ", " + file_columns("a") +
-                                 R"( FROM "user" u LEFT JOIN "file" a ON a."id" = u."avatarId"
-                                     WHERE u."id" = ?)";
-  return db.query_one(
-      sql,
-      [](RowReader& row) {
-        User user = read_user(row);
-        user.avatar = maybe_read_file(row);
-        return user;
-      },
-      id);
+  static const std::string sql = select_with_avatar() + " = ?";
+  return db.query_one(sql, read_with_avatar, id);
+}
+
+std::vector<User> find_users(Driver& db, std::span<const std::int64_t> ids) {
+  static const RowsById select(select_with_avatar() + " IN");
+  std::vector<User> users;
+  select.find(db, ids, [&](const Row& row) {
+    RowReader reader(row);
+    users.push_back(read_with_avatar(reader));
+  });
+  return users;
 }
 
 std::optional<User> find_user_to_log_in(Driver& db, std::string_view login_name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ User read_user(RowReader& row);
 // Sets user.id. "unique_violation" when the name or the address is taken.
 void insert_user(Driver& db, User& user);
 std::optional<User> find_user(Driver& db, std::int64_t id);  // With its avatar.
+// Those of them that are there, with their avatars, in any order.
+std::vector<User> find_users(Driver& db, std::span<const std::int64_t> ids);
 // By name or mail address, with the password's hash.
 std::optional<User> find_user_to_log_in(Driver& db, std::string_view login_name);
 bool username_exists(Driver& db, std::string_view username);

@@ -122,8 +122,8 @@ TEST_F(LogIn, that_fails_because_the_database_is_away_is_no_wrong_one) {
   storage::Database away([]() -> std::unique_ptr<storage::Driver> {
     throw storage::DriverFailure(Error("storage_unavailable", "it is away"));
   });
-  chat::Accounts without(
-      {away, ttl, mail, captcha.get(), passwords, tokens, files, announcements, clock, random});
+  chat::Accounts without({away, ttl, mail, captcha.get(), passwords, tokens, files, authors,
+                          announcements, clock, random});
   for (int i = 0; i < 12; ++i) {
     ASSERT_TRUE(ttl.put("login-code:any", "abcd", 180s));
     EXPECT_EQ(code_of(without.log_in({"alice1", password, "abcd", "any"}, address)),
@@ -290,7 +290,7 @@ class WithoutTheStore : public LogIn {
     LogIn::SetUp();
     accounts = std::make_unique<chat::Accounts>(
         chat::Accounts::Parts{database, store, mail, captcha.get(), passwords, tokens, files,
-                              announcements, clock, random});
+                              authors, announcements, clock, random});
     add_user("alice1");
   }
   std::string proven_token() {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
+
 #include "support/stored_rows.hpp"
 
 namespace coterie::tests {
@@ -141,6 +143,62 @@ TEST_P(DatabaseTest, values_come_back_as_they_went_in) {
   EXPECT_EQ(found->create_at, clock.wall());
   EXPECT_EQ(found->avatar_id, std::nullopt);
   EXPECT_FALSE(found->is_admin);
+}
+
+// One column after the other, in two rows: what the first leaves behind is not seen in the second.
+TEST_P(DatabaseTest, columns_are_read_as_what_they_are_and_as_what_is_asked_for) {
+  const auto alice = add_user("alice1");
+  const auto group = add_group(alice, "garden");
+  add_text(alice, group, "hello");
+  storage::Message film = text(alice, group, "");
+  film.content.reset();
+  film.type = storage::MessageType::video;
+  film.file_id = add_file(alice, "video", "film").id;
+  film.seq = 2;
+  ASSERT_EQ(insert([&](Driver& db) { insert_message(db, film); }), "");
+  std::vector<std::string> rows;
+  read([&](Driver& db) {
+    db.query(
+        R"(SELECT m."id", m."type", m."type", m."createAt", m."content", m."fileId", 1 + 1, m."seq",
+             (SELECT SUM("seq") FROM "group_message") FROM "group_message" m ORDER BY m."id")",
+        [&](storage::RowReader& row) {
+          const std::string id = row.text();
+          EXPECT_EQ(id, std::to_string(std::stoll(id)));
+          std::string all = std::to_string(row.int64()) + " " + row.text();
+          EXPECT_EQ(row.time(), clock.wall());
+          all += " " + row.maybe_text().value_or("null");
+          all += row.maybe_int64() ? " file" : " none";
+          for (int i = 0; i < 3; ++i) all += " " + std::to_string(row.int64());
+          rows.push_back(all);
+        });
+    return 0;
+  });
+  EXPECT_EQ(rows, (std::vector<std::string>{"0 0 hello none 2 1 3", "2 2 null file 2 2 3"}));
+}
+
+TEST_P(DatabaseTest, keeps_as_many_connections_as_were_needed_at_a_time) {
+  const auto need = [this](int count) {
+    std::barrier all(count);
+    together(count, [&](int) {
+      const auto met = database.read([&](Driver&) -> Result<void> {
+        all.arrive_and_wait();
+        return {};
+      });
+      EXPECT_TRUE(met);
+    });
+  };
+  need(4);
+  EXPECT_EQ(database.close_unneeded(), 0U);
+  need(2);
+  EXPECT_EQ(database.close_unneeded(), 2U);
+  EXPECT_EQ(database.close_unneeded(), 1U);
+  EXPECT_EQ(database.close_unneeded(), 0U);  // One is kept.
+  ASSERT_TRUE(database.read([this](Driver&) -> Result<void> {
+    EXPECT_EQ(database.close_unneeded(), 0U);  // Nor is one that is lent.
+    return {};
+  }));
+  need(3);
+  EXPECT_EQ(users(), 0U);
 }
 
 TEST_P(DatabaseTest, writes_from_many_threads_are_all_kept) {

@@ -71,7 +71,7 @@ class House : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().detail;
     captcha = std::move(*opened);
     accounts = std::make_unique<chat::Accounts>(
-        chat::Accounts::Parts{database, ttl, mail, captcha.get(), passwords, tokens, files,
+        chat::Accounts::Parts{database, ttl, mail, captcha.get(), passwords, tokens, files, authors,
                               announcements, clock, random});
   }
 
@@ -157,10 +157,12 @@ class House : public testing::Test {
       random,
       ffmpeg};
   chat::Memberships memberships{database};
+  chat::Authors authors{clock};
   std::unique_ptr<chat::Accounts> accounts;
   chat::Limits limits;
   chat::Groups groups{{database, files, memberships, announcements, clock, random, limits}};
-  chat::Conversations conversations{{database, files, memberships, announcements, clock, limits}};
+  chat::Conversations conversations{
+      {database, files, memberships, authors, announcements, clock, limits}};
 };
 
 }  // namespace coterie::tests
