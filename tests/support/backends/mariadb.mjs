@@ -37,7 +37,7 @@ class Mariadb {
     if (isRoot) execFileSync("chown", ["-R", "mysql", this.folder]);
     execFileSync("mariadb-install-db", ["--no-defaults", ...own, ...quick, `--datadir=${this.data}`,
                                         "--auth-root-authentication-method=normal", "--skip-test-db"],
-                 { stdio: "ignore" });
+                 { stdio: "pipe" });  // What it says is in the error.
   }
 
   serve(port) {

@@ -29,6 +29,7 @@ class AuthorsTest : public House {
     };
     auto messages = messages_of(user_ids);
     authors.add_to(messages, watched);
+    watch = [](std::string_view) {};
     std::vector<std::string> found;
     for (const auto& each : messages) found.push_back(each.user.username);
     return found;
@@ -43,7 +44,7 @@ class AuthorsTest : public House {
   }
 
   int questions = 0;
-  WatchedDriver::Watch watch;
+  WatchedDriver::Watch watch = [](std::string_view) {};
   WatchedDriver watched{std::make_unique<storage::SqliteDriver>(
                             folder / "coterie.db", storage::SqliteDriver::Durability::normal),
                         watch};
