@@ -23,9 +23,8 @@ function sending(senders) {
   };
 }
 
-// Who has left may come back for a while, and that is looked after every 30 seconds; what nobody has
-// needed from one such time to the next is given up.
-const sweepSeconds = 65;
+// Who has left may come back for a while, and that is looked after every 30 seconds.
+const sweepSeconds = 35;
 
 const scenarios = [
   {
