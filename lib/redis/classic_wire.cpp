@@ -101,6 +101,12 @@ std::string encode_broadcast(std::string_view uid, std::string_view nsp, const S
                     saying.args);
 }
 
+std::string head_of_broadcasts(std::string_view uid) {
+  std::string head = to_msgpack(JsonArray{Json(uid), nullptr, nullptr}, {});
+  head.resize(head.size() - 2);
+  return head;
+}
+
 std::optional<Broadcast> decode_broadcast(std::string_view message, std::string_view nsp) {
   auto unpacked = read_msgpack(message);
   if (!unpacked) return std::nullopt;

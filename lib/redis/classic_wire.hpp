@@ -49,6 +49,9 @@ struct Broadcast {
 };
 
 std::string encode_broadcast(std::string_view uid, std::string_view nsp, const Saying& saying);
+// How the broadcasts of that server begin, and no others: what it has said itself comes back to it,
+// and need not be decoded.
+std::string head_of_broadcasts(std::string_view uid);
 std::optional<Broadcast> decode_broadcast(std::string_view message, std::string_view nsp);
 
 // Numbers of requests are those of RequestType:

@@ -28,6 +28,7 @@ PubSubAdapter::PubSubAdapter(std::unique_ptr<Bus> bus, PubSubOptions options, Ra
                              const Clock& clock)
     : BusAdapter(std::move(bus), random_id(random, uid_length), options.requests_timeout, random),
       options_(std::move(options)),
+      own_head_(head_of_broadcasts(uid_)),
       sessions_(options_.recovery, clock) {}
 
 PubSubAdapter::~PubSubAdapter() {
@@ -132,9 +133,9 @@ void PubSubAdapter::on_message(std::string_view subscription, std::string_view m
 }
 
 void PubSubAdapter::on_broadcast(const Space& space, std::string_view message) {
+  if (message.starts_with(own_head_)) return;
   const auto broadcast = decode_broadcast(message, space.nsp);
   if (!broadcast) return void(++malformed_);
-  if (broadcast->uid == uid_) return;
   const auto here = space.space.lock();
   if (!here) return;
   const Saying& saying = broadcast->saying;

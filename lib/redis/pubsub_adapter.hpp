@@ -100,6 +100,7 @@ class PubSubAdapter final : public BusAdapter {
   void on_response(std::string_view message);
 
   const PubSubOptions options_;       // Fixed after construction
+  const std::string own_head_;        // How what it has said begins
   socketio::SavedSessions sessions_;  // Any thread
 
   std::unordered_map<std::string, SharedSpace> spaces_;  // Only on the bus's thread

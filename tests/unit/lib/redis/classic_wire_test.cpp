@@ -69,6 +69,9 @@ TEST(ClassicWire, broadcasts_are_byte_for_byte_those_of_the_reference) {
   for (const auto& [channel, hex, said] : captured_broadcasts()) {
     EXPECT_EQ(names.broadcast_to(said.audience), channel);
     EXPECT_EQ(to_hex(encode_broadcast("aGKY2H", "/", said)), hex);
+    EXPECT_TRUE(from_hex(hex).starts_with(head_of_broadcasts("aGKY2H")));
+    EXPECT_FALSE(from_hex(hex).starts_with(head_of_broadcasts("aGKY2I")));
+    EXPECT_FALSE(from_hex(hex).starts_with(head_of_broadcasts("aGKY2")));
     const auto read = decode_broadcast(from_hex(hex), "/");
     ASSERT_TRUE(read) << hex;
     EXPECT_EQ(read->uid, "aGKY2H");
