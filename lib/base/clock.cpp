@@ -28,11 +28,18 @@ const Clock& system_clock() {
 // Written digit by digit: every row that goes out carries two of these, and formatting them was a
 // sixth of what a message cost.
 std::string to_iso8601(WallTime time) {
+  std::string text;
+  write_iso8601(time, text);
+  return text;
+}
+
+void write_iso8601(WallTime time, std::string& target) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  std::string text = "0000-00-00T00:00:00.000Z";
-  const auto put = [&text](std::size_t last, std::int64_t number) {
+  const std::size_t begin = target.size();
+  target += "0000-00-00T00:00:00.000Z";
+  const auto put = [text = target.data() + begin](std::size_t last, std::int64_t number) {
     for (; number > 0; number /= 10) text[last--] = static_cast<char>('0' + number % 10);
   };
   put(6, static_cast<unsigned>(date.month()));
@@ -42,9 +49,11 @@ std::string to_iso8601(WallTime time) {
   put(18, clock.seconds().count());
   put(22, clock.subseconds().count());
   const int year = static_cast<int>(date.year());
-  if (year < 0 || year > 9999) return text.replace(0, 4, fmt::format("{:04}", year));
-  put(3, year);
-  return text;
+  if (year < 0 || year > 9999) {
+    target.replace(begin, 4, fmt::format("{:04}", year));
+  } else {
+    put(3, year);
+  }
 }
 
 }  // namespace coterie

@@ -27,5 +27,6 @@ const Clock& system_clock();
 
 // "2026-11-24T14:56:29.286Z": ISO 8601 in UTC with milliseconds, as JSON bodies carry it.
 std::string to_iso8601(WallTime time);
+void write_iso8601(WallTime time, std::string& target);  // Appends the same.
 
 }  // namespace coterie

@@ -41,19 +41,26 @@ void write_integer(std::integral auto value, std::string& target) {
   target.append(digits.data(), end);
 }
 
-// A property's name: known to the compiler, which refuses one that would need an escape.
+// A property's name and what stands around it: made by the compiler, which refuses a name that
+// would need an escape.
 class JsonName {
  public:
   template <std::size_t size>
-  consteval JsonName(const char (&name)[size]) : text_(name, size - 1) {  // NOLINT: from a literal
-    for (const char c : text_) {
+  consteval JsonName(const char (&name)[size]) : length_(size + 3) {  // NOLINT: from a literal
+    char* next = around_.data();
+    for (const char c : {',', '"'}) *next++ = c;
+    for (const char c : std::string_view(name, size - 1)) {
       if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') throw "wants an escape";
+      *next++ = c;
     }
+    for (const char c : {'"', ':'}) *next++ = c;
   }
-  std::string_view text() const { return text_; }
+  std::string_view first() const { return behind_another().substr(1); }
+  std::string_view behind_another() const { return {around_.data(), length_}; }
 
  private:
-  std::string_view text_;
+  std::array<char, 32> around_{};  // A longer name is refused, too.
+  std::size_t length_;
 };
 
 // Adds properties to an object at the end of a text.
@@ -80,17 +87,17 @@ class JsonObjectWriter {
   }
 
   template <class Value>
-  void add(JsonName name, const Value& value) {
+  void add(const JsonName& name, const Value& value) {
     begin(name);
     add_value(value);
   }
   template <class Add, class... Parts>
-  void object(JsonName name, const Add& add, const Parts&... parts) {
+  void object(const JsonName& name, const Add& add, const Parts&... parts) {
     begin(name);
     write(target_, add, parts...);
   }
   template <class Elements, class Add>
-  void array(JsonName name, const Elements& elements, const Add& add) {
+  void array(const JsonName& name, const Elements& elements, const Add& add) {
     begin(name);
     write_all(target_, elements, add);
   }
@@ -98,10 +105,8 @@ class JsonObjectWriter {
  private:
   explicit JsonObjectWriter(std::string& target) : target_(target) {}
 
-  void begin(JsonName name) {
-    target_ += std::exchange(is_first_, false) ? "\"" : ",\"";
-    target_ += name.text();
-    target_ += "\":";
+  void begin(const JsonName& name) {
+    target_ += std::exchange(is_first_, false) ? name.first() : name.behind_another();
   }
 
   void add_value(std::nullptr_t) { target_ += "null"; }
@@ -115,7 +120,7 @@ class JsonObjectWriter {
   void add_value(std::string_view value) { write_string(value, target_); }
   void add_value(WallTime value) {
     target_ += '"';
-    target_ += to_iso8601(value);
+    write_iso8601(value, target_);
     target_ += '"';
   }
   void add_value(const std::same_as<Json> auto& value) { write_json(value, target_); }

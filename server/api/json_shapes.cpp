@@ -50,7 +50,7 @@ void add_file(To& to, const File& file) {
   add_picture(to, file);
 }
 
-void add_maybe(To& to, JsonName name, const std::optional<File>& file) {
+void add_maybe(To& to, const JsonName& name, const std::optional<File>& file) {
   file ? to.object(name, add_file, *file) : to.add(name, nullptr);
 }
 
