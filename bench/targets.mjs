@@ -12,7 +12,7 @@ const why = {
   memory: "What is in use is what it was before (`malloc_info`: 0.8 MiB in the shards' heaps, both " +
     "times), yet small free blocks keep their pages: the C library keeps up to seven of each size at " +
     "hand for each thread, which after a crowd lie scattered over what it needed. Without that " +
-    "(`glibc.malloc.tcache_count=0`) 2.5 MiB less stay, but a connect costs a tenth more; half a MiB " +
+    "(`glibc.malloc.tcache_count=0`) 2.5 MiB less stay, but a connect costs a seventh more; half a MiB " +
     "could be had by code. Heaps are trimmed when a crowd has left, and when it is forgotten: without " +
     "that three times as much stays. Connections to the database that a crowd needed are closed after " +
     "it. Other allocators were tried: after the crowd jemalloc holds 2.3 times as much as glibc, " +
